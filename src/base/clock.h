@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.h: wall-clock and monotonic time in microseconds, and UTC text. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+enum { CLOCK_TEXT = 40 }; /* bytes that clock_text needs */
+
+/* Microseconds since 1970-01-01T00:00:00Z. The environment variable PUGMARK_NOW (microseconds)
+ * stands in for it in tests. */
+int64_t clock_now_us(void);
+/* Microseconds of a clock that never goes back; for durations only. */
+int64_t clock_mono_us(void);
+
+/* Writes `2026-11-22T14:03:11.410000Z` (microseconds, UTC) for any int64; returns `text`. Years
+ * beyond 9999 or before 0 are written with a sign. */
+char *clock_text(int64_t us, char text[CLOCK_TEXT]);
+
+/* Days since 1970-01-01 of a proleptic Gregorian date; month 1–12, day 1–31. */
+int64_t clock_days(int64_t year, unsigned month, unsigned day);
+/* The date of a day count; the inverse of clock_days. */
+void clock_date(int64_t days, int64_t *year, unsigned *month, unsigned *day);
+
+#endif

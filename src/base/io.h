@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * io.h: the one place that touches files. Every operation passes io_point(), where a test can fail
+ * the Nth one, tear it, or stop the process before or after it. Retries EINTR, finishes short
+ * writes. All functions return -1 with `err` set on failure; texts name the path.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum io_op {
+	IO_OPEN,
+	IO_READ,
+	IO_WRITE,
+	IO_FSYNC,
+	IO_RENAME,
+	IO_UNLINK,
+	IO_MKDIR,
+	IO_TRUNCATE,
+	IO_LOCK,
+	IO_STAT,
+	IO_LIST,
+	IO_LINK,
+	IO_PUNCH,
+	IO_CHMOD,
+	IO_OPS
+};
+
+struct io_info {
+	uint64_t size;
+	uint64_t inode, device;
+	int64_t mtime_us;
+	bool is_dir, is_regular;
+};
+
+/* Fault injection, for tests: "OP:N:WHAT", from the environment variable PUGMARK_FAULT at first
+ * use or by this call (NULL = none). OP is an operation in lower case, "change" (whatever changes
+ * a file: write, fsync, rename, unlink, mkdir, truncate, link, punch, chmod and open for writing)
+ * or "any". N counts from 1. WHAT is an errno name (ENOSPC, EIO, EMFILE, EACCES, EROFS), "kill"
+ * (the process ends before the operation), "after" (ends after it), "torn" (half of the bytes are
+ * written, then it ends). A plus sign after N ("write:3+:ENOSPC") makes it and all later ones
+ * fail. 0, or -1 where the text is none. */
+int io_fault(const char *spec, struct err *err);
+/* Operations counted so far in the class of the last io_fault (or "change"). */
+uint64_t io_count(void);
+
+/* To be called by code that does file operations through a library (SQLite's VFS): 0, or the errno
+ * to fail with. May end the process. `io_point_after` must follow a successful operation. */
+int io_point(enum io_op op, bool changes);
+void io_point_after(void);
+
+/* open(2) with O_CLOEXEC; a descriptor, or -1. */
+int io_open(const char *path, int flags, mode_t mode, struct err *err);
+/* Closes; errors of close are reported by the fsync before it. Accepts -1. */
+void io_close(int fd);
+/* Up to n bytes: how many (0 = end), or -1. `path` is for the error text only. */
+ssize_t io_read(int fd, void *data, size_t n, const char *path, struct err *err);
+/* Exactly n bytes at `offset`; fewer is ERR_DAMAGED ("ends early"). 0 or -1. */
+int io_pread(int fd, void *data, size_t n, uint64_t offset, const char *path, struct err *err);
+/* All n bytes. 0 or -1. */
+int io_write(int fd, const void *data, size_t n, const char *path, struct err *err);
+/* All n bytes at `offset`. 0 or -1. */
+int io_pwrite(
+	int fd, const void *data, size_t n, uint64_t offset, const char *path, struct err *err);
+/* fsync(2). After a failure nothing may be assumed of what was written (RELIABILITY.md): the
+ * caller must give up its commit and let recovery start from the catalog. */
+int io_fsync(int fd, const char *path, struct err *err);
+/* fsync of a folder, so that names in it survive. */
+int io_fsync_dir(const char *path, struct err *err);
+int io_truncate(int fd, uint64_t size, const char *path, struct err *err);
+/* Frees the blocks of a range and leaves the size (fallocate PUNCH_HOLE). */
+int io_punch(int fd, uint64_t offset, uint64_t n, const char *path, struct err *err);
+int io_rename(const char *from, const char *to, struct err *err);
+/* Removes a file; one that is not there is no error. */
+int io_unlink(const char *path, struct err *err);
+/* Removes an empty folder; one that is missing or not empty is no error. */
+int io_rmdir(const char *path, struct err *err);
+/* Makes a folder and its parents, mode 0700 for new ones. */
+int io_mkdirs(const char *path, struct err *err);
+int io_link(const char *from, const char *to, struct err *err);
+int io_chmod(const char *path, mode_t mode, struct err *err);
+/* 1 = there, 0 = not there, -1 = error. */
+int io_stat(const char *path, struct io_info *info, struct err *err);
+int io_fstat(int fd, struct io_info *info, const char *path, struct err *err);
+/* Calls `each` for the names in a folder, sorted by byte order, without . and ..; stops where it
+ * returns non-zero and returns that. */
+int io_list(const char *path, int (*each)(void *ctx, const char *name, struct err *err), void *ctx,
+	struct err *err);
+/* flock(2), exclusive or shared. With `wait` false, ERR_BUSY where somebody else holds it. The lock
+ * is gone when the descriptor is closed or the process dies. */
+int io_lock(int fd, bool exclusive, bool wait, const char *path, struct err *err);
+/* Free and all bytes of the file system that holds `path`. */
+int io_space(const char *path, uint64_t *free_bytes, uint64_t *total, struct err *err);
+/* Writes a whole small file: temporary name, fsync, rename, fsync of the folder. */
+int io_write_file(const char *path, const void *data, size_t n, mode_t mode, struct err *err);
+/* Reads a whole file of at most `max` bytes into *data (owned by the caller, free; NUL added). */
+int io_read_file(const char *path, size_t max, char **data, size_t *n, struct err *err);
+
+#endif

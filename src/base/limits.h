@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits.h: every maximum that an input could run into, in one place. docs/format.md lists those
+ * that a user can meet.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#include <stdint.h>
+
+/* A record (one event as JSON text). Longer ones are rejected, kept in the vault, and read past. */
+#define LIMIT_RECORD_BYTES ((size_t)16 << 20)
+/* Nesting of arrays and objects within a record. The scanner keeps one bit a level, no recursion. */
+#define LIMIT_DEPTH 512
+/* Rows of a batch and of a Parquet row group. */
+#define LIMIT_BATCH_ROWS 65536u
+/* Batches of a segment. */
+#define LIMIT_SEGMENT_BATCHES 16
+/* A schema file. */
+#define LIMIT_SCHEMA_BYTES ((size_t)1 << 20)
+/* Columns of a table, all told. */
+#define LIMIT_COLUMNS 512
+/* A Parquet footer or page header that we are willing to read. */
+#define LIMIT_PARQUET_FOOTER ((size_t)64 << 20)
+/* The window that a zstd stream from outside may ask for (2^27 = 128 MiB). */
+#define LIMIT_ZSTD_WINDOW_LOG 27
+/* Bytes that a compressed file may unpack to, in all; beyond it the file is cut off with an error. */
+#define LIMIT_UNPACKED_BYTES ((uint64_t)1 << 42)
+/* Raw bytes of one vault frame; a record longer than this has a frame of its own. */
+#define LIMIT_FRAME_BYTES ((size_t)1 << 20)
+/* A vault file is rolled at this size. */
+#define LIMIT_VAULT_FILE_BYTES ((uint64_t)256 << 20)
+
+#endif

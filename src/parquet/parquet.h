@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parquet.h: batch ⇄ Parquet (github.com/apache/parquet-format). Writes standard files that any
+ * engine reads: data pages v1, PLAIN and RLE_DICTIONARY encodings, zstd, definition and repetition
+ * levels for LIST(STRUCT), statistics, UTC timestamps, UUID. Reads back what it writes, and checks
+ * every length and checksum: a damaged file is ERR_DAMAGED with its name, never a crash.
+ *
+ * Types: STRING → BYTE_ARRAY/STRING; JSON → BYTE_ARRAY/JSON; INT64; INT32; BOOL; TIME →
+ * INT64/TIMESTAMP(MICROS, UTC); UUID → FIXED_LEN_BYTE_ARRAY(16)/UUID; IP →
+ * FIXED_LEN_BYTE_ARRAY(16). Lists: the three-level form `optional group NAME (LIST) { repeated
+ * group list { optional group element { … } } }`. All columns are optional but event_id.
+ */
+#ifndef PARQUET_PARQUET_H
+#define PARQUET_PARQUET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "batch/batch.h"
+
+/* One row group as bytes, made by any thread; placed in a file later. */
+struct parquet_group;
+
+/* Encodes all rows of the batch. Owned by the caller (parquet_group_free). `level` is zstd's. */
+struct parquet_group *parquet_encode(const struct batch *batch, int level);
+void parquet_group_free(struct parquet_group *group);
+/* Bytes that it takes in the file. */
+size_t parquet_group_bytes(const struct parquet_group *group);
+
+/* A file being written. Writes to `path` as given (the store passes a temporary name), mode 0600. */
+struct parquet_writer;
+int parquet_create(const char *path, const struct batch_shape *shape,
+	struct parquet_writer **writer, struct err *err);
+/* Appends a row group; the group stays the caller's. */
+int parquet_append(
+	struct parquet_writer *writer, const struct parquet_group *group, struct err *err);
+/* Adds a key and value to the footer's metadata (before finish; copied). */
+void parquet_metadata(struct parquet_writer *writer, const char *key, const char *value);
+/* Writes the footer and fsyncs. *sha256 (32 bytes) and *bytes are of the whole file. The writer
+ * stays to be freed. */
+int parquet_finish(
+	struct parquet_writer *writer, uint8_t sha256[32], uint64_t *bytes, struct err *err);
+/* Closes and frees; accepts NULL. An unfinished file stays for the caller to unlink. */
+void parquet_writer_free(struct parquet_writer *writer);
+
+/* An open file. The shape is rebuilt from the footer and owned by the reader. */
+struct parquet_reader;
+int parquet_open(const char *path, struct parquet_reader **reader, struct err *err);
+void parquet_close(struct parquet_reader *reader);
+const struct batch_shape *parquet_shape(const struct parquet_reader *reader);
+uint32_t parquet_groups(const struct parquet_reader *reader);
+uint64_t parquet_rows(const struct parquet_reader *reader);
+uint32_t parquet_group_rows(const struct parquet_reader *reader, uint32_t group);
+
+/* Statistics of a column of a row group. */
+struct parquet_stats {
+	uint64_t nulls;
+	bool has_range;
+	int64_t min_i64, max_i64; /* INT64, INT32, TIME, BOOL */
+	struct slice min_bytes,
+		max_bytes; /* strings, UUID, IP; borrowed from the reader. Strings longer
+	                                     than 64 bytes have no range. */
+};
+int parquet_group_stats(const struct parquet_reader *reader, uint32_t group, uint32_t column,
+	struct parquet_stats *stats, struct err *err);
+
+/* Reads columns of a row group into `batch` (batch_init'ed with parquet_shape). `want` has one bool
+ * per column, NULL = all; columns not wanted are left with n = 0. A group's lists are read when one
+ * of its columns is wanted. */
+int parquet_read(struct parquet_reader *reader, uint32_t group, const bool *want,
+	struct batch *batch, struct err *err);
+
+/* Reads only the distinct values of a string column of a row group: no rows. A dictionary-form
+ * column gives its dictionary; a plain one its values (not made distinct; *plain tells). In
+ * `mem`. */
+int parquet_read_dictionary(struct parquet_reader *reader, uint32_t group, uint32_t column,
+	struct arena *mem, struct slice **values, uint32_t *n, bool *plain, struct err *err);
+
+#endif
