@@ -19,6 +19,19 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 	return -1;
 }
 
+/* Adds ": MORE" behind the first n bytes, as much of it as fits. */
+static void add_text(struct err *err, int n, const char *more)
+{
+	size_t at = n < 0 ? 0 : (size_t)n;
+	if (at < sizeof(err->text))
+		at += (size_t)snprintf(err->text + at, sizeof(err->text) - at, ": ");
+	if (at < sizeof(err->text)) {
+		size_t room = sizeof(err->text) - at - 1, len = strnlen(more, room);
+		memcpy(err->text + at, more, len);
+		err->text[at + len] = '\0';
+	}
+}
+
 static enum err_kind kind_of_errno(int code)
 {
 	switch (code) {
@@ -51,10 +64,7 @@ int err_errno(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		n = 0;
-	if ((size_t)n < sizeof(err->text))
-		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", strerror(code));
+	add_text(err, n, strerror(code));
 	err->kind = kind_of_errno(code);
 	err->code = code;
 	errno = code;
@@ -71,10 +81,7 @@ int err_context(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		n = 0;
-	if ((size_t)n < sizeof(err->text))
-		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", old);
+	add_text(err, n, old);
 	return -1;
 }
 

@@ -8,6 +8,7 @@
 #define BASE_IO_H
 
 #include <stdbool.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,15 +46,22 @@ struct io_info {
  * or "any". N counts from 1. WHAT is an errno name (ENOSPC, EIO, EMFILE, EACCES, EROFS), "kill"
  * (the process ends before the operation), "after" (ends after it), "torn" (half of the bytes are
  * written, then it ends). A plus sign after N ("write:3+:ENOSPC") makes it and all later ones
- * fail. 0, or -1 where the text is none. */
+ * fail. Not to be called while other threads do file operations. 0, or -1 where the text is
+ * none. */
 int io_fault(const char *spec, struct err *err);
 /* Operations counted so far in the class of the last io_fault (or "change"). */
 uint64_t io_count(void);
 
 /* To be called by code that does file operations through a library (SQLite's VFS): 0, or the errno
- * to fail with. May end the process. `io_point_after` must follow a successful operation. */
+ * to fail with. May end the process ("torn" ends it before the operation). */
 int io_point(enum io_op op, bool changes);
+/* Must follow a successful operation of io_point's caller: where the fault is "after", the process
+ * ends here. */
 void io_point_after(void);
+
+/* Makes waits that a signal interrupts (io_read, io_open, io_lock) end with ERR_INTERRUPTED where
+ * *flag is set by then, instead of going on; NULL = always go on. Writes always finish. */
+void io_stop_on(const volatile sig_atomic_t *flag);
 
 /* open(2) with O_CLOEXEC; a descriptor, or -1. */
 int io_open(const char *path, int flags, mode_t mode, struct err *err);
@@ -73,20 +81,25 @@ int io_pwrite(
 int io_fsync(int fd, const char *path, struct err *err);
 /* fsync of a folder, so that names in it survive. */
 int io_fsync_dir(const char *path, struct err *err);
+/* Cuts or extends a file to `size` bytes. */
 int io_truncate(int fd, uint64_t size, const char *path, struct err *err);
 /* Frees the blocks of a range and leaves the size (fallocate PUNCH_HOLE). */
 int io_punch(int fd, uint64_t offset, uint64_t n, const char *path, struct err *err);
+/* rename(2): replaces `to` at once; lasting only after io_fsync_dir of its folder. */
 int io_rename(const char *from, const char *to, struct err *err);
 /* Removes a file; one that is not there is no error. */
 int io_unlink(const char *path, struct err *err);
 /* Removes an empty folder; one that is missing or not empty is no error. */
 int io_rmdir(const char *path, struct err *err);
-/* Makes a folder and its parents, mode 0700 for new ones. */
+/* Makes a folder and its parents, mode 0700 for new ones, and syncs the names of new ones. */
 int io_mkdirs(const char *path, struct err *err);
+/* A second name for a file (link(2)); the name must be free. */
 int io_link(const char *from, const char *to, struct err *err);
+/* chmod(2). */
 int io_chmod(const char *path, mode_t mode, struct err *err);
-/* 1 = there, 0 = not there, -1 = error. */
+/* 1 = there, 0 = not there, -1 = error. Follows links; `info` may be NULL. */
 int io_stat(const char *path, struct io_info *info, struct err *err);
+/* The same of an open file. 0 or -1. */
 int io_fstat(int fd, struct io_info *info, const char *path, struct err *err);
 /* Calls `each` for the names in a folder, sorted by byte order, without . and ..; stops where it
  * returns non-zero and returns that. */
@@ -97,9 +110,11 @@ int io_list(const char *path, int (*each)(void *ctx, const char *name, struct er
 int io_lock(int fd, bool exclusive, bool wait, const char *path, struct err *err);
 /* Free and all bytes of the file system that holds `path`. */
 int io_space(const char *path, uint64_t *free_bytes, uint64_t *total, struct err *err);
-/* Writes a whole small file: temporary name, fsync, rename, fsync of the folder. */
+/* Writes a whole small file: temporary name (PATH.<pid>-<n>.tmp), fsync, rename, fsync of the
+ * folder. */
 int io_write_file(const char *path, const void *data, size_t n, mode_t mode, struct err *err);
-/* Reads a whole file of at most `max` bytes into *data (owned by the caller, free; NUL added). */
+/* Reads a whole file into *data (owned by the caller, free; a NUL is added, not counted in *n).
+ * ERR_LIMIT where it is longer than `max` bytes. */
 int io_read_file(const char *path, size_t max, char **data, size_t *n, struct err *err);
 
 #endif

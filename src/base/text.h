@@ -23,7 +23,8 @@ size_t text_utf8_repair(struct buf *out, struct slice s);
 /* Appends `s` for a terminal or a log line: C0, DEL, C1, bidi controls, U+2028/9, zero-width and
  * ill-formed bytes become \n, \t, \xHH or \u{HHHH}; a backslash stays as it is. */
 void text_escape(struct buf *out, struct slice s);
-/* Appends `s` as a JSON string with quotes (RFC 8259); ill-formed parts become U+FFFD. */
+/* Appends `s` as a JSON string with quotes (RFC 8259); ill-formed parts become U+FFFD. What
+ * text_escape would escape is written as \uHHHH, so that the line is safe on a terminal too. */
 void text_json_string(struct buf *out, struct slice s);
 /* Appends `s` as a CSV field (RFC 4180), quoted where needed. A text that a spreadsheet would take
  * for a formula (begins with = + - @ TAB CR, after blanks) gets a ' in front, unless it is a plain
@@ -43,7 +44,7 @@ int text_parse_size(const char *text, uint64_t *bytes);
 /* Whole text as a base-10 int64 with optional '-'. 0, or -1 where it is none or out of range. */
 int text_parse_int(struct slice s, int64_t *value);
 
-/* Edit distance with early stop: how many single-character changes turn a into b, at most
+/* Edit distance with early stop: how many single-byte changes turn a into b, at most
  * `limit` + 1. For "did you mean". */
 unsigned text_distance(struct slice a, struct slice b, unsigned limit);
 
