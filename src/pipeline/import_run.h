@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import_run.h (private to pipeline/): one input on its way through the stages.
+ *
+ *   read ─► decode ─► identify ─► pack ─► append ─► commit
+ *   in order  any      in order    any    in order
+ *
+ * Input is read in blocks. Every worker thread does whatever stage is ready, the latest first, so
+ * that blocks drain before new ones are read; the number of blocks bounds the memory. Identify,
+ * append and commit follow the order of the input. A segment's lease is held from its first
+ * identify to its commit, so the next segment's identify waits for the commit; decoding goes on.
+ */
+#ifndef PIPELINE_IMPORT_RUN_H
+#define PIPELINE_IMPORT_RUN_H
+
+#include <pthread.h>
+
+#include "pipeline/input.h"
+#include "pipeline/pipeline.h"
+
+enum block_state {
+	BLOCK_FREE,
+	BLOCK_FILLING,
+	BLOCK_FILLED,
+	BLOCK_DECODING,
+	BLOCK_DECODED,
+	BLOCK_IDENTIFIED,
+	BLOCK_PACKING,
+	BLOCK_PACKED
+};
+
+/* One batch of a block with what was rejected before or among its rows. */
+struct part {
+	struct batch batch;
+	struct reject_part *rejects; /* adjacent ones of one kind are one */
+	uint32_t nrejects, reject_cap;
+	struct arena reasons;
+	struct segment_pack *pack;
+	uint32_t kept;
+};
+
+struct block {
+	enum block_state state;
+	uint64_t seq;
+	char *data; /* cap bytes; owned */
+	size_t len, cap;
+	uint64_t offset; /* of data[0] in the unpacked input */
+	bool last;       /* nothing follows */
+	bool overlong;   /* data is part of one line that is too long: rejected as it is */
+	bool continues;  /* … and not its first part */
+	bool flush;      /* the pipe went silent: commit after this block */
+	bool closes;     /* the segment ends with this block */
+	struct part *parts;
+	uint32_t nparts, part_cap;
+};
+
+struct import_run {
+	struct store *store;
+	const struct import_options *options;
+	struct import_result *result;
+	const char *path;
+	const char *log_name; /* base name without .gz or .zst, for containers */
+	struct budget budget;
+	unsigned threads;
+
+	/* Set once, while the first block is read. */
+	const struct schema *schema;
+	struct schema *owned_schema; /* the store's own, or NULL where it is a built-in one */
+	struct json_records records; /* layout; in JSON_STREAM also the state carried along */
+	uint32_t container;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct block *blocks;
+	unsigned nblocks;
+	uint64_t next_fill, next_decode, next_identify, next_append; /* sequence numbers */
+	bool reading, decoding;
+	bool in_store; /* identify, append or commit is at work: one thread at a time */
+	bool input_end, closing, stopping;
+	bool failed;
+	struct err err;    /* the first error */
+	bool input_failed; /* the input ended with an error: what came before is kept */
+	struct err input_err;
+
+	/* reader's own */
+	struct input *input;
+	char *carry; /* bytes after the last whole record */
+	size_t carry_len, carry_cap;
+	uint64_t input_offset; /* unpacked bytes given to blocks so far */
+	size_t block_target;
+	bool skipping; /* within a line that is too long */
+	int64_t last_progress;
+
+	/* identify's and append's own */
+	struct segment *segment;
+	unsigned segment_batches;
+	int64_t segment_began; /* monotonic */
+	uint64_t segment_duplicates, segment_bytes;
+
+	struct map drift; /* "path\tkind\tseen" → count; under lock */
+	int64_t received_at;
+	struct import_timings timings; /* under lock */
+};
+
+/* Stages; each returns 0 or -1 with *err. `decoder` is the calling thread's. */
+int run_read(struct import_run *run, struct block *block, bool *produced, struct err *err);
+int run_decode(
+	struct import_run *run, struct block *block, struct decoder *decoder, struct err *err);
+int run_identify(struct import_run *run, struct block *block, struct err *err);
+void run_pack(struct import_run *run, struct block *block);
+int run_append(struct import_run *run, struct block *block, struct err *err);
+/* Frees the block's parts; its data stay for reuse. */
+void block_clear(struct block *block);
+
+/* Chooses layout and schema from the first bytes. */
+int run_recognise(struct import_run *run, struct slice head, size_t *skip, struct err *err);
+
+/* Runs the workers until the input is through, stopped, or failed. */
+int run_workers(struct import_run *run, struct err *err);
+
+#endif
