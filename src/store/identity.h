@@ -23,13 +23,16 @@ enum {
 };
 #define ID_NO_DAY INT32_MIN
 
-/* One sighting of a key, as it stands in a run (32 bytes, little-endian). */
+/* Offsets have 56 bits, so that an entry with its flags is 32 bytes in a run. */
+#define ID_OFFSET_END (UINT64_C(1) << 56)
+
+/* One sighting of a key. */
 struct id_entry {
 	uint8_t key[16];
 	uint32_t container;
-	uint16_t copy; /* which stored copy it made; 0 where ID_SEEN */
-	uint16_t flags;
-	uint64_t offset;
+	uint32_t copy;   /* which stored copy it made; 0 where ID_SEEN */
+	uint64_t offset; /* in the container; below ID_OFFSET_END */
+	uint8_t flags;
 };
 
 /* The open identities of one table: committed runs plus those of the segment in progress. */
@@ -58,9 +61,10 @@ struct id_query {
 	uint64_t offset;
 	/* out: */
 	bool stored; /* true: new, to be stored as copy `copy` */
-	uint16_t copy;
+	uint32_t copy;
 };
-/* Judges n sightings in order within one container and remembers them in the pending set. */
+/* Judges n sightings in order within one container and remembers them in the pending set.
+ * ERR_LIMIT for an offset of ID_OFFSET_END or more; after an error the pending set must be discarded. */
 int identity_judge(struct identity *identity, struct id_query *queries, uint32_t n,
 	uint32_t container, bool overlap, struct err *err);
 

@@ -230,7 +230,8 @@ struct vault_record {
 	struct slice bytes; /* borrowed for the call */
 	uint32_t container;
 	uint64_t container_offset;
-	uint16_t copy; /* 0 = the first of its key */
+	uint32_t
+		copy; /* 0 = the first of its key; 32 bits: one line may stand in a file 10 million times */
 	int64_t received_at;
 	const char *input;
 };
@@ -248,7 +249,7 @@ int rebuild_begin(struct store *store, const struct batch_shape *shape, struct r
  * new identities. */
 int rebuild_add(struct rebuild *rebuild, const char *source, const char *input, int64_t received_at,
 	const struct batch *batch, const uint32_t *containers, const uint64_t *offsets,
-	const uint16_t *copies, struct err *err);
+	const uint32_t *copies, struct err *err);
 int rebuild_commit(struct rebuild *rebuild, const uint8_t schema_fingerprint[32], struct err *err);
 void rebuild_abort(struct rebuild *rebuild);
 
