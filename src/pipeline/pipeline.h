@@ -64,10 +64,10 @@ int import_file(struct store *store, const char *path, const struct import_optio
 
 /* ---- schemas of a store --------------------------------------------------------------------- */
 
-/* The schema of a table in this store: the user's (schemas/<table>.yml in the data folder) or the
- * built-in one. *schema is owned by the caller where *owned is set (schema_free). */
-int store_schema(const char *data_dir, const char *table, const struct schema **schema, bool *owned,
-	struct err *err);
+/* The schema of a table (or product) in this store: the user's (schemas/<table>.yml in the data
+ * folder) or the built-in one. *owned is the user's, for the caller to schema_free, or NULL. */
+int store_schema(const char *data_dir, const char *table, const struct schema **schema,
+	struct schema **owned, struct err *err);
 /* Keeps a user's schema file in the store. *changed: another one was there and is replaced. */
 int store_schema_keep(const char *data_dir, const struct schema *schema, const char *file,
 	bool *changed, struct err *err);
