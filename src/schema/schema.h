@@ -68,12 +68,14 @@ struct schema_column {
 		*paths; /* original paths: `author.name`; within a list: `affectedObjects[].type` */
 };
 
-/* A tree of keys that the decoder walks. Node 0 is the root object. */
+/* A tree of keys that the decoder walks. Node 0 is the root object. No list stands within a list;
+ * an element of a list may hold objects, whose leaves then carry the list's group. */
 enum node_kind {
 	NODE_OBJECT, /* children are keyed */
 	NODE_LIST,   /* an array of objects: group >= 0, children are the element's keys */
 	NODE_VALUES, /* an array of scalars: bare group, column = its only column */
-	NODE_LEAF,   /* a scalar (or, for COL_JSON, any value) for `column` */
+	NODE_LEAF,   /* a scalar (or, for COL_JSON, any value; for COL_TIME, any form of a time) for
+	              * `column`: one of the schema's own, or a common field's (see common_field) */
 	NODE_TIME, /* the event's time: all forms of DESIGN.md section 5; column as well if >= 0 */
 };
 struct schema_node {
@@ -85,24 +87,40 @@ struct schema_node {
 	uint32_t first_child, nchildren; /* children are adjacent in nodes[] */
 	/* A node may take two kinds of value (`timestamp` is an object or a text; `author` may be a
 	 * text): a NODE_TIME takes every form; any other value that does not fit its node goes to
-	 * `extra` under its path. */
+	 * `extra` under its path. Several nodes may feed one column, or the event's time: the first
+	 * value in the record that is not null (and fits) is taken, the others go to `extra`. */
 };
 
-/* How a common field is filled: the first of these columns that is not null. */
+/* How a common field (SYS_ACTOR … SYS_SUMMARY) is filled. Where `direct` is true, leaves feed the
+ * system column itself, like a column of the schema's own (`summary` of a Jira Cloud record *is*
+ * the column `summary`); a row that they left null, and every row where `direct` is false, takes
+ * the first of these columns that is not null. So: direct with no columns = nothing to do; not
+ * direct with one column = the same values (may be shared); neither = all null. The fields are
+ * filled in order from SYS_ACTOR to SYS_SUMMARY; `columns` may name another common column that is
+ * direct, and then reads what it holds at that moment. An empty text counts as null here. */
 struct common_field {
+	bool direct;
 	uint32_t ncolumns;
-	const int *columns; /* shape indexes */
+	const int *columns; /* shape indexes of top-level COL_STRING columns */
 };
 
-/* One way to find targets: a list group, or scalar columns, with the type's order. */
+/* One way to find targets: a list group, or scalar columns. An object's text is its name, or its id
+ * where the name is null or empty; without both there is no object. `targets` gets the objects of
+ * all rules in order, each text once. `target` and `target_type` come from the first rule that
+ * finds an object: the object whose type is most specific (target_order), the first of equals. */
 struct target_rule {
 	int name_column, type_column,
-		id_column; /* shape indexes or -1; all scalar or all in one group */
+		id_column; /* shape indexes or -1 (never all); all scalar or all in one group */
 };
 
-/* What identifies an event (DESIGN.md section 6). */
+/* What identifies an event (DESIGN.md section 6). A part is the value of `column`, or of
+ * `otherwise` (-1: none) where that is null: `author_id`, else `author_name`. Columns of a group
+ * give all elements in order, each decided by itself; both are of one group then. Among the
+ * columns may be SYS_EVENT_TIME and common columns that are direct. Where event_time is null, the
+ * JSON text that stood in the time's place counts in its stead, so that events whose time cannot
+ * be read are not taken for copies. */
 struct identity_part {
-	int column; /* shape index; a grouped column gives all its elements in order */
+	int column, otherwise; /* shape indexes */
 };
 
 struct schema {
@@ -132,16 +150,17 @@ struct schema {
 	struct arena mem;
 };
 
-/* For guessing the table: a record that has `path` (and, if value is set, whose text there begins
- * with it) scores `weight`; negative weights count against. */
+/* For guessing the table: a record that has `path` (keys joined by dots, never through a list) with
+ * any value but null (and, if prefix is not NULL, whose text there begins with it) scores `weight`;
+ * negative weights count against. */
 struct schema_mark {
 	const char *path, *prefix;
 	int weight;
 };
 
-/* Reads and compiles a schema from text. `name` is for messages (file name). `base_lookup` finds a
- * schema to extend by table name (may be NULL: then only built-in ones). On success *schema is
- * owned by the caller (schema_free). -1: err->text is "NAME:LINE: what: what to do". */
+/* Reads and compiles a schema from text. `name` is for messages (file name). `extend` names built-in
+ * tables. On success *schema is owned by the caller (schema_free). -1: err->text is
+ * "NAME:LINE: what: what to do". */
 int schema_parse(struct slice text, const char *name, struct schema **schema, struct err *err);
 /* schema_parse of a file. */
 int schema_load(const char *path, struct schema **schema, struct err *err);
@@ -157,7 +176,9 @@ const struct schema *schema_find(const char *table);
 struct slice schema_builtin_text(unsigned i);
 
 /* Shape index of a column by column name, original path or common field; -1 where none. A group's
- * field is `group.field` or its original path (`affectedObjects.type`, `affectedObjects[].type`). */
+ * field is `group.field` or its original path (`affectedObjects.type`, `affectedObjects[].type`).
+ * Column names go before paths (`source` is SYS_SOURCE, not what a record calls `source`), exact
+ * spelling before another case; a path of the event's time gives SYS_EVENT_TIME. */
 int schema_resolve(const struct schema *schema, struct slice name);
 
 /* The schema as text for `schema show`: one line per column: name, type, paths, observable. */
