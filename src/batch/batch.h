@@ -118,8 +118,13 @@ void batch_init(struct batch *batch, const struct batch_shape *shape);
 /* Frees it. */
 void batch_fini(struct batch *batch);
 
-/* Index of a top-level column or -1; of a column within a group ("group.field") as well. */
+/* Index of a top-level column or -1; of a column within a group ("group.field") as well.
+ * The name of a bare group finds its only column too. */
 int batch_find_column(const struct batch_shape *shape, struct slice name);
+
+/* The first column of the same type and group that has the same memory as `column`: itself where
+ * no earlier one does. Lets work be done once for columns that share memory. */
+uint32_t batch_first_alike(const struct batch *batch, uint32_t column);
 
 static inline bool bit_get(const uint64_t *bits, uint32_t i)
 {
@@ -145,15 +150,17 @@ static inline struct slice column_text(const struct column *col, uint32_t i)
 	return (struct slice){col->heap + col->off[d], col->off[d + 1] - col->off[d]};
 }
 
-/* Keeps the rows of `keep` (ascending row numbers, n of them) and drops the others: a new batch
- * with memory of its own in out->mem; shares nothing with `batch` but the shape and raw.
- * Dictionaries are rebuilt, so that they hold used values only. */
+/* Keeps the rows of `keep` (ascending row numbers, n of them) and drops the others: `out` (not
+ * batch_init'ed) becomes a batch with memory of its own in out->mem; shares nothing with `batch`
+ * but the shape and raw. Dictionaries are rebuilt, so that they hold used values only. */
 void batch_select(const struct batch *batch, const uint32_t *keep, uint32_t n, struct batch *out);
 
-/* Makes a dictionary-form column plain (copying). In batch->mem. */
+/* Makes a dictionary-form column plain (copying). In batch->mem. The text must stay below 4 GiB
+ * (it aborts otherwise). Columns that shared its memory keep their form. */
 void batch_make_plain(struct batch *batch, uint32_t column);
 
-/* Checks every invariant written above; asserts. For debug builds and tests. */
+/* Checks every invariant written above and aborts with the broken one named, in every build. A
+ * column with n = 0 was not read. Costs a hash per distinct value: for tests and debug builds. */
 void batch_check(const struct batch *batch);
 
 /* Compares two batches of equal shape value by value (forms and dictionary order do not matter).
