@@ -82,12 +82,13 @@ int store_schemas(const char *data_dir,
 /* Decodes a table again from the vault with the store's schema of today and replaces its Parquet
  * files and identities. Event ids stay. */
 struct rebuild_result {
-	uint64_t records,
-		no_longer_readable; /* the latter keep their ids and are listed as rejects */
+	uint64_t records;
 	int64_t elapsed_us;
 };
-int rebuild_table(struct store *store, const char *table, unsigned threads, uint64_t memory,
-	const struct progress *progress, struct rebuild_result *result, struct err *err);
+/* A record that is not readable any more ends the rebuild with an error: the table stays as it is.
+ * Adds to *result. */
+int rebuild_table(struct store *store, const char *table, const struct progress *progress,
+	struct rebuild_result *result, struct err *err);
 
 /* Tries the open rejects again with the decoder of today; what is readable now is stored. */
 int retry_rejects(struct store *store, uint64_t *retried, uint64_t *stored, struct err *err);
