@@ -50,7 +50,7 @@ struct import_result {
 	char table[128];  /* of the last input */
 	uint64_t bytes;   /* unpacked bytes read */
 	uint64_t records; /* records decoded (stored + duplicates + expired) */
-	uint64_t stored, duplicates, rejected, repaired, no_time, lenient_time, zoneless;
+	uint64_t stored, duplicates, expired, rejected, repaired, no_time, lenient_time, zoneless;
 	uint64_t segments;
 	int64_t elapsed_us;
 	struct import_timings timings;

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c (cli/): from the words to the command, and the few things that all commands need. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "cli/cli.h"
+#include "cli/private.h"
+
+#define SERVICE_CONFIG "/etc/pugmark/config.yml"
+
+volatile int stop_requested;
+
+static void on_stop(int signal_number)
+{
+	(void)signal_number;
+	if (stop_requested)
+		_exit(EXIT_STOPPED);
+	stop_requested = 1;
+}
+
+void catch_stop(void)
+{
+	struct sigaction action = {.sa_handler = on_stop};
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* The value of the top-level key `data` of the service's configuration, or NULL. */
+static char *configured_folder(void)
+{
+	FILE *file = fopen(SERVICE_CONFIG, "re");
+	if (!file)
+		return NULL;
+	yaml_parser_t parser;
+	yaml_document_t document;
+	char *folder = NULL;
+	yaml_parser_initialize(&parser);
+	yaml_parser_set_input_file(&parser, file);
+	if (yaml_parser_load(&parser, &document)) {
+		yaml_node_t *root = yaml_document_get_root_node(&document);
+		yaml_node_pair_t *pair = NULL, *end = NULL;
+		if (root && root->type == YAML_MAPPING_NODE) {
+			pair = root->data.mapping.pairs.start;
+			end = root->data.mapping.pairs.top;
+		}
+		for (; pair < end; pair++) {
+			yaml_node_t *key = yaml_document_get_node(&document, pair->key);
+			yaml_node_t *value = yaml_document_get_node(&document, pair->value);
+			if (key->type == YAML_SCALAR_NODE && value->type == YAML_SCALAR_NODE &&
+				!folder &&
+				strcmp((const char *)key->data.scalar.value, "data") == 0)
+				folder = xstrdup((const char *)value->data.scalar.value);
+		}
+		yaml_document_delete(&document);
+	}
+	yaml_parser_delete(&parser);
+	fclose(file);
+	return folder;
+}
+
+const char *data_folder(const struct command_line *line)
+{
+	static char *folder;
+	if (folder)
+		return folder;
+	const char *env = getenv("PUGMARK_DATA"), *xdg = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME");
+	if (line->values[OPT_DATA])
+		folder = xstrdup(line->values[OPT_DATA]);
+	else if (env && *env)
+		folder = xstrdup(env);
+	else if (!(folder = configured_folder())) {
+		struct buf path;
+		buf_init(&path, 4096);
+		if (xdg && *xdg)
+			buf_printf(&path, "%s/pugmark", xdg);
+		else
+			buf_printf(&path, "%s/.local/share/pugmark", home && *home ? home : ".");
+		folder = xstrdup(path.ptr);
+		buf_fini(&path);
+	}
+	return folder;
+}
+
+int open_data(const struct command_line *line, enum store_mode mode, struct store **store,
+	struct err *err)
+{
+	const char *folder = data_folder(line);
+	if (store_open(folder, mode, store, err) == 0)
+		return 0;
+	if (mode == STORE_READ && err->kind == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND,
+			"there is nothing in the data folder %s yet: pugmark import FILE fills it, "
+			"--data DIR "
+			"names another one",
+			folder);
+	return err_context(err, "data folder %s", folder);
+}
+
+unsigned terminal_width(void)
+{
+	struct winsize size;
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return 80;
+	return size.ws_col;
+}
+
+int parse_format(const struct command_line *line, enum query_format *format)
+{
+	static const char *const names[] = {"table", "json", "ndjson", "csv", NULL};
+	const char *word = line->values[OPT_FORMAT];
+	*format = line->values[OPT_JSON] ? FORMAT_JSON : FORMAT_TABLE;
+	for (int i = 0; word && names[i]; i++)
+		if (strcmp(word, names[i]) == 0) {
+			*format = (enum query_format)i;
+			return 0;
+		}
+	if (!word)
+		return 0;
+	usage_error(line, "--format %s: it must be table, json, ndjson or csv", word);
+	return -1;
+}
+
+int parse_when(const char *text, int64_t *us)
+{
+	int64_t n;
+	size_t len = strlen(text);
+	if (text[0] == '-' && len > 2) {
+		static const struct {
+			char unit;
+			int64_t seconds;
+		} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+		if (text_parse_int((struct slice){text + 1, len - 2}, &n) < 0 || n < 0 ||
+			n > 1000000000)
+			return -1;
+		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+			if (units[i].unit == text[len - 1]) {
+				*us = clock_now_us() - n * units[i].seconds * 1000000;
+				return 0;
+			}
+		return -1;
+	}
+	uint8_t flags = 0;
+	if (len == 10) {
+		char full[32];
+		snprintf(full, sizeof(full), "%sT00:00:00Z", text);
+		return decode_time_text(slice_of(full), us, &flags);
+	}
+	return decode_time_text(slice_of(text), us, &flags);
+}
+
+int command_help(const struct command_line *line)
+{
+	if (line->values[OPT_LIST]) {
+		for (const struct command *c = commands; c->name; c++)
+			puts(c->name);
+		return EXIT_DONE;
+	}
+	if (line->nargs == 0) {
+		help_print(NULL, stdout);
+		return EXIT_DONE;
+	}
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, line->args[0]) == 0) {
+			help_print(c, stdout);
+			return EXIT_DONE;
+		}
+	return usage_error(line, "there is no command \"%s\"", line->args[0]);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct command_line line;
+	signal(SIGPIPE, SIG_IGN);
+	if (line_parse(argc, argv, &line) < 0)
+		return EXIT_USAGE;
+	log_setup(line.values[OPT_VERBOSE] ? LOG_DEBUG : LOG_WARN, LOG_AUTO);
+	if (line.values[OPT_VERSION])
+		return command_version(&line);
+	if (line.values[OPT_HELP]) {
+		help_print(line.command, stdout);
+		return EXIT_DONE;
+	}
+	catch_stop();
+	int status = line.command ? line.command->run(&line) : command_home(&line);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (errno != EPIPE)
+			perror("pugmark: standard output");
+		return status == EXIT_DONE ? EXIT_FAILED : status;
+	}
+	return status;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* private.h (cli/): what commands share: the parsed command line, the table of commands, the store,
+ * progress on a terminal, Ctrl-C. */
+#ifndef CLI_PRIVATE_H
+#define CLI_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "pipeline/pipeline.h"
+#include "query/query.h"
+#include "store/store.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_REJECTED = 3,
+	EXIT_STOPPED = 130
+};
+
+/* Every option of every command; values[] of a command line is indexed by it. */
+enum opt {
+	OPT_DATA,
+	OPT_JSON,
+	OPT_MEMORY,
+	OPT_THREADS,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_TABLE,
+	OPT_SCHEMA,
+	OPT_SOURCE,
+	OPT_INSTANCE,
+	OPT_NODE,
+	OPT_TIMINGS,
+	OPT_FORMAT,
+	OPT_RAW,
+	OPT_OUTPUT,
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_TIMEOUT,
+	OPT_LIMIT,
+	OPT_KEEP,
+	OPT_LINK,
+	OPT_LIST,
+	OPT_EXTEND,
+	OPT_SIMD,
+	OPT_SECONDS,
+	OPTIONS
+};
+
+struct command_line {
+	const struct command *command;
+	const char *values[OPTIONS]; /* NULL = not given; flags have "" */
+	char **args;                 /* what is no option */
+	int nargs;
+	uint64_t memory;  /* parsed --memory, or BUDGET_DEFAULT */
+	unsigned threads; /* parsed --threads, or 0 */
+};
+
+struct command {
+	const char *name;
+	const char *args;          /* "FILE…|-"; "" = none */
+	const char *summary;       /* one line, for lists */
+	const char *text;          /* what it does, a paragraph or more */
+	const char *examples;      /* lines "command   # what for" */
+	const enum opt *options;   /* beside the global ones; ends with OPTIONS; NULL = none */
+	int least_args, most_args; /* -1 = any number */
+	int (*run)(const struct command_line *line);
+};
+
+extern const struct command commands[]; /* ends with a NULL name */
+
+/* Commands, one file each. */
+int command_import(const struct command_line *line);
+int command_sql(const struct command_line *line);
+int command_show(const struct command_line *line);
+int command_status(const struct command_line *line);
+int command_rejects(const struct command_line *line);
+int command_schema(const struct command_line *line);
+int command_export(const struct command_line *line);
+int command_rebuild(const struct command_line *line);
+int command_compact(const struct command_line *line);
+int command_verify(const struct command_line *line);
+int command_backup(const struct command_line *line);
+int command_restore(const struct command_line *line);
+int command_help(const struct command_line *line);
+int command_version(const struct command_line *line);
+/* `pugmark` alone: the state of the house and what to type next. */
+int command_home(const struct command_line *line);
+
+/* Parses argv into *line. 0; -1 where the words are wrong (a message has been printed). */
+int line_parse(int argc, char **argv, struct command_line *line);
+/* The option's row for help. */
+const char *option_name(enum opt option);
+/* Prints the help of one command, or of all where NULL, to `out`. */
+void help_print(const struct command *command, FILE *out);
+/* The nearest command's or word's name to a misspelt one, or NULL. */
+const char *nearest(const char *word, const char *const *known);
+
+/* Prints "pugmark: TEXT" to stderr (escaped) and returns the exit status that fits the error. */
+int fail(const struct err *err);
+/* The same for wrong words; returns EXIT_USAGE. */
+int usage_error(const struct command_line *line, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The data folder: --data, PUGMARK_DATA, the service's configuration, or the user's data folder.
+ * Borrowed until the program ends. */
+const char *data_folder(const struct command_line *line);
+/* Opens it; messages say which folder it is and what to type instead. */
+int open_data(const struct command_line *line, enum store_mode mode, struct store **store,
+	struct err *err);
+
+/* Non-zero after Ctrl-C or SIGTERM; a second one ends the program at once. */
+extern volatile int stop_requested;
+void catch_stop(void);
+
+/* A progress line on stderr, drawn on a terminal only. */
+void progress_draw(
+	const char *what, uint64_t done, uint64_t total, const char *unit, uint64_t events);
+void progress_clear(void);
+/* For the walks of store/ and pipeline/. */
+struct progress progress_of_walk(void);
+
+/* Parses a time: RFC 3339 date or date-time (UTC where no zone), or -7d, -24h, -30m, -10s from now.
+ * Microseconds. 0 or -1. */
+int parse_when(const char *text, int64_t *us);
+/* Terminal columns of stdout, or 0 where it is none. */
+unsigned terminal_width(void);
+/* The format named by --format or --json. 0 or -1. */
+int parse_format(const struct command_line *line, enum query_format *format);
+
+#endif

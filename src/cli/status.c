@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.c (cli/): pugmark status, and pugmark alone. */
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "cli/private.h"
+
+struct printing {
+	bool json;
+	unsigned n;
+};
+
+static void print_range(int64_t from, int64_t to)
+{
+	char a[CLOCK_TEXT], b[CLOCK_TEXT];
+	if (from <= to)
+		printf("  %.19sZ … %.19sZ", clock_text(from, a), clock_text(to, b));
+}
+
+static void json_time(const char *name, int64_t us, bool known)
+{
+	char text[CLOCK_TEXT];
+	if (known)
+		printf(",\"%s\":\"%s\"", name, clock_text(us, text));
+	else
+		printf(",\"%s\":null", name);
+}
+
+static int print_table(void *ctx, const struct table_info *t, struct err *err)
+{
+	(void)err;
+	struct printing *p = ctx;
+	char rows[32], bytes[32], raw[32];
+	if (p->json) {
+		printf("%s{\"table\":\"%s\",\"events\":%" PRIu64 ",\"segments\":%" PRIu64
+		       ",\"bytes\":%" PRIu64 ",\"raw_bytes\":%" PRIu64 ",\"no_time\":%" PRIu64
+		       ",\"rejects\":%" PRIu64,
+			p->n ? "," : "", t->table, t->rows, t->segments, t->bytes, t->raw_bytes,
+			t->no_time, t->rejects);
+		json_time("first_event", t->min_time, t->min_time <= t->max_time);
+		json_time("last_event", t->max_time, t->min_time <= t->max_time);
+		putchar('}');
+	} else {
+		printf("  %-24s %14s events  %9s in %" PRIu64 " files (raw %s)", t->table,
+			text_count(t->rows, rows), text_bytes(t->bytes, bytes), t->segments,
+			text_bytes(t->raw_bytes, raw));
+		print_range(t->min_time, t->max_time);
+		putchar('\n');
+	}
+	p->n++;
+	return 0;
+}
+
+static int print_source(void *ctx, const struct source_info *s, struct err *err)
+{
+	(void)err;
+	struct printing *p = ctx;
+	char rows[32], dups[32], rej[32], vault[32], when[CLOCK_TEXT];
+	if (p->json) {
+		printf("%s{\"source\":\"%s\",\"events\":%" PRIu64 ",\"segments\":%" PRIu64
+		       ",\"raw_bytes\":%" PRIu64 ",\"vault_bytes\":%" PRIu64
+		       ",\"duplicates\":%" PRIu64 ",\"rejects\":%" PRIu64,
+			p->n ? "," : "", s->source, s->rows, s->segments, s->raw_bytes,
+			s->vault_bytes, s->duplicates, s->rejects);
+		json_time("first_received", s->first_received, s->first_received > 0);
+		json_time("last_received", s->last_received, s->last_received > 0);
+		json_time("oldest_raw", s->oldest_raw, s->oldest_raw > 0);
+		putchar('}');
+	} else {
+		printf("  %-24s %14s events  %9s in the vault  %s duplicates  %s rejected",
+			s->source, text_count(s->rows, rows), text_bytes(s->vault_bytes, vault),
+			text_count(s->duplicates, dups), text_count(s->rejects, rej));
+		if (s->last_received)
+			printf("  last received %.19sZ", clock_text(s->last_received, when));
+		if (s->oldest_raw)
+			printf("  oldest raw event %.19sZ", clock_text(s->oldest_raw, when));
+		putchar('\n');
+	}
+	p->n++;
+	return 0;
+}
+
+static int print_status(struct store *store, bool json, struct err *err)
+{
+	struct printing tables = {.json = json}, sources = {.json = json};
+	uint64_t free_bytes, total;
+	char text[32];
+	if (json) {
+		struct buf folder;
+		buf_init(&folder, 1 << 16);
+		text_json_string(&folder, slice_of(store_dir(store)));
+		printf("{\"data\":%.*s,\"tables\":[", SLICE_ARG(buf_view(&folder)));
+		buf_fini(&folder);
+	} else {
+		printf("data folder %s\n\ntables:\n", store_dir(store));
+	}
+	if (store_tables(store, print_table, &tables, err) < 0)
+		return -1;
+	fputs(json         ? "],\"sources\":["
+		: tables.n ? "\nsources:\n"
+			   : "  none yet\n\nsources:\n",
+		stdout);
+	if (store_sources(store, print_source, &sources, err) < 0)
+		return -1;
+	if (io_space(store_dir(store), &free_bytes, &total, err) < 0)
+		return -1;
+	if (json)
+		printf("],\"free_bytes\":%" PRIu64 "}\n", free_bytes);
+	else
+		printf("%s\n%s free on this disk\n", sources.n ? "" : "  none yet\n",
+			text_bytes(free_bytes, text));
+	return 0;
+}
+
+int command_status(const struct command_line *line)
+{
+	struct store *store;
+	struct err err = {0};
+	if (open_data(line, STORE_READ, &store, &err) < 0)
+		return fail(&err);
+	int status = print_status(store, line->values[OPT_JSON], &err);
+	store_close(store);
+	return status < 0 ? fail(&err) : EXIT_DONE;
+}
+
+int command_home(const struct command_line *line)
+{
+	struct store *store;
+	struct err err = {0};
+	if (line->nargs || store_open(data_folder(line), STORE_READ, &store, &err) < 0) {
+		if (err.kind != ERR_NOT_FOUND && err.kind != ERR_NONE)
+			return fail(&err);
+		printf("pugmark keeps audit logs of Jira, Confluence and Bitbucket. The data "
+		       "folder %s is empty.\n\n"
+		       "  pugmark import FILE      take events from a file\n"
+		       "  pugmark schema show      what the tables look like\n"
+		       "  pugmark help             all commands\n",
+			data_folder(line));
+		return EXIT_DONE;
+	}
+	int status = print_status(store, false, &err);
+	store_close(store);
+	if (status < 0)
+		return fail(&err);
+	fputs("\n  pugmark sql \"select * from events order by event_time desc limit 10\"\n"
+	      "  pugmark import FILE      take more events\n"
+	      "  pugmark help             all commands\n",
+		stdout);
+	return EXIT_DONE;
+}
