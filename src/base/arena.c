@@ -104,7 +104,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	if (size > SIZE_MAX / 2)
 		die_of_memory(size);
 	size = (size + 15) & ~(size_t)15;
-	if (size > (size_t)(arena->end - arena->at))
+	if (!arena->at || size > (size_t)(arena->end - arena->at))
 		add_block(arena, size);
 	void *p = arena->at;
 	arena->at += size;

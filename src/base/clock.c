@@ -2,7 +2,6 @@
 /* clock.c: time without time zones or locales: the Gregorian calendar by integer arithmetic. */
 #include "base/clock.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -66,8 +65,11 @@ char *clock_text(int64_t us, char text[CLOCK_TEXT])
 	int64_t year;
 	unsigned month, day;
 	clock_date(days, &year, &month, &day);
-	snprintf(text, CLOCK_TEXT,
-		"%04" PRId64 "-%02u-%02uT%02" PRId64 ":%02" PRId64 ":%02" PRId64 ".%06" PRId64 "Z",
-		year, month, day, rest / 3600, rest / 60 % 60, rest % 60, fraction);
+	/* All fit into int: an int64 of microseconds reaches 292,277 years either way. */
+	int n = year < 0 || year > 9999
+			? snprintf(text, CLOCK_TEXT, "%c%04d", year < 0 ? '-' : '+', abs((int)year))
+			: snprintf(text, CLOCK_TEXT, "%04d", (int)year);
+	snprintf(text + n, CLOCK_TEXT - (size_t)n, "-%02u-%02uT%02d:%02d:%02d.%06dZ", month, day,
+		(int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60), (int)fraction);
 	return text;
 }
