@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+# The generator of sample data, and the programs that bench/run.sh measures with.
+file(GLOB generate_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/generate/*.c)
+target_sources(generate PRIVATE ${generate_sources})
