@@ -94,10 +94,10 @@ struct schema_node {
 /* How a common field (SYS_ACTOR … SYS_SUMMARY) is filled. Where `direct` is true, leaves feed the
  * system column itself, like a column of the schema's own (`summary` of a Jira Cloud record *is*
  * the column `summary`); a row that they left null, and every row where `direct` is false, takes
- * the first of these columns that is not null. So: direct with no columns = nothing to do; not
+ * the first of these columns that holds a text, else the first that is not null (""). So: direct with no columns = nothing to do; not
  * direct with one column = the same values (may be shared); neither = all null. The fields are
  * filled in order from SYS_ACTOR to SYS_SUMMARY; `columns` may name another common column that is
- * direct, and then reads what it holds at that moment. An empty text counts as null here. */
+ * direct, and then reads what it holds at that moment. */
 struct common_field {
 	bool direct;
 	uint32_t ncolumns;
