@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* identity_shelf.c: the pending set: sorted runs in memory. A batch's cells come sorted; equal-sized
+ * shelves are merged, so that 16 batches cost four passes, which writing would cost anyway. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/identity_private.h"
+
+static void filter_add(struct identity *identity, const struct run *shelf)
+{
+	const struct cell *cells = shelf->memory;
+	for (uint64_t i = 0; i < shelf->info.entries; i++)
+		filter_put(
+			filter_line(identity->filter, identity->nlines, cells[i].hi), cells[i].lo);
+}
+
+void shelf_filter_grow(struct identity *identity, uint32_t n)
+{
+	uint64_t need = identity->pending + n;
+	if (need * FILTER_BITS_PER_CELL <= identity->nlines * UINT64_C(512))
+		return;
+	uint64_t lines = need * 2 * FILTER_BITS_PER_CELL / 512 + 1;
+	free(identity->filter);
+	identity->nlines = (uint32_t)lines;
+	identity->filter = xcalloc(lines, sizeof(*identity->filter));
+	for (uint32_t i = 0; i < identity->nshelves; i++)
+		filter_add(identity, identity->shelves[i]);
+}
+
+static struct cell *merge_cells(
+	struct cell *out, const struct cell *a, uint64_t na, const struct cell *b, uint64_t nb)
+{
+	while (na > 0 && nb > 0) {
+		bool first = cell_cmp(a, b) <= 0;
+		*out++ = *(first ? a : b);
+		a += first;
+		na -= first;
+		b += !first;
+		nb -= !first;
+	}
+	memcpy(out, na ? a : b, (na + nb) * sizeof(*out));
+	return out + na + nb;
+}
+
+static struct run *merge_shelves(const struct run *a, const struct run *b)
+{
+	struct cell *cells = xmalloc((a->info.entries + b->info.entries) * sizeof(*cells));
+	struct section *sections = xcalloc(a->nsections + b->nsections, sizeof(*sections));
+	struct cell *out = cells;
+	uint32_t i = 0, j = 0, n = 0;
+	while (i < a->nsections || j < b->nsections) {
+		const struct section none = {0};
+		const struct section *left = i < a->nsections ? &a->sections[i] : NULL;
+		const struct section *right = j < b->nsections ? &b->sections[j] : NULL;
+		if (left && right && left->day != right->day) {
+			if (left->day < right->day)
+				right = NULL;
+			else
+				left = NULL;
+		}
+		i += left != NULL;
+		j += right != NULL;
+		sections[n].day = left ? left->day : right->day;
+		left = left ? left : &none;
+		right = right ? right : &none;
+		sections[n++].count = left->count + right->count;
+		out = merge_cells(out, left->cells, left->count, right->cells, right->count);
+	}
+	struct run *run = run_in_memory(cells, sections, n);
+	free(sections);
+	return run;
+}
+
+void shelf_push(struct identity *identity, struct cell *cells, const struct section *sections,
+	uint32_t nsections)
+{
+	if (nsections == 0) {
+		free(cells);
+		return;
+	}
+	struct run *shelf = run_in_memory(cells, sections, nsections);
+	filter_add(identity, shelf);
+	identity->pending += shelf->info.entries;
+	while (identity->nshelves > 0) {
+		struct run *below = identity->shelves[identity->nshelves - 1];
+		if (below->info.entries > 2 * shelf->info.entries ||
+			below->info.entries + shelf->info.entries > SHELF_MOST)
+			break;
+		struct run *merged = merge_shelves(below, shelf);
+		run_free(below);
+		run_free(shelf);
+		shelf = merged;
+		identity->nshelves--;
+	}
+	if (identity->nshelves == identity->shelves_cap) {
+		identity->shelves_cap = identity->shelves_cap ? identity->shelves_cap * 2 : 16;
+		identity->shelves = xrealloc(
+			identity->shelves, identity->shelves_cap * sizeof(*identity->shelves));
+	}
+	identity->shelves[identity->nshelves++] = shelf;
+}
+
+void shelf_clear(struct identity *identity)
+{
+	for (uint32_t i = 0; i < identity->nshelves; i++)
+		run_free(identity->shelves[i]);
+	identity->nshelves = 0;
+	identity->pending = 0;
+	if (identity->nlines)
+		memset(identity->filter, 0, identity->nlines * sizeof(*identity->filter));
+}
