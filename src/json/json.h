@@ -24,8 +24,16 @@ struct json_fault {
 int json_validate(struct slice text, struct json_fault *fault);
 
 /* Like json_validate, but takes ill-formed UTF-8 and NUL and other control characters inside
- * strings: *repaired tells whether there were any. This is what import accepts as a record. */
+ * strings (but no line break: it ends a record): *repaired tells whether there were any, or lone
+ * \u surrogates or \u0000. This is what import accepts as a record. */
 int json_validate_lenient(struct slice text, bool *repaired, struct json_fault *fault);
+
+/* Walks the one value that begins at text[at] (white space in front is passed over) as
+ * json_validate_lenient does, `depth` containers deep already. Returns the offset after it, or -1
+ * with *fault: a fault at text.len says that the text ends too early. *repaired is only ever set,
+ * never cleared. */
+int64_t json_value(
+	struct slice text, size_t at, unsigned depth, bool *repaired, struct json_fault *fault);
 
 /* The end of the value that begins at text[at] (white space skipped): the offset after it. Brackets
  * and quotes are matched, contents are not checked. -1 where it does not end in this text,
@@ -36,6 +44,11 @@ int64_t json_skip(struct slice text, size_t at);
  * (ill-formed UTF-8 and lone surrogates become U+FFFD, *repaired is set). Returns the offset after
  * the closing quote, or -1. */
 int64_t json_string(struct slice text, size_t at, struct buf *out, bool *repaired);
+
+/* Appends the JSON text of a value that json_value called repaired, so that it is well-formed JSON
+ * and UTF-8: ill-formed bytes, NUL, lone surrogates become U+FFFD, raw control characters their
+ * \u form. All else stays as it stands. `text` must be a value that json_value takes. */
+void json_repair(struct slice text, struct buf *out);
 
 /* How an input is laid out. */
 enum json_layout {
@@ -54,9 +67,14 @@ struct json_records {
 	enum json_layout layout;
 	bool started;
 	unsigned depth;    /* JSON_STREAM: how many containers around the records are open */
-	uint8_t stack[8];  /* what they are: '[' of records, '{' of an envelope, … (private) */
+	uint8_t stack[8];  /* what they are: '[' of records, '{' of an envelope (private) */
 	bool in_records;   /* JSON_STREAM: within the array that holds the records */
 	uint64_t skipping; /* bytes of an over-long record passed so far; 0 = none */
+	/* JSON_STREAM, private: why a part is being rejected up to the next record (NULL: none is),
+	 * and what records look like: their first keys (0: none seen) and blanks in front. */
+	const char *skip_reason;
+	uint64_t signature;
+	int indent;
 };
 
 /* Looks at the first bytes of an input (as many as are there, 64 KiB are plenty) and chooses the
