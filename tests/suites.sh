@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs test material that nobody of us wrote: real audit samples and JSONTestSuite.
+#   tests/suites.sh FOLDER     a folder that holds samples/ and suites/
+# PUGMARK and JSON_SUITE name the programs (default: build/release, then build/dev).
+exec python3 -B "$(dirname "$0")/suites.py" "$@"
