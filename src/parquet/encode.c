@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * encode.c: a batch becomes a row group. Columns are written straight from their codes; columns
+ * that share memory are encoded once and copied. Numbers of a narrow range (lengths, frames, one
+ * time of receipt) get a dictionary as well: codes of few bits are made faster than zstd would
+ * shrink the numbers.
+ */
+#include "parquet/parquet.h"
+#include "parquet/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Numbers are counted in a table this long to find their distinct values. */
+#define DIRECT_RANGE 16384u
+
+enum form {
+	FORM_NOTHING, /* every value is null */
+	FORM_CODES,   /* a dictionary, and codes */
+	FORM_TEXT,    /* strings one by one, from either form of the column */
+	FORM_INTS,
+	FORM_BITS,
+	FORM_UUID
+};
+
+/* One column on its way. */
+struct task {
+	const struct batch *batch;
+	uint32_t column;
+	const struct column *col;
+	const struct group *group; /* NULL for one value per row */
+	struct layout layout;
+	struct scratch *scratch;
+	uint32_t slots, present;
+	const uint64_t *valid; /* a bit per slot; NULL = all values are there */
+	enum form form;
+	unsigned width;        /* FORM_CODES: bits of a code */
+	const uint32_t *codes; /* FORM_CODES: of present values */
+	const int64_t *ints;   /* FORM_INTS: present values */
+};
+
+static void die(const struct task *t, const char *what)
+{
+	fprintf(stderr, "pugmark: bug: column %s of %s: %s\n",
+		t->batch->shape->columns[t->column].name, t->batch->shape->table, what);
+	abort();
+}
+
+static bool any_null_code(const uint32_t *codes, uint32_t n)
+{
+	uint32_t all = 0;
+	for (uint32_t i = 0; i < n; i++)
+		all |= codes[i] == CODE_NULL;
+	return all;
+}
+
+/* Bits of the codes that are not null; NULL where all are. */
+static const uint64_t *valid_of_codes(struct task *t)
+{
+	const uint32_t *codes = t->col->codes;
+	if (!any_null_code(codes, t->slots))
+		return NULL;
+	size_t words = ((size_t)t->slots + 63) / 64;
+	uint64_t *bits = scratch_room(&t->scratch->valid, words * sizeof(*bits));
+	for (size_t w = 0; w < words; w++) {
+		uint32_t n = t->slots - (uint32_t)w * 64 < 64 ? t->slots - (uint32_t)w * 64 : 64;
+		uint64_t word = 0;
+		for (uint32_t i = 0; i < n; i++)
+			word |= (uint64_t)(codes[w * 64 + i] != CODE_NULL) << i;
+		bits[w] = word;
+	}
+	return bits;
+}
+
+static const uint64_t *valid_of_nulls(struct task *t)
+{
+	if (!t->col->nulls)
+		return NULL;
+	size_t words = ((size_t)t->slots + 63) / 64;
+	uint64_t *bits = scratch_room(&t->scratch->valid, words * sizeof(*bits));
+	for (size_t w = 0; w < words; w++)
+		bits[w] = ~t->col->nulls[w];
+	if (t->slots % 64)
+		bits[words - 1] &= (UINT64_C(1) << t->slots % 64) - 1;
+	return bits;
+}
+
+static uint32_t count_bits(const uint64_t *bits, uint32_t n)
+{
+	size_t ones = 0;
+	for (size_t w = 0; w < ((size_t)n + 63) / 64; w++)
+		ones += (size_t)__builtin_popcountll(bits[w]);
+	return (uint32_t)ones;
+}
+
+/* Where values are and how many; a column that was never filled is all null. */
+static void find_nulls(struct task *t)
+{
+	bool string = col_is_string(t->batch->shape->columns[t->column].type);
+	t->slots = t->group ? t->group->nelements : t->batch->nrows;
+	if (t->col->n != t->slots && t->col->n != 0)
+		die(t, "wrong number of values");
+	if (t->slots == 0)
+		return;
+	if (t->col->n == 0) {
+		uint64_t *none = scratch_room(&t->scratch->valid, (size_t)t->slots / 8 + 8);
+		memset(none, 0, (size_t)t->slots / 8 + 8);
+		t->valid = none;
+	} else {
+		t->valid = string && !t->col->plain ? valid_of_codes(t) : valid_of_nulls(t);
+	}
+	t->present = t->valid ? count_bits(t->valid, t->slots) : t->slots;
+	if (t->present == t->slots)
+		t->valid = NULL;
+	if (t->valid && t->layout.max_def == 0)
+		die(t, "a required value is null");
+}
+
+static void new_page(struct task *t, size_t off, uint32_t nvalues, bool dictionary, enum encoding e)
+{
+	struct page_part part = {off, t->scratch->body.len - off, nvalues, dictionary, e};
+	buf_append(&t->scratch->pages, &part, sizeof(part));
+}
+
+/* ---- strings ---- */
+
+static size_t put_text(struct buf *body, struct slice s, bool fixed)
+{
+	uint32_t len = (uint32_t)s.len;
+	char *to = buf_reserve(body, s.len + 4);
+	if (!fixed) {
+		memcpy(to, &len, 4);
+		to += 4;
+	}
+	if (s.len)
+		memcpy(to, s.ptr, s.len);
+	body->len += s.len + (fixed ? 0 : 4);
+	return s.len;
+}
+
+static void put_text_dictionary(struct task *t)
+{
+	const struct column *col = t->col;
+	bool fixed = t->layout.physical == PHYS_FIXED;
+	size_t off = t->scratch->body.len;
+	buf_reserve(
+		&t->scratch->body, (size_t)col->off[col->ndistinct] + 4 * (size_t)col->ndistinct);
+	for (uint32_t d = 0; d < col->ndistinct; d++) {
+		struct slice s = {col->heap + col->off[d], col->off[d + 1] - col->off[d]};
+		if (fixed && s.len != 16)
+			die(t, "an address is not of 16 bytes");
+		put_text(&t->scratch->body, s, fixed);
+	}
+	new_page(t, off, col->ndistinct, true, ENC_PLAIN);
+}
+
+/* Codes without those of nulls. */
+static const uint32_t *dense_codes(struct task *t)
+{
+	if (!t->valid)
+		return t->col->codes;
+	uint32_t *out = scratch_room(&t->scratch->codes, ((size_t)t->slots + 1) * sizeof(*out));
+	size_t n = 0;
+	for (uint32_t i = 0; i < t->slots; i++) {
+		out[n] = t->col->codes[i];
+		n += out[n] != CODE_NULL;
+	}
+	return out;
+}
+
+static void plan_text(struct task *t, struct chunk *chunk, struct arena *mem)
+{
+	const struct column *col = t->col;
+	stats_text(chunk, col, mem);
+	size_t dictionary = (size_t)col->off[col->ndistinct] + 4 * (size_t)col->ndistinct;
+	if (col->plain || dictionary > DICTIONARY_BYTES_MAX) {
+		t->form = FORM_TEXT;
+		return;
+	}
+	t->form = FORM_CODES;
+	t->width = col->ndistinct > 1 ? bits_for(col->ndistinct - 1) : 1;
+	t->codes = dense_codes(t);
+	put_text_dictionary(t);
+}
+
+/* ---- numbers ---- */
+
+static const int64_t *dense_ints(struct task *t)
+{
+	if (!t->valid)
+		return t->col->i64;
+	int64_t *out = scratch_room(&t->scratch->ints, ((size_t)t->slots + 1) * sizeof(*out));
+	size_t n = 0;
+	for (uint32_t i = 0; i < t->slots; i++) {
+		out[n] = t->col->i64[i];
+		n += t->valid[i >> 6] >> (i & 63) & 1;
+	}
+	return out;
+}
+
+static void put_ints(struct buf *body, const int64_t *ints, size_t n, enum physical physical)
+{
+	if (physical == PHYS_INT64) {
+		buf_append(body, ints, n * 8);
+		return;
+	}
+	char *to = buf_reserve(body, n * 4);
+	for (size_t i = 0; i < n; i++) {
+		int32_t v = (int32_t)ints[i];
+		memcpy(to + 4 * i, &v, 4);
+	}
+	body->len += n * 4;
+}
+
+/* Codes in order of first appearance, by a table over the range. false where too many values are
+ * distinct for codes to be shorter. */
+static bool code_ints(struct task *t, int64_t min, uint64_t range)
+{
+	uint32_t *table = scratch_room(&t->scratch->table, ((size_t)range + 1) * sizeof(*table));
+	uint32_t *codes = scratch_room(&t->scratch->codes, (size_t)t->present * sizeof(*codes));
+	int64_t *values = scratch_room(&t->scratch->levels, ((size_t)range + 1) * sizeof(*values));
+	memset(table, 0xff, ((size_t)range + 1) * sizeof(*table));
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < t->present; i++) {
+		uint32_t *slot = &table[t->ints[i] - min];
+		if (*slot == UINT32_MAX) {
+			values[n] = t->ints[i];
+			*slot = n++;
+		}
+		codes[i] = *slot;
+	}
+	if (n > 1 && n > t->present / 4)
+		return false;
+	size_t off = t->scratch->body.len;
+	put_ints(&t->scratch->body, values, n, t->layout.physical);
+	new_page(t, off, n, true, ENC_PLAIN);
+	t->form = FORM_CODES;
+	t->width = n > 1 ? bits_for(n - 1) : 1;
+	t->codes = codes;
+	return true;
+}
+
+static void plan_ints(struct task *t, struct chunk *chunk, struct arena *mem)
+{
+	t->ints = dense_ints(t);
+	int64_t min = t->ints[0], max = t->ints[0];
+	for (uint32_t i = 1; i < t->present; i++) {
+		min = t->ints[i] < min ? t->ints[i] : min;
+		max = t->ints[i] > max ? t->ints[i] : max;
+	}
+	bool narrow = t->layout.physical == PHYS_INT32;
+	if (narrow && (min < INT32_MIN || max > INT32_MAX))
+		die(t, "a value does not fit in 32 bits");
+	stats_ints(chunk, min, max, narrow ? 4 : 8, mem);
+	uint64_t range = (uint64_t)max - (uint64_t)min;
+	if (range < DIRECT_RANGE && code_ints(t, min, range))
+		return;
+	t->form = FORM_INTS;
+}
+
+/* ---- booleans and ids ---- */
+
+static void plan_bools(struct task *t, struct chunk *chunk, struct arena *mem)
+{
+	int64_t any = 0, all = 1;
+	for (uint32_t i = 0; i < t->slots; i++) {
+		if (t->valid && !bit_get(t->valid, i))
+			continue;
+		any |= t->col->bools[i];
+		all &= t->col->bools[i];
+	}
+	stats_ints(chunk, all, any, 1, mem);
+	t->form = FORM_BITS;
+}
+
+static void put_bools(struct task *t, const struct page_range *range)
+{
+	const uint8_t *bools = t->col->bools;
+	struct buf *body = &t->scratch->body;
+	uint64_t word = 0;
+	unsigned have = 0;
+	for (uint32_t i = range->slot; i < range->slot_end; i++) {
+		if (t->valid && !bit_get(t->valid, i))
+			continue;
+		word |= (uint64_t)(bools[i] & 1) << have;
+		if (++have == 64) {
+			buf_append(body, &word, 8);
+			word = 0;
+			have = 0;
+		}
+	}
+	buf_append(body, &word, (have + 7) / 8);
+}
+
+static void put_uuids(struct task *t, const struct page_range *range)
+{
+	struct buf *body = &t->scratch->body;
+	uint32_t n = range->slot_end - range->slot;
+	if (!t->valid) {
+		buf_append(body, t->col->uuid + range->slot, (size_t)n * 16);
+		return;
+	}
+	for (uint32_t i = range->slot; i < range->slot_end; i++) {
+		if (bit_get(t->valid, i))
+			buf_append(body, t->col->uuid[i], 16);
+	}
+}
+
+/* ---- pages ---- */
+
+static size_t text_size(const struct task *t, uint32_t slot)
+{
+	return column_is_null(t->col, slot) ? 0 : 4 + column_text(t->col, slot).len;
+}
+
+/* A page ends with the row that makes it large enough. */
+static struct page_range next_range(const struct task *t, uint32_t row, uint32_t slot)
+{
+	struct page_range range = {row, t->batch->nrows, slot, t->slots};
+	if (t->form != FORM_TEXT && t->slots - slot <= PAGE_SLOTS)
+		return range;
+	size_t bytes = 0;
+	uint32_t at = slot, r = row;
+	while (r < t->batch->nrows && bytes < PAGE_BYTES && at - slot < PAGE_SLOTS) {
+		r++;
+		uint32_t end = t->group ? t->group->list_off[r] : r;
+		for (; at < end; at++)
+			bytes += t->form == FORM_TEXT ? text_size(t, at) : 0;
+	}
+	range.row_end = r;
+	range.slot_end = at;
+	return range;
+}
+
+static uint32_t present_in(const struct task *t, const struct page_range *range)
+{
+	if (!t->valid)
+		return range->slot_end - range->slot;
+	if (range->slot == 0 && range->slot_end == t->slots)
+		return t->present;
+	uint32_t n = 0;
+	for (uint32_t i = range->slot; i < range->slot_end; i++)
+		n += bit_get(t->valid, i);
+	return n;
+}
+
+/* `first` is the number of present values before this page's. */
+static void put_values(struct task *t, const struct page_range *range, uint32_t first, uint32_t n)
+{
+	struct buf *body = &t->scratch->body;
+	bool fixed = t->layout.physical == PHYS_FIXED;
+	switch (t->form) {
+	case FORM_NOTHING:
+		break;
+	case FORM_CODES:
+		buf_push(body, (char)t->width);
+		hybrid_write(body, t->codes + first, n, t->width);
+		break;
+	case FORM_TEXT:
+		for (uint32_t i = range->slot; i < range->slot_end; i++) {
+			if (column_is_null(t->col, i))
+				continue;
+			size_t len = put_text(body, column_text(t->col, i), fixed);
+			if (fixed && len != 16)
+				die(t, "an address is not of 16 bytes");
+		}
+		break;
+	case FORM_INTS:
+		put_ints(body, t->ints + first, n, t->layout.physical);
+		break;
+	case FORM_BITS:
+		put_bools(t, range);
+		break;
+	case FORM_UUID:
+		put_uuids(t, range);
+		break;
+	}
+}
+
+static void put_pages(struct task *t)
+{
+	struct page_range range = {0, 0, 0, 0};
+	uint32_t first = 0;
+	do {
+		range = next_range(t, range.row_end, range.slot_end);
+		size_t off = t->scratch->body.len;
+		uint32_t levels = range.slot_end - range.slot;
+		if (t->group)
+			levels =
+				levels_put_list(t->scratch, t->group, &t->layout, t->valid, &range);
+		else if (t->layout.max_def)
+			levels = levels_put_flat(t->scratch, t->valid, &range);
+		uint32_t n = present_in(t, &range);
+		put_values(t, &range, first, n);
+		new_page(t, off, levels, false,
+			t->form == FORM_CODES ? ENC_RLE_DICTIONARY : ENC_PLAIN);
+		first += n;
+	} while (range.row_end < t->batch->nrows);
+}
+
+static void plan(struct task *t, struct chunk *chunk, struct arena *mem)
+{
+	find_nulls(t);
+	if (t->present == 0) {
+		t->form = FORM_NOTHING;
+		return;
+	}
+	switch (t->layout.physical) {
+	case PHYS_INT32:
+	case PHYS_INT64:
+		plan_ints(t, chunk, mem);
+		break;
+	case PHYS_BOOLEAN:
+		plan_bools(t, chunk, mem);
+		break;
+	case PHYS_BYTE_ARRAY:
+		plan_text(t, chunk, mem);
+		break;
+	case PHYS_FIXED:
+		if (t->batch->shape->columns[t->column].type == COL_IP) {
+			plan_text(t, chunk, mem);
+			break;
+		}
+		stats_uuid(chunk, t->col->uuid, t->valid, t->slots, mem);
+		t->form = FORM_UUID;
+		break;
+	}
+}
+
+static void encode_column(const struct batch *batch, uint32_t c, int level, struct scratch *scratch,
+	struct parquet_group *out)
+{
+	int group = batch->shape->columns[c].group;
+	struct task t = {.batch = batch,
+		.column = c,
+		.col = &batch->columns[c],
+		.group = group == NO_GROUP ? NULL : &batch->groups[group],
+		.layout = column_layout(batch->shape, c),
+		.scratch = scratch};
+	struct chunk *chunk = &out->chunks[c];
+	buf_clear(&scratch->body);
+	buf_clear(&scratch->pages);
+	plan(&t, chunk, &out->mem);
+	put_pages(&t);
+	pages_emit(scratch, level, &out->bytes, chunk);
+	chunk->nulls = chunk->nvalues - t.present;
+	if (chunk->nvalues > CHUNK_VALUES_MAX)
+		die(&t, "too many elements");
+}
+
+/* The chunk of a column that has the same memory and the same levels as an earlier one. */
+static bool copy_chunk(const struct batch *batch, uint32_t c, struct parquet_group *out)
+{
+	uint32_t alike = batch_first_alike(batch, c);
+	if (alike == c || column_layout(batch->shape, alike).max_def !=
+				  column_layout(batch->shape, c).max_def)
+		return false;
+	struct chunk *from = &out->chunks[alike];
+	out->chunks[c] = *from;
+	out->chunks[c].offset = out->bytes.len;
+	char *to = buf_reserve(&out->bytes, from->bytes);
+	memcpy(to, out->bytes.ptr + from->offset, from->bytes);
+	out->bytes.len += from->bytes;
+	return true;
+}
+
+struct parquet_group *parquet_encode(const struct batch *batch, int level)
+{
+	struct scratch *scratch = scratch_get();
+	struct parquet_group *group = xcalloc(1, sizeof(*group));
+	if (batch->nrows > LIMIT_BATCH_ROWS)
+		abort();
+	arena_init(&group->mem);
+	buf_init(&group->bytes, SIZE_MAX / 4);
+	group->nrows = batch->nrows;
+	group->ncolumns = batch->shape->ncolumns;
+	group->chunks = arena_zalloc(&group->mem, group->ncolumns, sizeof(*group->chunks));
+	scratch->cache.group = NULL;
+	for (uint32_t c = 0; c < group->ncolumns; c++) {
+		if (!copy_chunk(batch, c, group))
+			encode_column(batch, c, level, scratch, group);
+	}
+	scratch_trim(scratch);
+	return group;
+}
+
+void parquet_group_free(struct parquet_group *group)
+{
+	if (!group)
+		return;
+	buf_fini(&group->bytes);
+	arena_fini(&group->mem);
+	free(group);
+}
+
+size_t parquet_group_bytes(const struct parquet_group *group)
+{
+	return group->bytes.len;
+}
