@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# make demo: three audit logs, one lake, the questions of an analyst. Ends by itself.
+# Everything that it makes lies in demo-data/; nothing else is touched.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${BUILD:-build/release}
+events=${DEMO_EVENTS:-200000}
+for program in pugmark generate; do
+	[ -x "$build/$program" ] || { echo "demo: $build/$program is not there: type make" >&2; exit 1; }
+done
+PATH="$PWD/$build:$PATH"
+mkdir -p demo-data
+work=$(mktemp -d demo-data/run-XXXXXX)
+export PUGMARK_DATA=$work/lake
+
+heading() { printf '\n── %s %s\n\n' "$1" "$(printf '─%.0s' $(seq 1 $((76 - ${#1}))))"; }
+say() { printf '%s\n' "$*"; }
+run() { # shows a command as one types it, then runs it
+	printf '$'
+	local word
+	for word in "$@"; do
+		case $word in
+		*[\ \(\)\*\;\>\<\'\"\|]*) printf ' "%s"' "${word//\"/\\\"}" ;;
+		*) printf ' %s' "$word" ;;
+		esac
+	done
+	printf '\n'
+	"$@" 2>&1
+	printf '\n'
+}
+ask() { # a question in words, then in SQL
+	say "$1"
+	run pugmark sql "$2"
+}
+value() { pugmark sql --format csv "$1" | tail -n 1; }
+
+heading "Three audit logs"
+say "A made-up organisation: 3,000 people, 2,400 repositories, four weeks, and somebody who should not"
+say "be there. The same seed gives the same bytes. (A word beside: pugmark's data folder is"
+say "$PUGMARK_DATA here; you would type --data DIR or set PUGMARK_DATA.)"
+say
+run generate --table bitbucket --events $((events / 2)) --twins --bad -o "$work/bitbucket.log"
+run generate --table jira --events $((events / 4)) -o "$work/jira.ndjson"
+run generate --table confluence --events $((events / 4)) -o "$work/confluence.ndjson"
+
+heading "Into the lake"
+say "Which table a file belongs to is seen from its records. Some lines of bitbucket.log are broken on"
+say "purpose: they are kept and listed, and what follows them is read (exit status 3 says so)."
+say
+run pugmark import "$work/bitbucket.log" "$work/jira.ndjson" "$work/confluence.ndjson" || [ $? -eq 3 ]
+run pugmark status
+say "What could not be read, and why:"
+printf '$ pugmark rejects | head -n 4\n'
+pugmark rejects 2>/dev/null | head -n 4 || true
+
+heading "Questions"
+ask "Who failed to log in again and again from one address, and then succeeded?" "
+  with guesses as (
+    select actor, ip, count(*) as failures, max(event_time) as last_failure
+    from bitbucket_audit_logs where action = 'User login failed'
+    group by actor, ip having failures >= 10)
+  select g.actor, g.ip, failures, min(l.event_time) as logged_in
+  from guesses g join bitbucket_audit_logs l using (actor, ip)
+  where l.action = 'User logged in' and l.event_time between last_failure and last_failure + interval 10 minutes
+  group by all order by logged_in"
+
+address=$(value "select ip from bitbucket_audit_logs where action = 'User login failed'
+	group by ip, actor having count(*) >= 10 order by max(event_time) desc limit 1")
+ask "What did they touch from $address?" "
+  select event_time, actor, action, target from bitbucket_audit_logs
+  where ip = '$address' and action <> 'User login failed' order by event_time limit 8"
+
+repository=$(value "select target from bitbucket_audit_logs where ip = '$address'
+	and target_type = 'REPOSITORY' order by event_time limit 1")
+ask "Who else touched repository $repository, and from where?" "
+  select actor, count(*) as events, list(distinct ip)[1:3] as addresses, max(event_time) as last
+  from bitbucket_audit_logs where target = '$repository'
+  group by actor order by events desc limit 5"
+
+ask "Which rights were granted at night or at the weekend, in any product?" "
+  select event_time, table_name, actor, action, target, ip from events
+  where regexp_matches(action, '^(Global|Project|Repository) permission (granted|added)')
+    and (hour(event_time) not between 6 and 20 or isodow(event_time) > 5)
+  order by event_time desc limit 6"
+
+ask "The busiest addresses, over all three products:" "
+  select ip, count(*) as events, count(distinct actor) as actors, list(distinct table_name) as tables
+  from events where ip <> '' group by ip order by events desc limit 5"
+
+heading "One event, parsed and raw"
+event=$(value "select event_id from bitbucket_audit_logs where ip = '$address'
+	and action = 'Global permission granted' order by event_time desc limit 1")
+run pugmark show "$event"
+
+heading "The same file again"
+say "Each event is stored once, however often its file comes:"
+say
+run pugmark import "$work/bitbucket.log" || [ $? -eq 3 ]
+
+heading "Where it lies"
+run du -h --max-depth=1 "$PUGMARK_DATA"
+say "The tables are standard Parquet: DuckDB, Spark, ClickHouse, pandas and others read them as they are."
+if command -v node >/dev/null && [ -d tests/npm/node_modules/hyparquet ]; then
+	say "Here is a reader that has never heard of pugmark (hyparquet, in JavaScript):"
+	say
+	file=$(find "$PUGMARK_DATA/tables/jira_audit_logs" -name '*.parquet' | sort | head -n 1)
+	printf '$ node tests/npm/read.mjs %s | head -n 1\n' "$file"
+	node tests/npm/read.mjs "$file" 2>/dev/null | head -n 1 || true
+else
+	say
+	say "  duckdb -c \"select count(*) from '$PUGMARK_DATA/tables/*/*.parquet'\""
+fi
+say
+say "Everything of this demo is in $work; remove it when you like. Next: pugmark help import"

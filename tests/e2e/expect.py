@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a row must hold, worked out a second time: from the schema files and the input lines alone, with
+Python's JSON library. Knows nothing of how the program does it."""
+import calendar
+import ipaddress
+import json
+import os
+import re
+import time
+
+import lake
+
+
+# ---- the part of YAML that the schema files use ------------------------------------------------
+
+def _inline(text, at):
+    """A flow value that begins at text[at]: (value, where it ends)."""
+    while text[at] == " ":
+        at += 1
+    if text[at] in "[{":
+        opener, closer = text[at], "]" if text[at] == "[" else "}"
+        value, at = ([] if opener == "[" else {}), at + 1
+        while True:
+            while text[at] in " ,":
+                at += 1
+            if text[at] == closer:
+                return value, at + 1
+            if opener == "[":
+                item, at = _inline(text, at)
+                value.append(item)
+            else:
+                key, at = re.match(r"[^:]+", text[at:]).group(), text.index(":", at) + 1
+                value[key.strip()], at = _inline(text, at)
+    if text[at] == '"':
+        end = text.index('"', at + 1)
+        return text[at + 1:end], end + 1
+    word = re.match(r"[^,\]}]*", text[at:]).group()
+    return word.strip(), at + len(word)
+
+
+def _block(lines, indent):
+    """The mapping or sequence whose lines begin at `indent`; takes them from the list."""
+    result = None
+    while lines and lines[0][0] >= indent:
+        depth, text = lines[0]
+        assert depth == indent, f"odd indentation: {text}"
+        lines.pop(0)
+        if text.startswith("- "):
+            result = result if result is not None else []
+            result.append(_inline(text[2:], 0)[0])
+            continue
+        result = result if result is not None else {}
+        key, rest = text.split(":", 1)
+        if rest.strip():
+            result[key.strip()] = _inline(rest.strip(), 0)[0]
+        else:
+            result[key.strip()] = _block(lines, lines[0][0]) if lines and lines[0][0] > indent else None
+    return result
+
+
+def yaml(path):
+    lines = []
+    for line in open(path, encoding="utf-8"):
+        line = line.rstrip("\n")
+        if line.strip() and not line.lstrip().startswith("#"):
+            lines.append((len(line) - len(line.lstrip()), line.strip()))
+    return _block(lines, 0)
+
+
+# ---- times ---------------------------------------------------------------------------------------
+
+def time_of(value):
+    """Microseconds, or None; and whether the form is the odd one of the guide."""
+    if isinstance(value, dict):
+        return value["epochSecond"] * 1000000 + value["nano"] // 1000, False
+    if isinstance(value, int):
+        return value * 1000, False
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:T(\d\d):(\d\d):(\d\d)|:(\d\d):(\d\d))"
+                         r"(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?", value)
+    if not match:
+        return None, False
+    date, h, m, s, oddh, oddm, fraction, zone = match.groups()
+    if h is None:  # 2022-08-03:00:00.000+0000
+        h, m, s = oddh, oddm, "0"
+    seconds = calendar.timegm(time.strptime(f"{date} {h} {m} {s}", "%Y-%m-%d %H %M %S"))
+    if zone and zone != "Z":
+        digits = zone[1:].replace(":", "")
+        offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+        seconds -= offset if zone[0] == "+" else -offset
+    return seconds * 1000000 + int(((fraction or "") + "000000")[:6]), oddh is not None
+
+
+# ---- rows ----------------------------------------------------------------------------------------
+
+SYSTEM = ("actor", "actor_id", "action", "category", "ip", "summary")
+
+
+class Schema:
+    def __init__(self, table):
+        self.plan = yaml(os.path.join(lake.ROOT, "schemas", f"{table}_audit_logs.yml"))
+        self.scalars, self.lists = {}, {}
+        for name, what in self.plan["columns"].items():
+            if isinstance(what, dict) and "list" in what:
+                fields = {f: self.paths(w) for f, w in what["fields"].items()}
+                self.lists[name] = (what["list"], fields)
+            else:
+                self.scalars[name] = (self.paths(what), what.get("type", "string") if isinstance(what, dict) else "string")
+
+    @staticmethod
+    def paths(what):
+        what = what["paths"] if isinstance(what, dict) else what
+        return what if isinstance(what, list) else [what]
+
+
+def _take(record, path):
+    """Takes a value out of the record, which keeps what nobody takes."""
+    keys, at = path.split("."), record
+    for key in keys[:-1]:
+        at = at.get(key) if isinstance(at, dict) else None
+    if not isinstance(at, dict) or keys[-1] not in at:
+        return None
+    return at.pop(keys[-1])
+
+
+def _prune(value):
+    """Without the objects that are empty because all in them was taken."""
+    if not isinstance(value, dict):
+        return value
+    kept = {k: _prune(v) for k, v in value.items()}
+    return {k: v for k, v in kept.items() if v != {}}
+
+
+def _scalar(value, kind):
+    if value is None:
+        return None
+    if kind == "json":
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return value
+
+
+def _first(row, columns):
+    columns = columns if isinstance(columns, list) else [columns]
+    return next((row[c] for c in columns if row.get(c) is not None), None)
+
+
+def _targets(row, schema):
+    """(name, type) of all objects, by the rules of the schema."""
+    found = []
+    for rule in schema.plan["targets"]:
+        parts = rule["name"].split(".")
+        if len(parts) == 1:
+            if row.get(parts[0]) is not None or row.get(rule.get("id", "")) is not None:
+                found.append((row.get(parts[0]), row.get(rule["type"]), row.get(rule.get("id", ""))))
+        else:
+            key = {k: v.split(".")[1] for k, v in rule.items()}
+            for item in row[parts[0]] or []:
+                found.append((item[key["name"]], item[key["type"]], item.get(key.get("id", ""))))
+    # an object without a name goes by its id
+    return [(name if name is not None else ident, kind) for name, kind, ident in found
+            if (name if name is not None else ident) is not None]
+
+
+def _rank(order, kind):
+    names = [o.lower() for o in order]
+    return names.index(kind.lower()) if kind is not None and kind.lower() in names else -1
+
+
+def row_of(line, schema, source, instance=None):
+    """The row of one input line."""
+    record = json.loads(line)
+    row = {}
+    for path in Schema.paths(schema.plan["time"]):
+        value = _take(record, path)
+        if value is not None:
+            row["event_time"], row["lenient_time"] = time_of(value)
+    for name, (paths, kind) in schema.scalars.items():
+        values = [_take(record, p) for p in paths]
+        row[name] = next((_scalar(v, kind) for v in values if v is not None), None)
+    for name, (path, fields) in schema.lists.items():
+        items = _take(record, path)
+        row[name] = None if items is None else [
+            {f: next((v for v in (_take(item, p) for p in paths) if v is not None), None)
+             for f, paths in fields.items()} for item in items]
+    for name in SYSTEM:
+        own = [name] if name in schema.scalars else []
+        more = schema.plan["common"].get(name, [])
+        row[name] = _first(row, own + (more if isinstance(more, list) else [more]))
+    found = _targets(row, schema)
+    row["targets"] = [name for name, _ in found]
+    best = min(range(len(found)), default=None, key=lambda i: (_rank(schema.plan["target_order"], found[i][1]), i))
+    row["target"], row["target_type"] = (None, None) if best is None else found[best]
+    try:
+        address = ipaddress.ip_address(row["ip"])
+        row["ip_bytes"] = (address.packed if address.version == 6
+                           else bytes(10) + b"\xff\xff" + address.packed).hex()
+    except ValueError:
+        row["ip_bytes"] = None
+    rest = _prune(record)
+    row["extra"] = rest or None
+    own = row.get(schema.plan["instance"])
+    row.update(source=source, instance=instance or own, repaired=False, secondary=False)
+    return row
