@@ -183,13 +183,13 @@ static int take_scalar(struct reader *r, const yaml_event_t *event)
 	struct slice text = {(const char *)event->data.scalar.value, event->data.scalar.length};
 	if (text.len && memchr(text.ptr, 0, text.len))
 		return refuse(r, event->start_mark, "a text holds a NUL: remove it");
+	uint32_t line = line_of(r, event->start_mark);
+	if (key_expected(r))
+		return take_key(r, arena_strdup(r->mem, text), line);
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	if (plain && (slice_eq(text, SLICE("~")) || slice_eq(text, SLICE("null"))))
 		text.len = 0;
 	const char *copy = arena_strdup(r->mem, text);
-	uint32_t line = line_of(r, event->start_mark);
-	if (key_expected(r))
-		return take_key(r, copy, line);
 	place(r, (struct yaml_tree){.kind = YAML_TEXT, .line = line, .text = copy});
 	return 0;
 }
