@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output.h (private to query/): rows as text for people and programs. Runs in the parent and treats
+ * every cell as hostile: nothing reaches a terminal unescaped, a spreadsheet as a formula, or a
+ * program as broken JSON.
+ */
+#ifndef QUERY_OUTPUT_H
+#define QUERY_OUTPUT_H
+
+#include "base/arena.h"
+#include "query/query.h"
+#include "query/wire.h"
+
+struct table;
+
+struct output {
+	enum query_format format;
+	FILE *file;
+	unsigned width;
+	uint64_t max_rows, rows;
+	bool cut; /* a row beyond max_rows came and was not shown */
+	uint32_t ncolumns;
+	struct slice *names;   /* for JSON: as keys, made distinct */
+	enum cell_kind *kinds; /* of the columns */
+	struct buf line;       /* text not yet written */
+	struct table *table;   /* FORMAT_TABLE */
+	struct arena mem;
+};
+
+void output_init(struct output *out, const struct sql_options *options, FILE *file);
+void output_fini(struct output *out);
+
+/* The column heads; names are copied. */
+int output_begin(struct output *out, uint32_t n, const struct slice *names,
+	const enum cell_kind *kinds, struct err *err);
+/* One row. 0; 1 where enough rows were shown and the query may end; -1. */
+int output_row(struct output *out, const struct cell *cells, struct err *err);
+/* What is still to be written. */
+int output_end(struct output *out, struct err *err);
+
+/* Writes out->line to the file and empties it. */
+int output_flush(struct output *out, struct err *err);
+
+/* FORMAT_TABLE (table.c). */
+struct table *table_new(struct output *out);
+void table_free(struct table *table);
+int table_row(struct output *out, const struct cell *cells, struct err *err);
+int table_end(struct output *out, struct err *err);
+
+#endif
