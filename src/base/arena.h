@@ -26,18 +26,19 @@ void arena_fini(struct arena *arena);
 void arena_reset(struct arena *arena);
 
 /* Uninitialised memory, aligned to 16 bytes; in arena. */
-void *arena_alloc(struct arena *arena, size_t size);
+void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 /* Zeroed memory for `count` items of `size` bytes; in arena. Aborts on overflow. */
-void *arena_zalloc(struct arena *arena, size_t count, size_t size);
+void *arena_zalloc(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull));
 /* A NUL-terminated copy of `text`; in arena. */
-char *arena_strdup(struct arena *arena, struct slice text);
+char *arena_strdup(struct arena *arena, struct slice text) __attribute__((returns_nonnull));
 /* A formatted, NUL-terminated string; in arena. */
-char *arena_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *arena_printf(struct arena *arena, const char *fmt, ...)
+	__attribute__((returns_nonnull, format(printf, 2, 3)));
 
 /* malloc/calloc/realloc that abort instead of returning NULL; owned by the caller (free). */
-void *xmalloc(size_t size);
-void *xcalloc(size_t count, size_t size);
-void *xrealloc(void *ptr, size_t size);
-char *xstrdup(const char *text);
+void *xmalloc(size_t size) __attribute__((returns_nonnull));
+void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));
+void *xrealloc(void *ptr, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *text) __attribute__((returns_nonnull));
 
 #endif

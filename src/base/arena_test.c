@@ -121,7 +121,7 @@ static void too_much_aborts(void **state)
 		if (child == 0) {
 			setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 			signal(SIGABRT, SIG_DFL);
-			fclose(stderr);
+			(void)freopen("/dev/null", "w", stderr);
 			rows[i]();
 			_exit(0);
 		}

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_errno
+#undef err_context
+
 int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 {
 	if (!err)

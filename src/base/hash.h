@@ -19,6 +19,7 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* Eight bytes at any address, in the machine's order. */
 static inline uint64_t hash_load8(const void *p)
 {
 	uint64_t v;
@@ -26,6 +27,7 @@ static inline uint64_t hash_load8(const void *p)
 	return v;
 }
 
+/* Four bytes at any address, in the machine's order. */
 static inline uint64_t hash_load4(const void *p)
 {
 	uint32_t v;

@@ -123,6 +123,7 @@ static void folders_are_made_with_parents(void **state)
 
 struct seen {
 	char text[100];
+	size_t len;
 	int stop_after;
 };
 
@@ -130,8 +131,8 @@ static int note_name(void *ctx, const char *name, struct err *why)
 {
 	struct seen *seen = ctx;
 	(void)why;
-	strcat(seen->text, name);
-	strcat(seen->text, " ");
+	seen->len += (size_t)snprintf(
+		seen->text + seen->len, sizeof(seen->text) - seen->len, "%s ", name);
 	return --seen->stop_after == 0 ? 42 : 0;
 }
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. CMakePresets.json holds the builds, scripts/setup.sh what they need.
+PREFIX ?= /usr/local
+DESTDIR ?=
+SUITES ?= ../shared
+RELEASE := build/release
+MAKEFLAGS += --no-print-directory
+
+.PHONY: all setup release demo test quick test-long bench suites fuzz install clean help
+
+all: release ## build the program into build/release
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile | sed 's/: /@/' | column -t -s @
+
+setup: ## install all that the tests need (make and make demo install less)
+	@scripts/setup.sh
+
+release:
+	@scripts/setup.sh --build-only
+	@cmake --preset release >/dev/null
+	@cmake --build $(RELEASE) --target pugmark generate
+
+demo: release ## run the main job on sample data, and look at it
+	@scripts/demo.sh
+
+test: ## checks, unit tests, end-to-end tests
+	@ci/test.sh
+
+quick: ## the inner loop, under two minutes
+	@ci/test.sh --quick
+
+test-long: ## everything, with the long series and the thread sanitizer
+	@ci/test.sh --long
+
+bench: release ## measure against DuckDB
+	@bench/run.sh
+
+suites: release ## what nobody here wrote: SUITES=../shared
+	@tests/suites.sh "$(SUITES)"
+
+fuzz: ## every fuzzer for FUZZ_SECONDS (60)
+	@scripts/setup.sh --fuzz
+	@ci/fuzz.sh
+
+install: release ## PREFIX=/usr/local DESTDIR=
+	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
+
+clean: ## forget all builds
+	rm -rf build

