@@ -236,7 +236,8 @@ static void choose_id(struct plan *plan)
 		bool fits = column->list < 0 && !column->direct &&
 			    (column->type == COL_STRING || column->type == COL_INT64);
 		if (fits && seen->ids && !seen->id_twice && seen->forms[FORM_EMPTY] == 0 &&
-			seen_values(seen) == plan->infer->taken && plan->infer->taken > 1)
+			seen_values(seen) == plan->infer->taken &&
+			plan->infer->taken >= INFER_LEAST_IDS)
 			plan->id = column->name;
 	}
 }

@@ -37,6 +37,7 @@ enum {
 	INFER_NODES = 1 << 14, /* of the whole tree */
 	INFER_SAMPLES = 8,     /* texts kept of one key, for the marks of built-in tables */
 	INFER_SAMPLE = 40,     /* bytes kept of each */
+	INFER_LEAST_IDS = 10,  /* records that must differ in a key before it is proposed as id */
 	INFER_IDS = 1 << 16,   /* values of an id candidate that are compared */
 };
 

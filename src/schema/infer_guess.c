@@ -265,8 +265,10 @@ char *guess_name(struct arena *mem, const char *prefix, struct slice key)
 	name[n] = '\0';
 	if (n > DRAFT_NAME - 4)
 		name[DRAFT_NAME - 4] = '\0';
+	if (name[0] == '\0')
+		return arena_printf(mem, "field");
 	if (name[0] < 'a' || name[0] > 'z')
-		name = arena_printf(mem, "field_%.*s", DRAFT_NAME - 12, name + (name[0] == '_'));
+		return arena_printf(mem, "field_%.*s", DRAFT_NAME - 12, name);
 	return name;
 }
 
