@@ -72,6 +72,8 @@ void identity_close(struct identity *identity)
 	for (uint32_t i = 0; i < identity->nslots; i++)
 		run_free(identity->slots[i].run);
 	shelf_clear(identity);
+	for (uint32_t i = 0; i < SPARES; i++)
+		free(identity->spares[i].cells);
 	free(identity->slots);
 	free(identity->shelves);
 	free(identity->filter);

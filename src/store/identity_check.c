@@ -67,7 +67,7 @@ static int check_block(const struct run *run, const struct section *section, uin
 		return err_set(err, ERR_DAMAGED, "%s: a summary does not fit its block", run->path);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct cell *last = i > 0 ? &cells[i - 1] : before;
-		if (last && cell_cmp(last, &cells[i]) >= 0)
+		if (last && !cell_before(last, &cells[i]))
 			return err_set(err, ERR_DAMAGED, "%s: entries are out of order", run->path);
 		if (section->filter &&
 			!filter_has(filter_line(section->filter, section->nlines, cells[i].hi),

@@ -156,7 +156,8 @@ static int mark_known(struct day *day, struct place_ref *places, uint32_t n,
 	for (uint32_t i = 0; i < n; i++) {
 		places[i].known = i > 0 && places[i].offset == places[i - 1].offset;
 		at->place = places[i].offset << 8;
-		for (uint32_t s = 0; s < day->n && tally->own && !places[i].known; s++) {
+		for (uint32_t s = 0;
+			s < day->n && places[i].offset < tally->end && !places[i].known; s++) {
 			int rc = run_knows(day->sections[s].run, day->sections[s].section, at, err);
 			if (rc < 0)
 				return -1;
@@ -217,6 +218,8 @@ static int judge_day(struct day *day, const struct ref *refs, uint32_t n, struct
 	probe(day, refs, n, touched);
 	for (uint32_t i = 0, next; i < n; i = next) {
 		next = i + 1;
+		if (i + 8 < n)
+			__builtin_prefetch(&day->queries[refs[i + 8].index]);
 		while (next < n && refs[next].hi == refs[i].hi && refs[next].lo == refs[i].lo)
 			next++;
 		if (judge_key(day, refs + i, next - i, touched[i], err) < 0)
@@ -293,7 +296,8 @@ int identity_judge(struct identity *identity, struct id_query *queries, uint32_t
 	make_room(identity, n);
 	if (identity_open_runs(identity, err) < 0 || sort_queries(identity, queries, n, err) < 0)
 		return -1;
-	struct cell *cells = xmalloc(n * sizeof(*cells));
+	uint64_t room;
+	struct cell *cells = shelf_cells(identity, n, &room);
 	struct section *sections = NULL;
 	uint32_t nsections = 0;
 	struct day day = {.identity = identity,
@@ -304,9 +308,9 @@ int identity_judge(struct identity *identity, struct id_query *queries, uint32_t
 	day.sections = xcalloc(identity->nslots + identity->nshelves, sizeof(*day.sections));
 	int rc = judge_days(&day, identity->refs, n, &sections, &nsections, err);
 	if (rc == 0)
-		shelf_push(identity, cells, sections, nsections);
+		shelf_push(identity, cells, room, sections, nsections);
 	else
-		free(cells);
+		shelf_return(identity, cells, room);
 	free(sections);
 	free(day.sections);
 	for (uint32_t i = 0; i < identity->nslots && identity->nslots > FILES_MOST; i++)

@@ -41,11 +41,13 @@ void block_summary(struct block *block, const struct cell *cells, uint32_t n)
 		.disjoint = (uint16_t)disjoint};
 }
 
-struct run *run_in_memory(struct cell *cells, const struct section *sections, uint32_t nsections)
+struct run *run_in_memory(
+	struct cell *cells, uint64_t room, const struct section *sections, uint32_t nsections)
 {
 	struct run *run = xcalloc(1, sizeof(*run));
 	run->fd = -1;
 	run->memory = cells;
+	run->room = room;
 	run->nsections = nsections;
 	run->sections = xcalloc(nsections, sizeof(*sections));
 	for (uint32_t i = 0; i < nsections; i++) {
@@ -53,10 +55,6 @@ struct run *run_in_memory(struct cell *cells, const struct section *sections, ui
 		*s = (struct section){.day = sections[i].day, .count = sections[i].count};
 		s->nblocks = (uint32_t)((s->count + BLOCK_CELLS - 1) / BLOCK_CELLS);
 		s->cells = cells;
-		s->blocks = xmalloc(s->nblocks * sizeof(*s->blocks));
-		for (uint32_t b = 0; b < s->nblocks; b++)
-			block_summary(
-				&s->blocks[b], cells + (size_t)b * BLOCK_CELLS, block_cells(s, b));
 		cells += s->count;
 		run->info.entries += s->count;
 	}
@@ -66,6 +64,12 @@ struct run *run_in_memory(struct cell *cells, const struct section *sections, ui
 /* 1 = there is a cell at source->at, 0 = the section is at its end. */
 static int source_fill(struct source *source, struct err *err)
 {
+	if (source->section->cells && !source->at) {
+		source->at = source->section->cells;
+		source->end = source->at + source->section->count;
+		source->block = source->section->nblocks;
+		return 1;
+	}
 	if (source->block == source->section->nblocks)
 		return 0;
 	source->at = run_block(source->run, source->section, source->block, err);
@@ -83,9 +87,9 @@ static void sift_down(struct merge *m, uint32_t i)
 		uint32_t child = 2 * i + 1;
 		if (child >= m->n)
 			break;
-		if (child + 1 < m->n && cell_cmp(m->heap[child + 1].at, m->heap[child].at) < 0)
+		if (child + 1 < m->n && cell_before(m->heap[child + 1].at, m->heap[child].at))
 			child++;
-		if (cell_cmp(moved.at, m->heap[child].at) <= 0)
+		if (!cell_before(m->heap[child].at, moved.at))
 			break;
 		m->heap[i] = m->heap[child];
 		i = child;
@@ -106,14 +110,14 @@ static int merge_step(struct merge *m, struct err *err)
 	const struct cell *next = NULL; /* the smallest of the others */
 	if (m->n > 1)
 		next = m->heap[1].at;
-	if (m->n > 2 && cell_cmp(m->heap[2].at, next) < 0)
+	if (m->n > 2 && cell_before(m->heap[2].at, next))
 		next = m->heap[2].at;
 	const struct cell *from = top->at;
 	bool dropped = false;
 	do {
 		dropped = m->drop && m->drop(m->ctx, top->at);
 		top->at++;
-	} while (!dropped && top->at < top->end && (!next || cell_cmp(top->at, next) <= 0));
+	} while (!dropped && top->at < top->end && (!next || !cell_before(next, top->at)));
 	uint32_t n = (uint32_t)(top->at - from) - dropped;
 	if (n && writer_add(m->writer, from, n, err) < 0)
 		return -1;

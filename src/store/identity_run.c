@@ -194,7 +194,7 @@ struct section *run_section(const struct run *run, int32_t day)
 
 int run_load(struct run *run, struct section *section, struct err *err)
 {
-	if (section->blocks)
+	if (section->blocks || section->cells)
 		return 0;
 	size_t nblocks = section->nblocks * sizeof(struct block);
 	size_t nfilter = section->nlines * (size_t)64;
@@ -245,14 +245,13 @@ static int fill_window(
 	run->window_of = section;
 	run->window_at = block;
 	run->window_n = n;
+	run->window_cursor = 0;
 	return 0;
 }
 
 const struct cell *run_block(
 	struct run *run, const struct section *section, uint32_t block, struct err *err)
 {
-	if (section->cells)
-		return section->cells + (uint64_t)block * BLOCK_CELLS;
 	if (run->window_of != section || block < run->window_at ||
 		block >= run->window_at + run->window_n) {
 		if (fill_window(run, section, block, err) < 0)
@@ -261,16 +260,56 @@ const struct cell *run_block(
 	return run->window + (size_t)(block - run->window_at) * BLOCK_CELLS;
 }
 
-/* The last block that begins before `at`, or 0: where the first cell >= at is, or just after.
- * Keys are hashes, so the guess from the top bits is close. */
-static uint32_t find_block(const struct section *section, const struct cell *at)
+/* The first of n cells that is not before `at`, or n; quick where `guess` is close. */
+static uint64_t find_cell(
+	const struct cell *cells, uint64_t n, uint64_t guess, const struct cell *at)
 {
-	const struct block *blocks = section->blocks;
-	uint32_t n = section->nblocks;
-	uint32_t low = (uint32_t)((unsigned __int128)at->hi * n >> 64), high, step = 1;
-	if (cell_cmp(&blocks[low].first, at) < 0) {
+	uint64_t low, high, step = 1;
+	if (guess < n && cell_before(&cells[guess], at)) {
+		low = guess + 1;
+		high = low;
+		while (high < n && cell_before(&cells[high], at)) {
+			low = high + 1;
+			high += step;
+			step *= 2;
+		}
+		if (high > n)
+			high = n;
+	} else {
+		high = guess < n ? guess : n;
+		low = high;
+		while (low > 0 && !cell_before(&cells[low - 1], at)) {
+			high = low - 1;
+			low = low > step ? low - step : 0;
+			step *= 2;
+		}
+	}
+	/* What is before `low` is before `at`; what is from `high` on is not. */
+	while (low < high) {
+		uint64_t mid = low + (high - low) / 2;
+		if (cell_before(&cells[mid], at))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool block_before(const struct section *section, uint32_t block, const struct cell *at)
+{
+	return cell_before(&section->blocks[block].first, at);
+}
+
+/* The last block that begins before `at`, or 0: where the first cell that is not before `at` is, or
+ * just after. Keys are hashes: where the cursor does not help, the guess from the top bits does. */
+static uint32_t find_block(struct section *section, const struct cell *at)
+{
+	uint32_t n = section->nblocks, low = section->cursor, high, step = 1;
+	if (!block_before(section, low, at) || (low + 4 < n && block_before(section, low + 4, at)))
+		low = (uint32_t)((unsigned __int128)at->hi * n >> 64);
+	if (block_before(section, low, at)) {
 		high = low + 1;
-		while (high < n && cell_cmp(&blocks[high].first, at) < 0) {
+		while (high < n && block_before(section, high, at)) {
 			low = high;
 			high += step;
 			step *= 2;
@@ -279,37 +318,33 @@ static uint32_t find_block(const struct section *section, const struct cell *at)
 			high = n;
 	} else {
 		high = low;
-		while (low > 0 && cell_cmp(&blocks[low].first, at) >= 0) {
+		while (low > 0 && !block_before(section, low, at)) {
 			high = low;
 			low = low > step ? low - step : 0;
 			step *= 2;
 		}
 	}
-	/* blocks[low] is before `at` (or low is 0); blocks[high] is not (or high is n). */
-	while (high - low > 1) {
+	/* `low` is before `at` (or 0); `high` is not (or n). */
+	while (high - low > 1 && high > 0) {
 		uint32_t mid = low + (high - low) / 2;
-		if (cell_cmp(&blocks[mid].first, at) < 0)
+		if (block_before(section, mid, at))
 			low = mid;
 		else
 			high = mid;
 	}
+	section->cursor = low;
 	return low;
 }
 
-/* The first of n cells that is not before `at`, or n. */
-static uint32_t find_cell(const struct cell *cells, uint32_t n, const struct cell *at)
+/* The same within a block that run_block has just given. */
+static uint32_t find_in_block(
+	struct run *run, const struct cell *cells, uint32_t n, const struct cell *at)
 {
-	uint32_t low = 0;
-	while (n > 0) {
-		uint32_t half = n / 2;
-		if (cell_cmp(&cells[low + half], at) < 0) {
-			low += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
-	}
-	return low;
+	uint32_t base = (uint32_t)(cells - run->window), cursor = run->window_cursor;
+	uint32_t guess = cursor >= base && cursor < base + n ? cursor - base : n / 2;
+	uint32_t found = (uint32_t)find_cell(cells, n, guess, at);
+	run->window_cursor = base + found;
+	return found;
 }
 
 static void tally_cell(struct tally *tally, const struct cell *cell, const struct cell *at)
@@ -321,8 +356,11 @@ static void tally_cell(struct tally *tally, const struct cell *cell, const struc
 	}
 	tally->disjoint += !cell_overlaps(cell);
 	if (cell->container == at->container) {
+		uint64_t offset = cell->place >> 8;
 		tally->own++;
-		tally->known |= cell->place >> 8 == at->place >> 8;
+		tally->known |= offset == at->place >> 8;
+		if (offset >= tally->end)
+			tally->end = offset + 1;
 	}
 }
 
@@ -350,20 +388,38 @@ static bool tally_whole(
 	return true;
 }
 
+static uint64_t find_in_memory(const struct section *section, const struct cell *at)
+{
+	uint64_t guess = (uint64_t)((unsigned __int128)at->hi * section->count >> 64);
+	return find_cell(section->cells, section->count, guess, at);
+}
+
+static void tally_memory(const struct section *section, const struct cell *at, struct tally *tally)
+{
+	struct cell start = {.hi = at->hi, .lo = at->lo};
+	uint64_t i = find_in_memory(section, &start);
+	for (; i < section->count && cell_same_key(&section->cells[i], at); i++)
+		tally_cell(tally, &section->cells[i], at);
+}
+
 int run_tally(struct run *run, struct section *section, const struct cell *at, struct tally *tally,
 	struct err *err)
 {
 	struct cell start = {.hi = at->hi, .lo = at->lo};
+	if (section->cells) {
+		tally_memory(section, at, tally);
+		return 0;
+	}
 	for (uint32_t b = find_block(section, &start); b < section->nblocks; b++) {
-		if (cell_cmp(&section->blocks[b].first, &start) > 0 &&
-			!cell_same_key(&section->blocks[b].first, at))
+		const struct cell *first = &section->blocks[b].first;
+		if (cell_before(&start, first) && !cell_same_key(first, at))
 			return 0;
 		if (tally_whole(section, b, tally, at))
 			continue;
 		const struct cell *cells = run_block(run, section, b, err);
 		if (!cells)
 			return -1;
-		uint32_t n = block_cells(section, b), i = find_cell(cells, n, &start);
+		uint32_t n = block_cells(section, b), i = find_in_block(run, cells, n, &start);
 		for (; i < n && cell_same_key(&cells[i], at); i++)
 			tally_cell(tally, &cells[i], at);
 		if (i < n)
@@ -372,19 +428,27 @@ int run_tally(struct run *run, struct section *section, const struct cell *at, s
 	return 0;
 }
 
+static bool same_place(const struct cell *a, const struct cell *b)
+{
+	return cell_same_key(a, b) && a->container == b->container &&
+	       a->place >> 8 == b->place >> 8;
+}
+
 int run_knows(struct run *run, struct section *section, const struct cell *at, struct err *err)
 {
 	struct cell start = *at;
 	start.place &= ~UINT64_C(255);
+	if (section->cells) {
+		uint64_t i = find_in_memory(section, &start);
+		return i < section->count && same_place(&section->cells[i], at);
+	}
 	for (uint32_t b = find_block(section, &start); b < section->nblocks; b++) {
 		const struct cell *cells = run_block(run, section, b, err);
 		if (!cells)
 			return -1;
-		uint32_t n = block_cells(section, b), i = find_cell(cells, n, &start);
+		uint32_t n = block_cells(section, b), i = find_in_block(run, cells, n, &start);
 		if (i < n)
-			return cell_same_key(&cells[i], at) &&
-			       cells[i].container == at->container &&
-			       cells[i].place >> 8 == at->place >> 8;
+			return same_place(&cells[i], at);
 	}
 	return 0;
 }

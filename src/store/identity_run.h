@@ -60,12 +60,12 @@ struct section {
 	int32_t day;
 	uint32_t nblocks, nlines;
 	uint32_t crc;
-	uint64_t count, at; /* cells; offset in the file */
-	/* In memory: cells for a run in memory; the others once loaded. */
-	const struct cell *cells;
-	struct block *blocks;
-	uint64_t (*filter)[8];
-	uint64_t used; /* the epoch of the last use, for unloading */
+	uint64_t count, at;       /* cells; offset in the file */
+	const struct cell *cells; /* of a run in memory: no blocks, no filter */
+	struct block *blocks;     /* of a file, once loaded */
+	uint64_t (*filter)[8];    /* likewise; NULL for a small section */
+	uint32_t cursor;          /* the block where the last key was: keys come in order */
+	uint64_t used;            /* the epoch of the last use, for unloading */
 };
 
 struct run {
@@ -74,30 +74,33 @@ struct run {
 	int fd; /* -1 = not open at the moment */
 	uint32_t nsections;
 	struct section *sections; /* by day */
-	struct cell *memory;      /* of a run in memory */
-	size_t loaded;            /* bytes of summaries and filters */
+	struct cell *memory;      /* of a run in memory: room for `room` cells */
+	uint64_t room;
+	size_t loaded; /* bytes of summaries and filters */
 	/* Blocks that were read last: of section `window_of`, [window_at, window_at + window_n). */
 	struct cell *window;
 	const struct section *window_of;
 	uint32_t window_at, window_n;
+	uint32_t window_cursor; /* the cell where the last key was */
 };
 
 /* What a run holds of one key. */
 struct tally {
 	uint64_t stored, disjoint, own; /* own: entries of the container asked for */
+	uint64_t end;                   /* of the container's places: highest offset + 1, or 0 */
 	uint32_t next_copy;
 	bool known; /* the place asked for is among them */
 };
 
-static inline int cell_cmp(const struct cell *a, const struct cell *b)
+static inline bool cell_before(const struct cell *a, const struct cell *b)
 {
 	if (a->hi != b->hi)
-		return a->hi < b->hi ? -1 : 1;
+		return a->hi < b->hi;
 	if (a->lo != b->lo)
-		return a->lo < b->lo ? -1 : 1;
+		return a->lo < b->lo;
 	if (a->container != b->container)
-		return a->container < b->container ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
+		return a->container < b->container;
+	return a->place < b->place;
 }
 static inline bool cell_same_key(const struct cell *a, const struct cell *b)
 {
@@ -151,7 +154,7 @@ void run_unload(struct run *run, uint64_t epoch);
 struct section *run_section(const struct run *run, int32_t day);
 /* Reads summaries and filter of a section, where that has not been done. */
 int run_load(struct run *run, struct section *section, struct err *err);
-/* The cells of a block; borrowed until the next call with this run. NULL on error. */
+/* The cells of a block of a file; borrowed until the next call with this run. NULL on error. */
 const struct cell *run_block(
 	struct run *run, const struct section *section, uint32_t block, struct err *err);
 static inline uint32_t block_cells(const struct section *section, uint32_t block)
@@ -169,7 +172,8 @@ int run_knows(struct run *run, struct section *section, const struct cell *at, s
 
 /* A run in memory from cells in order with their days: `cells` becomes the run's. `sections` is
  * copied; only day and count need to be set. */
-struct run *run_in_memory(struct cell *cells, const struct section *sections, uint32_t nsections);
+struct run *run_in_memory(
+	struct cell *cells, uint64_t room, const struct section *sections, uint32_t nsections);
 /* Fills the summary of n cells (n <= BLOCK_CELLS), but for the CRC. */
 void block_summary(struct block *block, const struct cell *cells, uint32_t n);
 

@@ -335,6 +335,8 @@ static void one_seed(uint64_t seed)
 	free(w);
 }
 
+static uint64_t seed_running = UINT64_MAX;
+
 static void agrees_with_the_model(void **state)
 {
 	(void)state;
@@ -342,15 +344,24 @@ static void agrees_with_the_model(void **state)
 	uint64_t seeds = longer && *longer ? 10000 : 300,
 		 first = from ? strtoull(from, NULL, 0) : 0;
 	for (uint64_t seed = first; seed < (from ? first + 1 : seeds); seed++) {
-		print_message("seed %llu\r", (unsigned long long)seed);
+		seed_running = seed;
 		one_seed(seed);
 	}
+	seed_running = UINT64_MAX;
+}
+
+static int name_seed(void **state)
+{
+	(void)state;
+	if (seed_running != UINT64_MAX)
+		print_error("failed with SEED=%llu\n", (unsigned long long)seed_running);
+	return 0;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(agrees_with_the_model),
+		cmocka_unit_test_teardown(agrees_with_the_model, name_seed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
