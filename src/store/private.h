@@ -40,12 +40,11 @@ struct store {
 	sqlite3 *db;
 	struct statement *statements;
 	struct table_state *tables;
-	int lease_fd, turn_fd; /* write.lock and turn.lock, opened once; -1 in read mode */
-	bool leased;           /* this store holds the lease now */
-	bool in_doubt;         /* a COMMIT failed for lack of space: sweep before the next change */
-	bool poisoned;         /* fsync failed: no more changes until started again */
-	struct err poison;     /* why */
-	struct segment *open;  /* the segment in progress, or NULL */
+	int lease_fd;         /* write.lock while this store holds the lease, else -1 */
+	bool in_doubt;        /* a COMMIT failed for lack of space: sweep before the next change */
+	bool poisoned;        /* fsync failed: no more changes until started again */
+	struct err poison;    /* why */
+	struct segment *open; /* the segment in progress, or NULL */
 	struct frame_cache *cache; /* the frame that was read last (vault_read.c) */
 };
 
@@ -63,7 +62,8 @@ int store_poison(struct store *store, const struct err *why);
 /* Whether an error came from fsync(2) or a COMMIT in doubt is known where it happens: callers of
  * io_fsync, io_fsync_dir, parquet_finish and identity_write call store_poison on ERR_IO. */
 
-/* The writer's lease: waits in turn (turn.lock), then holds write.lock. Sweeps first where a COMMIT
+/* The writer's lease. Whoever makes files that the catalog does not name yet must hold it: the sweep of
+ * another process removes such files whenever it gets the lease. Waits in turn (turn.lock), then holds write.lock. Sweeps first where a COMMIT
  * is in doubt. Asserts that it is not held yet. */
 int store_lease(struct store *store, struct err *err);
 void store_unlease(struct store *store);
@@ -178,8 +178,11 @@ struct frame_index {
 	uint32_t *offsets, *lengths; /* in the unpacked frame */
 	uint32_t *containers;
 	uint64_t *container_offsets;
-	uint16_t *copies;
+	uint32_t *copies;
 	uint8_t *flags; /* enum row_flag */
+	/* For writing only, may be NULL: event times, INT64_MIN = none. Without them a frame's range is
+	 * taken from its event ids, which hold no times before 1970 or after 10889. */
+	const int64_t *times;
 };
 
 /* Frames made in memory, to be appended in one go: `data` and `index` are what goes into the files,
@@ -236,6 +239,8 @@ int vault_read_frame(struct store *store, const char *source, const struct frame
 int vault_read_index(struct store *store, const char *source, const struct frame_row *row,
 	struct arena *mem, struct frame_index *index, struct err *err);
 
+void frame_cache_free(struct frame_cache *cache);
+
 /* SHA-256 of bytes; any thread. */
 void sha256(const void *data, size_t n, uint8_t out[32]);
 /* SHA-256 of a whole file. `stop` may be NULL. */
@@ -243,6 +248,6 @@ int sha256_file(const char *path, uint64_t bytes, uint8_t out[32], const volatil
 	struct err *err);
 /* event_id of RFC 9562 version 8: 48 bits of milliseconds, 74 bits of the key (copy 0) or of
  * SHA-256(key, copy). `time_us` INT64_MIN = none. */
-void event_id_make(int64_t time_us, const uint8_t key[16], uint16_t copy, uint8_t event_id[16]);
+void event_id_make(int64_t time_us, const uint8_t key[16], uint32_t copy, uint8_t event_id[16]);
 
 #endif

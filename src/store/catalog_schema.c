@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog_schema.c: the catalog's tables, and the way from older format versions to this one: a
+ * list of steps, each of which takes version i to i + 1 within one transaction. */
+#include <inttypes.h>
+
+#include "store/private.h"
+
+/* Names have ids, so that rows of `frames` stay small: there is one per MiB of raw input. Sizes and
+ * times are int64; times in microseconds; a range without a time has min > max. */
+static const char version_1[] =
+	"CREATE TABLE format(one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL,"
+	" program TEXT NOT NULL, made_at INTEGER NOT NULL, swept_at INTEGER NOT NULL) STRICT;"
+
+	/* keep_days: retention, 0 = all. first_day: earlier days are gone and stay gone.
+	 * unreadable: live vault records that the newest schema could not decode (rebuild). */
+	"CREATE TABLE tables(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" keep_days INTEGER NOT NULL DEFAULT 0, first_day INTEGER,"
+	" unreadable INTEGER NOT NULL DEFAULT 0, fingerprint BLOB) STRICT;"
+
+	"CREATE TABLE sources(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" rows INTEGER NOT NULL DEFAULT 0, raw_bytes INTEGER NOT NULL DEFAULT 0,"
+	" input_bytes INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0,"
+	" expired INTEGER NOT NULL DEFAULT 0, rejects INTEGER NOT NULL DEFAULT 0,"
+	" commits INTEGER NOT NULL DEFAULT 0,"
+	" first_received INTEGER NOT NULL DEFAULT 0, last_received INTEGER NOT NULL DEFAULT 0)"
+	" STRICT;"
+
+	/* What was committed together, for ever; `segments` changes with compaction. */
+	"CREATE TABLE commits(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" table_id INTEGER NOT NULL REFERENCES tables(id),"
+	" source_id INTEGER NOT NULL REFERENCES sources(id), input TEXT NOT NULL,"
+	" received_at INTEGER NOT NULL, committed_at INTEGER NOT NULL, rows INTEGER NOT NULL,"
+	" rejects INTEGER NOT NULL, duplicates INTEGER NOT NULL, expired INTEGER NOT NULL,"
+	" input_bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, fingerprint BLOB) STRICT;"
+
+	"CREATE TABLE segments(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" table_id INTEGER NOT NULL REFERENCES tables(id), source TEXT NOT NULL,"
+	" input TEXT NOT NULL, name TEXT NOT NULL UNIQUE, rows INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, no_time INTEGER NOT NULL,"
+	" min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, min_event_id BLOB NOT NULL,"
+	" max_event_id BLOB NOT NULL, sha256 BLOB NOT NULL, fingerprint BLOB NOT NULL,"
+	" received_at INTEGER NOT NULL, committed_at INTEGER NOT NULL,"
+	" compacted INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX segments_by_time ON segments(table_id, max_time);"
+
+	"CREATE TABLE vault_files(source_id INTEGER NOT NULL REFERENCES sources(id),"
+	" file INTEGER NOT NULL, bytes INTEGER NOT NULL, index_bytes INTEGER NOT NULL,"
+	" frames INTEGER NOT NULL, PRIMARY KEY(source_id, file)) STRICT, WITHOUT ROWID;"
+
+	/* kind and state: enum frame_kind, enum frame_state. */
+	"CREATE TABLE frames(source_id INTEGER NOT NULL, file INTEGER NOT NULL,"
+	" frame INTEGER NOT NULL, commit_id INTEGER NOT NULL REFERENCES commits(id),"
+	" offset INTEGER NOT NULL, stored INTEGER NOT NULL, raw INTEGER NOT NULL,"
+	" index_offset INTEGER NOT NULL, index_bytes INTEGER NOT NULL, records INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, state INTEGER NOT NULL, min_time INTEGER NOT NULL,"
+	" max_time INTEGER NOT NULL, no_time INTEGER NOT NULL, sha256 BLOB NOT NULL,"
+	" PRIMARY KEY(source_id, file, frame),"
+	" FOREIGN KEY(source_id, file) REFERENCES vault_files(source_id, file))"
+	" STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE id_runs(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" table_id INTEGER NOT NULL REFERENCES tables(id), name TEXT NOT NULL,"
+	" entries INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL,"
+	" UNIQUE(table_id, name)) STRICT;"
+
+	/* used_at: last commit into it; closed = no more will come (see compaction). */
+	"CREATE TABLE containers(id INTEGER PRIMARY KEY,"
+	" table_id INTEGER NOT NULL REFERENCES tables(id), kind INTEGER NOT NULL,"
+	" name TEXT NOT NULL, made_at INTEGER NOT NULL, used_at INTEGER NOT NULL,"
+	" closed INTEGER NOT NULL DEFAULT 0, UNIQUE(table_id, name)) STRICT;"
+
+	"CREATE TABLE rejects(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" commit_id INTEGER NOT NULL REFERENCES commits(id), input_offset INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, lines INTEGER NOT NULL, reason TEXT NOT NULL,"
+	" state TEXT NOT NULL DEFAULT 'open') STRICT;"
+	"CREATE INDEX rejects_by_commit ON rejects(commit_id);"
+	"CREATE TABLE reject_parts(reject_id INTEGER NOT NULL REFERENCES rejects(id),"
+	" part INTEGER NOT NULL, source_id INTEGER NOT NULL, file INTEGER NOT NULL,"
+	" frame INTEGER NOT NULL, offset INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+	" PRIMARY KEY(reject_id, part)) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE checkpoints(key TEXT PRIMARY KEY, text TEXT NOT NULL,"
+	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE drift(table_id INTEGER NOT NULL REFERENCES tables(id), path TEXT NOT NULL,"
+	" kind TEXT NOT NULL, seen TEXT NOT NULL, count INTEGER NOT NULL,"
+	" first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+	" PRIMARY KEY(table_id, path, kind, seen)) STRICT, WITHOUT ROWID;"
+
+	/* Files that no row names any more but that a reader may still have in use. */
+	"CREATE TABLE retired(path TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE scrub(path TEXT PRIMARY KEY, checked_at INTEGER NOT NULL,"
+	" damaged INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"INSERT INTO format VALUES(1, 1, '" PUGMARK_VERSION "', 0, 0);";
+
+static const char *const steps[FORMAT_VERSION] = {version_1};
+
+int catalog_version(struct store *store, struct err *err)
+{
+	int64_t n = 0;
+	if (catalog_int(store, &n, err,
+		    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'format'",
+		    "") < 0)
+		return -1;
+	if (n == 0)
+		return 0;
+	if (catalog_int(store, &n, err, "SELECT version FROM format", "") < 1)
+		return -1;
+	return (int)n;
+}
+
+static int take_step(struct store *store, const char *sql, struct err *err)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
+		       ? 0
+		       : catalog_error(store, err);
+}
+
+int catalog_migrate(struct store *store, struct err *err)
+{
+	int version = catalog_version(store, err);
+	if (version < 0 || version >= FORMAT_VERSION)
+		return version < 0 ? -1 : 0;
+	if (catalog_begin(store, err) < 0)
+		return -1;
+	/* Another process may have been faster. */
+	version = catalog_version(store, err);
+	int rc = version < 0 ? -1 : 0;
+	for (int v = version; rc == 0 && v < FORMAT_VERSION; v++)
+		rc = take_step(store, steps[v], err);
+	if (rc == 0)
+		rc = catalog_run(store, err,
+			"UPDATE format SET version = ?, program = ?,"
+			" made_at = CASE made_at WHEN 0 THEN ? ELSE made_at END",
+			"iti", (int64_t)FORMAT_VERSION, PUGMARK_VERSION, clock_now_us());
+	if (rc < 0) {
+		catalog_rollback(store);
+		return -1;
+	}
+	return catalog_commit(store, err);
+}

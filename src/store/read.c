@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* read.c: what the catalog knows, row by row: segments, tables, sources, drift, checkpoints. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store/private.h"
+
+static uint64_t column_u64(sqlite3_stmt *stmt, int column)
+{
+	return (uint64_t)sqlite3_column_int64(stmt, column);
+}
+
+/* ---- segments -------------------------------------------------------------------------------- */
+
+static void segment_of_row(
+	struct store *store, sqlite3_stmt *stmt, char path[STORE_PATH], struct segment_info *info)
+{
+	*info = (struct segment_info){
+		.id = column_u64(stmt, 0),
+		.table = catalog_text(stmt, 1),
+		.source = catalog_text(stmt, 2),
+		.input = catalog_text(stmt, 3),
+		.rows = column_u64(stmt, 5),
+		.bytes = column_u64(stmt, 6),
+		.raw_bytes = column_u64(stmt, 7),
+		.no_time = column_u64(stmt, 8),
+		.min_time = sqlite3_column_int64(stmt, 9),
+		.max_time = sqlite3_column_int64(stmt, 10),
+		.received_at = sqlite3_column_int64(stmt, 14),
+		.committed_at = sqlite3_column_int64(stmt, 15),
+		.compacted = sqlite3_column_int64(stmt, 16) != 0,
+	};
+	info->path =
+		store_path(store, path, "tables/%s/%s.parquet", info->table, catalog_text(stmt, 4));
+	catalog_blob(stmt, 11, info->min_event_id, 16);
+	catalog_blob(stmt, 12, info->max_event_id, 16);
+	catalog_blob(stmt, 13, info->sha256, 32);
+}
+
+int store_segments(struct store *store, const char *table,
+	int (*each)(void *ctx, const struct segment_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT s.id, t.name, s.source, s.input, s.name, s.rows, s.bytes, s.raw_bytes,"
+		" s.no_time, s.min_time, s.max_time, s.min_event_id, s.max_event_id, s.sha256,"
+		" s.received_at, s.committed_at, s.compacted FROM segments s"
+		" JOIN tables t ON t.id = s.table_id WHERE ?1 IS NULL OR t.name = ?1"
+		" ORDER BY s.max_time DESC, s.id DESC",
+		"t", table);
+	int rc = stmt ? 1 : -1;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		struct segment_info info;
+		char path[STORE_PATH];
+		segment_of_row(store, stmt, path, &info);
+		int answer = each(ctx, &info, err);
+		rc = answer ? answer : 1;
+		if (answer)
+			break;
+	}
+	catalog_done(store, stmt);
+	return rc;
+}
+
+/* ---- tables and sources ---------------------------------------------------------------------- */
+
+int store_tables(struct store *store,
+	int (*each)(void *ctx, const struct table_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT t.name, count(s.id), coalesce(sum(s.rows), 0), coalesce(sum(s.bytes), 0),"
+		" coalesce(sum(s.raw_bytes), 0), coalesce(sum(s.no_time), 0), min(s.min_time), "
+		"max(s.max_time),"
+		" (SELECT coalesce(sum(r.lines), 0) FROM rejects r JOIN commits c"
+		"  ON c.id = r.commit_id WHERE c.table_id = t.id)"
+		" FROM tables t LEFT JOIN segments s ON s.table_id = t.id"
+		" GROUP BY t.id ORDER BY t.name",
+		"");
+	int rc = stmt ? 1 : -1;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		struct table_info info = {
+			.table = catalog_text(stmt, 0),
+			.segments = column_u64(stmt, 1),
+			.rows = column_u64(stmt, 2),
+			.bytes = column_u64(stmt, 3),
+			.raw_bytes = column_u64(stmt, 4),
+			.no_time = column_u64(stmt, 5),
+			.min_time = info.segments ? sqlite3_column_int64(stmt, 6) : INT64_MAX,
+			.max_time = info.segments ? sqlite3_column_int64(stmt, 7) : INT64_MIN,
+			.rejects = column_u64(stmt, 8),
+		};
+		int answer = each(ctx, &info, err);
+		rc = answer ? answer : 1;
+		if (answer)
+			break;
+	}
+	catalog_done(store, stmt);
+	return rc;
+}
+
+int store_sources(struct store *store,
+	int (*each)(void *ctx, const struct source_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT s.name, s.commits, s.rows, s.raw_bytes, s.duplicates, s.rejects,"
+		" s.first_received, s.last_received,"
+		" (SELECT coalesce(sum(v.bytes), 0) FROM vault_files v WHERE v.source_id = s.id),"
+		" coalesce((SELECT min(f.min_time) FROM frames f WHERE f.source_id = s.id AND"
+		"  f.state = 0 AND f.min_time <= f.max_time), 0)"
+		" FROM sources s ORDER BY s.name",
+		"");
+	int rc = stmt ? 1 : -1;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		struct source_info info = {
+			.source = catalog_text(stmt, 0),
+			.segments = column_u64(stmt, 1),
+			.rows = column_u64(stmt, 2),
+			.raw_bytes = column_u64(stmt, 3),
+			.duplicates = column_u64(stmt, 4),
+			.rejects = column_u64(stmt, 5),
+			.first_received = sqlite3_column_int64(stmt, 6),
+			.last_received = sqlite3_column_int64(stmt, 7),
+			.vault_bytes = column_u64(stmt, 8),
+			.oldest_raw = sqlite3_column_int64(stmt, 9),
+		};
+		int answer = each(ctx, &info, err);
+		rc = answer ? answer : 1;
+		if (answer)
+			break;
+	}
+	catalog_done(store, stmt);
+	return rc;
+}
+
+/* ---- checkpoints and drift ------------------------------------------------------------------- */
+
+int store_checkpoint(struct store *store, const char *key, struct buf *out, struct err *err)
+{
+	sqlite3_stmt *stmt =
+		catalog_query(store, err, "SELECT text FROM checkpoints WHERE key = ?", "t", key);
+	int rc = stmt ? catalog_step(store, stmt, err) : -1;
+	if (rc == 1 && buf_puts(out, catalog_text(stmt, 0)) < 0)
+		rc = err_set(
+			err, ERR_LIMIT, "the checkpoint `%.100s` is longer than asked for", key);
+	catalog_done(store, stmt);
+	return rc;
+}
+
+int store_drift(struct store *store, const char *table,
+	int (*each)(void *ctx, const struct drift_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT t.name, d.path, d.kind, d.seen, d.count, d.first_seen, d.last_seen"
+		" FROM drift d JOIN tables t ON t.id = d.table_id WHERE ?1 IS NULL OR t.name = ?1"
+		" ORDER BY t.name, d.path, d.kind, d.seen",
+		"t", table);
+	int rc = stmt ? 1 : -1;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		struct drift_info info = {
+			.table = catalog_text(stmt, 0),
+			.path = catalog_text(stmt, 1),
+			.kind = catalog_text(stmt, 2),
+			.seen = catalog_text(stmt, 3),
+			.count = column_u64(stmt, 4),
+			.first_seen = sqlite3_column_int64(stmt, 5),
+			.last_seen = sqlite3_column_int64(stmt, 6),
+		};
+		int answer = each(ctx, &info, err);
+		rc = answer ? answer : 1;
+		if (answer)
+			break;
+	}
+	catalog_done(store, stmt);
+	return rc;
+}

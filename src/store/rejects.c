@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rejects.c: what could not be read as an event: the list, its bytes from the vault, its state. */
+#include <string.h>
+
+#include "store/private.h"
+
+int store_rejects(struct store *store,
+	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT r.id, t.name, s.name, c.input, r.reason, r.state, r.input_offset, r.bytes,"
+		" r.lines, c.received_at FROM rejects r JOIN commits c ON c.id = r.commit_id"
+		" JOIN tables t ON t.id = c.table_id JOIN sources s ON s.id = c.source_id"
+		" ORDER BY r.id",
+		"");
+	int rc = stmt ? 1 : -1;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		struct reject_info info = {
+			.id = (uint64_t)sqlite3_column_int64(stmt, 0),
+			.table = catalog_text(stmt, 1),
+			.source = catalog_text(stmt, 2),
+			.input = catalog_text(stmt, 3),
+			.reason = catalog_text(stmt, 4),
+			.state = catalog_text(stmt, 5),
+			.input_offset = (uint64_t)sqlite3_column_int64(stmt, 6),
+			.bytes = (uint64_t)sqlite3_column_int64(stmt, 7),
+			.lines = (uint32_t)sqlite3_column_int64(stmt, 8),
+			.received_at = sqlite3_column_int64(stmt, 9),
+		};
+		int answer = each(ctx, &info, err);
+		rc = answer ? answer : 1;
+		if (answer)
+			break;
+	}
+	catalog_done(store, stmt);
+	return rc;
+}
+
+static int no_reject(struct store *store, uint64_t id, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND,
+		"%s: there is no reject %llu: `pugmark rejects` lists them", store->dir,
+		(unsigned long long)id);
+}
+
+int store_reject_bytes(struct store *store, uint64_t id, struct buf *out, struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT s.name, p.file, p.frame, p.offset, p.bytes FROM reject_parts p"
+		" JOIN sources s ON s.id = p.source_id WHERE p.reject_id = ? ORDER BY p.part",
+		"u", id);
+	int rc = stmt ? 1 : -1, parts = 0;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		struct vault_place place = {
+			.source = catalog_text(stmt, 0),
+			.file = (uint32_t)sqlite3_column_int64(stmt, 1),
+			.frame = (uint32_t)sqlite3_column_int64(stmt, 2),
+			.offset = (uint32_t)sqlite3_column_int64(stmt, 3),
+			.length = (uint32_t)sqlite3_column_int64(stmt, 4),
+		};
+		size_t room = out->max - out->len;
+		bool cut = place.length > room;
+		if (cut)
+			place.length = (uint32_t)room;
+		parts++;
+		rc = store_read_raw(store, &place, out, err) < 0 ? -1 : 1;
+		if (cut)
+			break;
+	}
+	catalog_done(store, stmt);
+	if (rc >= 0 && parts == 0)
+		return no_reject(store, id, err);
+	return rc < 0 ? -1 : 0;
+}
+
+int store_reject_set_state(struct store *store, uint64_t id, const char *state, struct err *err)
+{
+	if (strcmp(state, "open") != 0 && strcmp(state, "retried") != 0 &&
+		strcmp(state, "dismissed") != 0)
+		return err_set(err, ERR_USAGE,
+			"`%.50s` is no state of a reject: open, retried or dismissed", state);
+	if (store_check_writable(store, err) < 0 ||
+		catalog_run(store, err, "UPDATE rejects SET state = ? WHERE id = ?", "tu", state,
+			id) < 0)
+		return -1;
+	return sqlite3_changes(store->db) ? 0 : no_reject(store, id, err);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment.h (private to segment*.c): a segment in progress. Three groups of fields, since identify
+ * and append may run at the same time in two threads, and pack in any number of them: fields set at
+ * begin and only read later; those of identify; those of append. Commit has all to itself.
+ */
+#ifndef STORE_SEGMENT_H
+#define STORE_SEGMENT_H
+
+#include <pthread.h>
+
+#include "parquet/parquet.h"
+#include "store/frame.h"
+
+/* What identify knows of a batch and pack needs. */
+struct identified {
+	const struct batch *batch;
+	uint32_t container;
+	uint64_t base;    /* place of batch->raw[0] in the container */
+	uint32_t *copies; /* nrows; in the batch's memory */
+	uint32_t kept, first_frame, frames;
+	struct identified *older;
+};
+
+struct reject_note_part {
+	uint32_t frame, offset, bytes;
+	struct reject_note_part *next;
+};
+
+/* A reject of this segment, or the continuation of one that an earlier segment holds. */
+struct reject_note {
+	uint64_t input_offset, bytes;
+	uint32_t lines;
+	bool continues;
+	const char *reason;
+	struct reject_note_part *first, *last;
+	struct reject_note *next;
+};
+
+struct used_container {
+	uint32_t id;
+	bool overlap;
+	struct used_container *next;
+};
+
+struct segment {
+	/* set at begin */
+	struct store *store;
+	struct table_state *table;
+	const struct batch_shape *shape;
+	char source[STORE_NAME], name[STORE_NAME];
+	char *input;
+	int64_t received_at;
+	int32_t first_day; /* earlier rows are expired */
+	struct identity *identity;
+	uint32_t vault_file;
+
+	/* identify */
+	struct arena mem;
+	struct id_query *queries;
+	uint32_t *query_rows;
+	uint32_t queries_cap;
+	uint32_t next_frame;
+	struct used_container *containers;
+	struct reject_note *first_reject, *last_reject;
+	uint64_t nrejects; /* lines */
+	uint64_t expired, identified_rows;
+	struct segment_row row; /* ranges and counts; the file's facts come at commit */
+
+	pthread_mutex_t lock; /* of `batches` */
+	struct identified *batches;
+
+	/* append */
+	struct vault_writer *vault;
+	struct parquet_writer *parquet; /* NULL until a row comes */
+	char temp_path[STORE_PATH], path[STORE_PATH];
+	bool marked;  /* the index has this commit's opening block */
+	bool renamed; /* the Parquet file has its final name */
+	uint64_t appended_rows;
+};
+
+struct segment_pack {
+	struct frame_set frames;
+	struct parquet_group *group; /* NULL where no row is kept */
+	uint32_t rows;
+	uint32_t first_frame; /* as identify has given it out */
+};
+
+/* Removes what the segment has made and frees it; files stay where the store is in doubt. */
+void segment_undo(struct segment *segment, bool committed);
+
+#endif

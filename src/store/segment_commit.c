@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* segment_commit.c: steps 3 and 4: a segment's bytes go into files, and the files become visible in
+ * one transaction, or are taken back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/segment.h"
+
+/* ---- append ---------------------------------------------------------------------------------- */
+
+static int create_parquet(struct segment *s, struct err *err)
+{
+	char dir[STORE_PATH];
+	if (io_mkdirs(store_path(s->store, dir, "tables/%s", s->table->name), err) < 0)
+		return -1;
+	return parquet_create(s->temp_path, s->shape, &s->parquet, err);
+}
+
+int segment_append(struct segment *s, const struct segment_pack *pack, struct err *err)
+{
+	/* Not an assertion: a wrong place in the vault must not be written in a release either. */
+	if (pack->first_frame != vault_next_frame(s->vault))
+		return err_set(err, ERR_USAGE, "segment_append: packs must come in input order");
+	if (pack->frames.n > 0 && !s->marked) {
+		if (vault_mark(s->vault, s->table->name, s->input, s->received_at, err) < 0)
+			return -1;
+		s->marked = true;
+	}
+	if (vault_append(s->vault, &pack->frames, err) < 0)
+		return -1;
+	if (!pack->group)
+		return 0;
+	if (!s->parquet && create_parquet(s, err) < 0)
+		return -1;
+	s->appended_rows += pack->rows;
+	return parquet_append(s->parquet, pack->group, err);
+}
+
+/* ---- durable files --------------------------------------------------------------------------- */
+
+/* A file that is thrown away when it could not be made durable is no danger; but an error of the
+ * device under it says that nothing can be relied on. */
+static int durable_error(struct store *store, const struct err *why, struct err *err)
+{
+	if (err)
+		*err = *why;
+	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
+}
+
+static int sync_folder(struct store *store, const char *dir, struct err *err)
+{
+	struct err why;
+	if (io_fsync_dir(dir, &why) == 0)
+		return 0;
+	if (err)
+		*err = why;
+	return store_poison(store, &why);
+}
+
+static int finish_parquet(struct segment *s, struct err *err)
+{
+	char dir[STORE_PATH];
+	struct err why;
+	if (!s->parquet)
+		return 0;
+	parquet_metadata(s->parquet, "pugmark.table", s->table->name);
+	parquet_metadata(s->parquet, "pugmark.source", s->source);
+	if (parquet_finish(s->parquet, s->row.sha256, &s->row.bytes, &why) < 0)
+		return durable_error(s->store, &why, err);
+	if (io_chmod(s->temp_path, 0444, err) < 0 || io_rename(s->temp_path, s->path, err) < 0)
+		return -1;
+	s->renamed = true;
+	if (sync_folder(s->store, store_path(s->store, dir, "tables/%s", s->table->name), err) < 0)
+		return -1;
+	return sync_folder(s->store, store_path(s->store, dir, "tables"), err);
+}
+
+static int write_identities(struct segment *s, struct id_run *run, struct err *err)
+{
+	char name[STORE_NAME + 8], stem[STORE_NAME], dir[STORE_PATH];
+	struct err why;
+	store_new_name(stem);
+	snprintf(name, sizeof(name), "%s.run", stem);
+	if (identity_write(s->identity, name, run, &why) < 0)
+		return durable_error(s->store, &why, err);
+	return run->entries ? sync_folder(s->store, store_path(s->store, dir, "ids"), err) : 0;
+}
+
+/* ---- the transaction ------------------------------------------------------------------------- */
+
+static int64_t count_or_zero(const struct segment_facts *facts, uint64_t value)
+{
+	return facts ? (int64_t)value : 0;
+}
+
+static int add_commit(
+	struct segment *s, const struct segment_facts *facts, int64_t *commit_id, struct err *err)
+{
+	struct store *store = s->store;
+	int64_t source_id;
+	if (catalog_source_id(store, s->source, true, &source_id, err) < 1)
+		return -1;
+	int64_t duplicates = count_or_zero(facts, facts->duplicates) - (int64_t)s->expired;
+	if (duplicates < 0)
+		duplicates = 0;
+	if (catalog_run(store, err,
+		    "INSERT INTO commits(table_id, source_id, input, received_at, committed_at,"
+		    " rows, rejects, duplicates, expired, input_bytes, raw_bytes, fingerprint)"
+		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    "iitiiuuiuuub", s->table->id, source_id, s->input, s->received_at,
+		    s->row.committed_at, s->row.rows, s->nrejects, duplicates, s->expired,
+		    facts->input_bytes, s->row.raw_bytes, facts->schema_fingerprint,
+		    (size_t)32) < 0)
+		return -1;
+	*commit_id = sqlite3_last_insert_rowid(store->db);
+	return catalog_run(store, err,
+		"UPDATE sources SET rows = rows + ?1, raw_bytes = raw_bytes + ?2,"
+		" input_bytes = input_bytes + ?3, duplicates = duplicates + ?4,"
+		" expired = expired + ?5, rejects = rejects + ?6, commits = commits + 1,"
+		" first_received = CASE first_received WHEN 0 THEN ?7 ELSE"
+		" min(first_received, ?7) END, last_received = max(last_received, ?7)"
+		" WHERE id = ?8",
+		"uuuiuuii", s->row.rows, s->row.raw_bytes, facts->input_bytes, duplicates,
+		s->expired, s->nrejects, s->received_at, source_id);
+}
+
+/* The reject of an earlier commit that this one goes on with; 0 where there is none. */
+static int find_continued(
+	struct segment *s, const struct reject_note *note, int64_t *id, struct err *err)
+{
+	*id = 0;
+	if (!note->continues)
+		return 0;
+	return catalog_int(s->store, id, err,
+		       "SELECT r.id FROM rejects r JOIN commits c ON c.id = r.commit_id"
+		       " JOIN sources s ON s.id = c.source_id WHERE s.name = ? AND c.input = ?"
+		       " AND r.input_offset + r.bytes = ? ORDER BY r.id DESC LIMIT 1",
+		       "ttu", s->source, s->input, note->input_offset) < 0
+		       ? -1
+		       : 0;
+}
+
+static int add_reject_parts(
+	struct segment *s, const struct reject_note *note, int64_t id, struct err *err)
+{
+	for (const struct reject_note_part *part = note->first; part; part = part->next) {
+		if (catalog_run(s->store, err,
+			    "INSERT INTO reject_parts(reject_id, part, source_id, file, frame,"
+			    " offset, bytes) SELECT ?1, (SELECT count(*) FROM reject_parts WHERE"
+			    " reject_id = ?1), id, ?3, ?4, ?5, ?6 FROM sources WHERE name = ?2",
+			    "itiiii", id, s->source, (int64_t)s->vault_file, (int64_t)part->frame,
+			    (int64_t)part->offset, (int64_t)part->bytes) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_rejects(struct segment *s, int64_t commit_id, struct err *err)
+{
+	for (const struct reject_note *note = s->first_reject; note; note = note->next) {
+		int64_t id;
+		if (find_continued(s, note, &id, err) < 0)
+			return -1;
+		if (id != 0) {
+			if (catalog_run(s->store, err,
+				    "UPDATE rejects SET bytes = bytes + ? WHERE id = ?", "ui",
+				    note->bytes, id) < 0)
+				return -1;
+		} else {
+			if (catalog_run(s->store, err,
+				    "INSERT INTO rejects(commit_id, input_offset, bytes, lines,"
+				    " reason) VALUES(?, ?, ?, ?, ?)",
+				    "iuuit", commit_id, note->input_offset, note->bytes,
+				    (int64_t)note->lines, note->reason) < 0)
+				return -1;
+			id = sqlite3_last_insert_rowid(s->store->db);
+		}
+		if (add_reject_parts(s, note, id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_facts(struct segment *s, const struct segment_facts *facts, struct err *err)
+{
+	struct store *store = s->store;
+	int64_t now = s->row.committed_at;
+	if (facts->checkpoint_key &&
+		catalog_run(store, err,
+			"INSERT INTO checkpoints VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET"
+			" text = excluded.text, at = excluded.at",
+			"tti", facts->checkpoint_key, facts->checkpoint ? facts->checkpoint : "",
+			now) < 0)
+		return -1;
+	if (facts->drift_json &&
+		catalog_run(store, err,
+			"INSERT INTO drift SELECT ?1, value ->> 'path', value ->> 'kind',"
+			" value ->> 'seen', value ->> 'count', ?3, ?3 FROM json_each(?2) WHERE true"
+			" ON CONFLICT DO UPDATE SET count = count + excluded.count,"
+			" last_seen = max(last_seen, excluded.last_seen)",
+			"iti", s->table->id, facts->drift_json, now) < 0)
+		return -1;
+	for (const struct used_container *c = s->containers; c; c = c->next) {
+		if (catalog_run(store, err, "UPDATE containers SET used_at = ? WHERE id = ?", "ii",
+			    now, (int64_t)c->id) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool has_content(const struct segment *s, const struct segment_facts *facts)
+{
+	return s->row.rows > 0 || s->first_reject || s->expired > 0 || facts->duplicates > 0 ||
+	       facts->input_bytes > 0;
+}
+
+static int add_rows(struct segment *s, const struct segment_facts *facts, const struct id_run *run,
+	struct err *err)
+{
+	int64_t commit_id = 0;
+	if (has_content(s, facts) && add_commit(s, facts, &commit_id, err) < 0)
+		return -1;
+	if (s->marked && vault_record(s->vault, commit_id, err) < 0)
+		return -1;
+	if (s->row.rows > 0 && catalog_add_segment(s->store, &s->row, err) < 0)
+		return -1;
+	if (run->entries > 0 && catalog_add_id_run(s->store, s->table->id, run, err) < 0)
+		return -1;
+	if (add_rejects(s, commit_id, err) < 0)
+		return -1;
+	return add_facts(s, facts, err);
+}
+
+static int transaction(struct segment *s, const struct segment_facts *facts,
+	const struct id_run *run, struct err *err)
+{
+	if (catalog_begin(s->store, err) < 0)
+		return -1;
+	if (add_rows(s, facts, run, err) < 0) {
+		catalog_rollback(s->store);
+		return -1;
+	}
+	return catalog_commit(s->store, err);
+}
+
+static void fill_row(struct segment *s, const struct segment_facts *facts)
+{
+	s->row.table_id = s->table->id;
+	s->row.source = s->source;
+	s->row.input = s->input;
+	s->row.name = s->name;
+	s->row.rows = s->appended_rows;
+	s->row.received_at = s->received_at;
+	s->row.committed_at = clock_now_us();
+	memcpy(s->row.fingerprint, facts->schema_fingerprint, 32);
+}
+
+int segment_commit(
+	struct segment *s, const struct segment_facts *facts, uint64_t *segment_id, struct err *err)
+{
+	static const struct segment_facts no_facts;
+	struct id_run run = {0};
+	if (!facts)
+		facts = &no_facts;
+	fill_row(s, facts);
+	int rc = store_check_writable(s->store, err);
+	if (rc == 0 && (s->appended_rows != s->identified_rows ||
+			       s->next_frame != vault_next_frame(s->vault)))
+		rc = err_set(err, ERR_USAGE, "segment_commit: a batch was not appended");
+	if (rc == 0 &&
+		(finish_parquet(s, err) < 0 || (s->marked && vault_sync(s->vault, err) < 0) ||
+			write_identities(s, &run, err) < 0))
+		rc = -1;
+	if (rc == 0)
+		rc = transaction(s, facts, &run, err);
+	if (rc == 0)
+		identity_committed(s->identity, &run);
+	else if (run.entries > 0 && !s->store->poisoned && !s->store->in_doubt) {
+		char path[STORE_PATH];
+		(void)io_unlink(
+			store_path(s->store, path, "ids/%s/%s", s->table->name, run.name), NULL);
+	}
+	if (rc == 0 && segment_id)
+		*segment_id = (uint64_t)s->row.id;
+	segment_undo(s, rc == 0);
+	return rc;
+}
