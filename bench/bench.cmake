@@ -16,3 +16,9 @@ if(TARGET json)
 	add_executable(json_suite ${CMAKE_SOURCE_DIR}/tests/json_suite.c)
 	target_link_libraries(json_suite PRIVATE json)
 endif()
+
+add_test(NAME bench/generate
+	COMMAND ${CMAKE_SOURCE_DIR}/bench/generate_test.sh $<TARGET_FILE:generate>)
+if(PUGMARK_SANITIZE)
+	set_tests_properties(bench/generate PROPERTIES ENVIRONMENT SLOW_BUILD=1)
+endif()

@@ -228,7 +228,7 @@ static int generate(const struct options *options, const struct format *format, 
 	run.format = format;
 	run.out = options->output ? open_file(options->output) : stdout;
 	run.truth = options->truth ? open_file(options->truth) : NULL;
-	setvbuf(run.out, NULL, _IONBF, 0);
+	(void)setvbuf(run.out, NULL, _IONBF, 0);
 	run.buf = run.at = xmalloc(OUT_BYTES + 8 * LINE_ROOM);
 	run.actions = xcalloc(format->actions->n, sizeof(*run.actions));
 	world_init(&run.world, options->seed);

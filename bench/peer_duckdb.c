@@ -109,6 +109,6 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &usage);
 	printf("],\"peak_mb\":%ld}\n", usage.ru_maxrss / 1024);
 	/* The process ends here; taking DuckDB down would only cost time. */
-	fflush(stdout);
+	(void)fflush(stdout);
 	_Exit(0);
 }

@@ -8,4 +8,9 @@
 #   BENCH_THREADS=2         cores for both
 #   BENCH_DIR=bench/data    where the files go (some 15 GB for `scale` at full size)
 #   BUILD=build/release     the programs
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ -z "${BUILD:-}" ]; then
+	cmake --build "$root/build/release" --target pugmark generate peer_duckdb decode_parquet >/dev/null
+fi
 exec python3 -B "$(dirname "$0")/run.py" "$@"

@@ -90,6 +90,7 @@ def main():
     print(f"samples: {files} files, {events} events, {failed} files failed", flush=True)
     parsing = os.path.join(folder, "suites", "JSONTestSuite", "test_parsing")
     failed += subprocess.run([json_suite, parsing]).returncode != 0
+    print(f"{files + 1 - failed} passed, {failed} failed")
     return 1 if failed or not files else 0
 
 

@@ -3,4 +3,9 @@
 # Runs test material that nobody of us wrote: real audit samples and JSONTestSuite.
 #   tests/suites.sh FOLDER     a folder that holds samples/ and suites/
 # PUGMARK and JSON_SUITE name the programs (default: build/release, then build/dev).
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ -z "${JSON_SUITE:-}" ] && [ -d "$root/build/release" ]; then
+	cmake --build "$root/build/release" --target json_suite >/dev/null
+fi
 exec python3 -B "$(dirname "$0")/suites.py" "$@"

@@ -87,8 +87,8 @@ static uint16_t *choices(struct world *w, uint32_t n)
 		for (uint64_t j = 0; (j < k || j == 0) && at < CHOICES; j++)
 			slots[at++] = (uint16_t)i;
 	}
-	for (uint32_t i = 0; at < CHOICES; i = (i + 1) % n)
-		slots[at++] = (uint16_t)i;
+	while (at < CHOICES) /* what rounding left */
+		slots[at++] = 0;
 	return slots;
 }
 

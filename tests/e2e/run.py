@@ -110,8 +110,8 @@ def main():
         print(f"kept: {root}")
     else:
         shutil.rmtree(root, ignore_errors=True)
-    skipped = f", {counts[2]} skipped" if counts[2] else ""
-    print(f"{counts[0]} passed, {counts[1]} failed{skipped} ({time.monotonic() - began:.0f} s)")
+    print(f"elapsed: {time.monotonic() - began:.0f} s; {counts[2]} skipped")
+    print(f"{counts[0]} passed, {counts[1]} failed")
     return 1 if counts[1] else 0
 
 
