@@ -204,7 +204,8 @@ static int open_level(struct reader *r, const yaml_event_t *event, enum yaml_kin
 		return refuse(
 			r, event->start_mark, "a tag (!) is not allowed: write the plain value");
 	if (key_expected(r))
-		return refuse(r, event->start_mark, "a key must be a text, not a list or mapping");
+		return refuse(
+			r, event->start_mark, "a key is a list or mapping: a key must be a text");
 	if (r->depth == MAX_DEPTH)
 		return refuse(r, event->start_mark, "nested too deeply for a schema: flatten it");
 	if (count_node(r, event->start_mark) != 0)
