@@ -126,14 +126,17 @@ int batch_find_column(const struct batch_shape *shape, struct slice name);
  * no earlier one does. Lets work be done once for columns that share memory. */
 uint32_t batch_first_alike(const struct batch *batch, uint32_t column);
 
+/* Bit i of a bitmap; a NULL bitmap has none set. */
 static inline bool bit_get(const uint64_t *bits, uint32_t i)
 {
 	return bits && (bits[i >> 6] >> (i & 63) & 1);
 }
+/* Sets bit i. */
 static inline void bit_set(uint64_t *bits, uint32_t i)
 {
 	bits[i >> 6] |= UINT64_C(1) << (i & 63);
 }
+/* Whether values of that type are held as strings. */
 static inline bool col_is_string(enum col_type type)
 {
 	return type == COL_STRING || type == COL_JSON || type == COL_IP;

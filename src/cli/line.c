@@ -267,36 +267,63 @@ static int set_option(struct command_line *line, enum opt option, const char *va
 	return 0;
 }
 
-int line_parse(int argc, char **argv, struct command_line *line)
+/* The options as getopt gives them, before it is known whose they are. */
+struct given {
+	enum opt opts[64];
+	const char *values[64];
+	int n;
+};
+
+static enum opt option_of(int c)
 {
-	*line = (struct command_line){0};
-	/* The command is the first word that is neither an option nor an option's value. */
+	switch (c) {
+	case 'h':
+		return OPT_HELP;
+	case 'v':
+		return OPT_VERBOSE;
+	case 'V':
+		return OPT_VERSION;
+	case 'o':
+		return OPT_OUTPUT;
+	default:
+		return (enum opt)(c - 256);
+	}
+}
+
+static int collect_options(int argc, char **argv, struct given *given)
+{
 	struct option longs[OPTIONS + 1] = {0};
 	for (int i = 0; i < OPTIONS; i++)
 		longs[i] = (struct option){option_rows[i].name,
 			option_rows[i].arg ? required_argument : no_argument, NULL, 256 + i};
-	enum opt given[64];
-	const char *given_values[64];
-	int ngiven = 0, c;
 	opterr = 0;
+	int c;
 	while ((c = getopt_long(argc, argv, ":hvVo:", longs, NULL)) != -1) {
-		enum opt option = c == 'h'   ? OPT_HELP
-				  : c == 'v' ? OPT_VERBOSE
-				  : c == 'V' ? OPT_VERSION
-				  : c == 'o' ? OPT_OUTPUT
-					     : (enum opt)(c - 256);
-		if (c == ':') {
-			fprintf(stderr, "pugmark: %s needs a value\n", argv[optind - 1]);
+		if (c == ':' || c == '?' || given->n == 64) {
+			struct buf word;
+			buf_init(&word, 1 << 16);
+			text_escape(&word, slice_of(argv[optind - 1]));
+			fprintf(stderr,
+				c == ':' ? "pugmark: %.*s needs a value: pugmark help lists "
+					   "options\n"
+					 : "pugmark: there is no option %.*s: pugmark help lists "
+					   "them\n",
+				SLICE_ARG(buf_view(&word)));
+			buf_fini(&word);
 			return -1;
 		}
-		if (c == '?' || ngiven == 64) {
-			fprintf(stderr, "pugmark: there is no option %s: pugmark help lists them\n",
-				argv[optind - 1]);
-			return -1;
-		}
-		given[ngiven] = option;
-		given_values[ngiven++] = optarg;
+		given->opts[given->n] = option_of(c);
+		given->values[given->n++] = optarg;
 	}
+	return 0;
+}
+
+int line_parse(int argc, char **argv, struct command_line *line)
+{
+	struct given given = {.n = 0};
+	*line = (struct command_line){0};
+	if (collect_options(argc, argv, &given) < 0)
+		return -1;
 	line->args = argv + optind;
 	line->nargs = argc - optind;
 	if (line->nargs > 0) {
@@ -306,8 +333,8 @@ int line_parse(int argc, char **argv, struct command_line *line)
 		line->args++;
 		line->nargs--;
 	}
-	for (int i = 0; i < ngiven; i++)
-		if (set_option(line, given[i], given_values[i]) < 0)
+	for (int i = 0; i < given.n; i++)
+		if (set_option(line, given.opts[i], given.values[i]) < 0)
 			return -1;
 	if (parse_numbers(line) < 0)
 		return -1;
@@ -329,8 +356,8 @@ static void print_options(const enum opt *options, FILE *out)
 
 static void print_command(const struct command *c, FILE *out)
 {
-	fprintf(out, "pugmark %s %s%s%s\n\n%s\n\nExamples:\n", c->name,
-		c->options ? "[options] " : "", c->args, "", c->text);
+	fprintf(out, "pugmark %s %s%s\n\n%s\n\nExamples:\n", c->name,
+		c->options ? "[options] " : "", c->args, c->text);
 	for (const char *p = c->examples; *p;) {
 		const char *end = strchr(p, '\n');
 		fprintf(out, "  %.*s\n", (int)(end - p), p);

@@ -58,7 +58,7 @@ static char *configured_folder(void)
 		yaml_document_delete(&document);
 	}
 	yaml_parser_delete(&parser);
-	fclose(file);
+	(void)fclose(file);
 	return folder;
 }
 

@@ -71,7 +71,7 @@ void progress_draw(
 		format_left(seconds * (double)(total - done) / (double)done, left);
 		fprintf(stderr, "  %s left", left);
 	}
-	fflush(stderr);
+	(void)fflush(stderr);
 }
 
 void progress_clear(void)

@@ -34,7 +34,7 @@ int command_sql(const struct command_line *line)
 	store_close(store);
 	if (status < 0)
 		return fail(&err);
-	fflush(stdout);
+	(void)fflush(stdout); /* main looks at it again */
 	if (options.format == FORMAT_TABLE) {
 		char rows[32];
 		fprintf(stderr, "%s row%s, %.0f ms%s\n", text_count(result.rows, rows),

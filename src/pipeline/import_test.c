@@ -283,7 +283,7 @@ static void raw_export_is_byte_for_byte(void **state)
 	struct err err = {0};
 	if (export_raw(w->store, &filter, out, NULL, &records, &reflowed, &err) != 0)
 		fail_msg("%s", err.text);
-	fclose(out);
+	assert_int_equal(fclose(out), 0);
 	assert_int_equal(records, 3000);
 	assert_true(slice_eq((struct slice){got, n}, buf_view(&text)));
 	free(got);

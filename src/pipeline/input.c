@@ -118,16 +118,19 @@ static int read_source(struct input *input, void *data, size_t n, size_t *got, s
 	return 1;
 }
 
+/* RFC 8878: a frame, or a skippable frame. */
+static bool begins_zstd(const unsigned char *p)
+{
+	return memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0 ||
+	       ((p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
 static int start_unpacking(struct input *input, struct err *err)
 {
-	const unsigned char *p = input->in;
-	if (input->len >= 2 && p[0] == 0x1f && p[1] == 0x8b)
+	if (input->len >= 2 && memcmp(input->in, "\x1f\x8b", 2) == 0)
 		input->packing = GZIP;
-	else if (input->len >= 4 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd && p[0] == 0x28)
+	else if (input->len >= 4 && begins_zstd(input->in))
 		input->packing = ZSTD;
-	else if (input->len >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d &&
-		 p[3] == 0x18)
-		input->packing = ZSTD; /* begins with a skippable frame */
 	input->between = true;
 	if (input->packing == GZIP && inflateInit2(&input->gz, 15 + 16) != Z_OK)
 		return err_set(err, ERR_IO, "%s: zlib cannot start", input->path);

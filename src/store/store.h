@@ -131,6 +131,7 @@ struct reject_info {
 	uint32_t lines;
 	int64_t received_at;
 };
+/* Calls `each` for the rejects, newest first; as store_segments. */
 int store_rejects(struct store *store,
 	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
 	struct err *err);
@@ -159,6 +160,7 @@ struct table_info {
 	uint64_t segments, rows, bytes, raw_bytes, no_time, rejects;
 	int64_t min_time, max_time;
 };
+/* Calls `each` for the tables that hold anything, by name; as store_segments. */
 int store_tables(struct store *store,
 	int (*each)(void *ctx, const struct table_info *info, struct err *err), void *ctx,
 	struct err *err);
@@ -168,6 +170,7 @@ struct source_info {
 	uint64_t segments, rows, raw_bytes, vault_bytes, duplicates, rejects;
 	int64_t first_received, last_received, oldest_raw;
 };
+/* Calls `each` for the sources that anything came from, by name; as store_segments. */
 int store_sources(struct store *store,
 	int (*each)(void *ctx, const struct source_info *info, struct err *err), void *ctx,
 	struct err *err);
@@ -180,6 +183,7 @@ struct drift_info {
 	uint64_t count;
 	int64_t first_seen, last_seen;
 };
+/* Calls `each` for the fields that differ from the schema (`table` NULL = all); as store_segments. */
 int store_drift(struct store *store, const char *table,
 	int (*each)(void *ctx, const struct drift_info *info, struct err *err), void *ctx,
 	struct err *err);
