@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# What `make install` puts where, below PREFIX: the program, libduckdb (which only the program
+# loads), schemas and rules to read and copy, man page, completion, systemd units.
+include(GNUInstallDirs)
+if(NOT TARGET pugmark)
+	return()
+endif()
+
+install(TARGETS pugmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# lib, not a multiarch folder: the program looks for ../lib/pugmark beside itself.
+install(PROGRAMS deps/duckdb/libduckdb.so DESTINATION lib/pugmark)
+install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/pugmark/schemas
+	FILES_MATCHING PATTERN "*.yml")
+install(DIRECTORY rules/ DESTINATION ${CMAKE_INSTALL_DATADIR}/pugmark/rules)
+install(FILES docs/pugmark.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES scripts/completion/pugmark.bash
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME pugmark)
+install(FILES scripts/completion/_pugmark DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# The unit names the program by its full path, which is known only now (--prefix).
+install(CODE "
+	file(READ \"${CMAKE_SOURCE_DIR}/scripts/systemd/pugmark-maintain@.service\" unit)
+	string(REPLACE \"@BINDIR@\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")
+	file(WRITE \"${CMAKE_BINARY_DIR}/pugmark-maintain@.service\" \"\${unit}\")
+")
+install(FILES ${CMAKE_BINARY_DIR}/pugmark-maintain@.service
+	scripts/systemd/pugmark-compact.timer scripts/systemd/pugmark-verify.timer
+	DESTINATION lib/systemd/system)
+install(FILES scripts/systemd/pugmark.conf DESTINATION lib/sysusers.d)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for pugmark. Commands and options come from the program's own help, so that they
+# are always those of the version in use.
+_pugmark()
+{
+	local cur prev word command="" i
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--data | --memory | --threads) ((i++)) ;;
+		-*) ;;
+		*)
+			command=$word
+			break
+			;;
+		esac
+	done
+	COMPREPLY=()
+	case $prev in
+	--table | --extend)
+		COMPREPLY=($(compgen -W "jira confluence bitbucket" -- "$cur"))
+		return
+		;;
+	--format)
+		if [ "$command" = export ]; then
+			COMPREPLY=($(compgen -W "parquet ndjson csv" -- "$cur"))
+		else
+			COMPREPLY=($(compgen -W "table json ndjson csv" -- "$cur"))
+		fi
+		return
+		;;
+	--data)
+		COMPREPLY=($(compgen -d -- "$cur"))
+		return
+		;;
+	--schema | --output)
+		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+		;;
+	--memory | --threads | --source | --instance | --node | --since | --until | --limit | \
+		--timeout | --keep | --seconds)
+		return
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" help $command 2>/dev/null |
+			grep -oE '^  --[a-z-]+')" -- "$cur"))
+		return
+	fi
+	case $command in
+	"" | help) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" help --list 2>/dev/null)" -- "$cur")) ;;
+	import) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	backup | restore) COMPREPLY=($(compgen -d -- "$cur")) ;;
+	rejects)
+		[ "$prev" = rejects ] && COMPREPLY=($(compgen -W "list show retry dismiss" -- "$cur"))
+		;;
+	schema)
+		case $prev in
+		schema) COMPREPLY=($(compgen -W "show check infer drift" -- "$cur")) ;;
+		show | drift) COMPREPLY=($(compgen -W "jira confluence bitbucket" -- "$cur")) ;;
+		*) COMPREPLY=($(compgen -f -- "$cur")) ;;
+		esac
+		;;
+	rebuild | compact) COMPREPLY=($(compgen -W "jira confluence bitbucket" -- "$cur")) ;;
+	esac
+}
+complete -o filenames -F _pugmark pugmark
