@@ -98,13 +98,16 @@ SYSTEM = ("actor", "actor_id", "action", "category", "ip", "summary")
 class Schema:
     def __init__(self, table):
         self.plan = yaml(os.path.join(lake.ROOT, "schemas", f"{table}_audit_logs.yml"))
-        self.scalars, self.lists = {}, {}
+        self.scalars, self.lists, self.objects = {}, {}, set()
         for name, what in self.plan["columns"].items():
             if isinstance(what, dict) and "list" in what:
                 fields = {f: self.paths(w) for f, w in what["fields"].items()}
                 self.lists[name] = (what["list"], fields)
             else:
                 self.scalars[name] = (self.paths(what), what.get("type", "string") if isinstance(what, dict) else "string")
+
+        for paths, _ in self.scalars.values():
+            self.objects |= {p.rsplit(".", 1)[0] for p in paths if "." in p}
 
     @staticmethod
     def paths(what):
@@ -122,12 +125,16 @@ def _take(record, path):
     return at.pop(keys[-1])
 
 
-def _prune(value):
-    """Without the objects that are empty because all in them was taken."""
-    if not isinstance(value, dict):
-        return value
-    kept = {k: _prune(v) for k, v in value.items()}
-    return {k: v for k, v in kept.items() if v != {}}
+def _rest(value, schema, path=""):
+    """What nobody took, by the path at which it leaves what the schema knows."""
+    left = {}
+    for key, inner in value.items():
+        full = f"{path}.{key}" if path else key
+        if full in schema.objects and isinstance(inner, dict):
+            left.update(_rest(inner, schema, full))
+        else:
+            left[full] = inner
+    return left
 
 
 def _scalar(value, kind):
@@ -168,7 +175,7 @@ def _rank(order, kind):
 def row_of(line, schema, source, instance=None):
     """The row of one input line."""
     record = json.loads(line)
-    row = {}
+    row, odd = {}, {}
     for path in Schema.paths(schema.plan["time"]):
         value = _take(record, path)
         if value is not None:
@@ -181,6 +188,8 @@ def row_of(line, schema, source, instance=None):
         row[name] = None if items is None else [
             {f: next((v for v in (_take(item, p) for p in paths) if v is not None), None)
              for f, paths in fields.items()} for item in items]
+        for i, item in enumerate(items or []):
+            odd.update({f"{path}[{i}].{k}": v for k, v in item.items()})
     for name in SYSTEM:
         own = [name] if name in schema.scalars else []
         more = schema.plan["common"].get(name, [])
@@ -195,8 +204,7 @@ def row_of(line, schema, source, instance=None):
                            else bytes(10) + b"\xff\xff" + address.packed).hex()
     except ValueError:
         row["ip_bytes"] = None
-    rest = _prune(record)
-    row["extra"] = rest or None
+    row["extra"] = {**_rest(record, schema), **odd} or None
     own = row.get(schema.plan["instance"])
     row.update(source=source, instance=instance or own, repaired=False, secondary=False)
     return row
