@@ -53,6 +53,9 @@ uint32_t parquet_groups(const struct parquet_reader *reader);
 uint64_t parquet_rows(const struct parquet_reader *reader);
 uint32_t parquet_group_rows(const struct parquet_reader *reader, uint32_t group);
 
+/* The value of a key of the footer's metadata; ptr is NULL where there is none. Borrowed. */
+struct slice parquet_value(const struct parquet_reader *reader, const char *key);
+
 /* Statistics of a column of a row group. */
 struct parquet_stats {
 	uint64_t nulls;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reader.h: what the files of the reading side share. A reader does not change after it was opened:
+ * threads may read through one at the same time. */
+#ifndef PARQUET_READER_H
+#define PARQUET_READER_H
+
+#include "parquet/parquet.h"
+#include "parquet/private.h"
+
+struct file_group {
+	uint32_t nrows;
+	struct chunk *chunks; /* one per column; offsets in the file */
+};
+
+struct metadata_pair {
+	struct slice key, value;
+};
+
+struct parquet_reader {
+	const char *path;
+	int fd;
+	uint64_t size;
+	char *footer; /* bounds of chunks point into it */
+	size_t footer_size;
+	struct batch_shape shape;
+	uint64_t rows;
+	uint32_t ngroups, npairs;
+	struct file_group *groups;
+	struct metadata_pair *pairs;
+	struct arena mem;
+};
+
+/* For the fuzzer and tests of hostile files, which could not get past the checksums otherwise. */
+extern bool parquet_trust_checksums;
+
+/* Always returns -1, with ERR_DAMAGED and the file's name. */
+int damaged(const struct parquet_reader *reader, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same with the column and row group. */
+struct chunk_in;
+int chunk_damaged(const struct chunk_in *in, struct err *err, const char *what);
+
+/* shape_read.c: the shape from the footer's schema. */
+int shape_read(struct parquet_reader *reader, struct thrift_in *in, enum thrift_type type,
+	struct err *err);
+
+/* footer_read.c: fills the reader from its footer, checks that chunks lie one behind the other and
+ * fill the file. */
+int footer_read(struct parquet_reader *reader, struct err *err);
+
+/* A data page, unpacked. */
+struct page_view {
+	const uint8_t *values; /* behind the levels; SLACK bytes more may be read */
+	size_t len;
+	uint32_t present; /* values that are there */
+};
+
+/* One column chunk being read. */
+struct chunk_in {
+	const struct parquet_reader *reader;
+	const struct chunk *chunk;
+	struct scratch *scratch;
+	uint32_t group, column, nrows;
+	enum col_type type;
+	struct layout layout;
+	const uint8_t *at, *end;   /* what is left of the packed bytes */
+	uint8_t *body, *body_end;  /* room for what they unpack to */
+	const uint8_t *dictionary; /* the dictionary page's values */
+	size_t dictionary_len;
+	uint32_t ndictionary;
+	uint32_t npages;
+	uint64_t nlevels; /* so far */
+	uint32_t slots, present;
+	uint64_t *valid; /* a bit per slot; NULL for a required column */
+	/* lists: where each row begins, which are null */
+	uint32_t *list_off;
+	uint64_t *list_nulls;
+	uint32_t rows;
+	bool any_null_list;
+};
+
+/* page_read.c: reads the chunk's bytes (`bytes` of them, from its begin), and the next page of them,
+ * header and checksum checked. Page contents have SLACK bytes behind them. */
+void chunk_begin(
+	struct chunk_in *in, const struct parquet_reader *reader, uint32_t group, uint32_t column);
+int chunk_load(struct chunk_in *in, uint64_t bytes, struct err *err);
+int page_next(
+	struct chunk_in *in, struct page_header *header, const uint8_t **data, struct err *err);
+/* The dictionary page, where the chunk has one. */
+int dictionary_next(struct chunk_in *in, struct err *err);
+
+/* levels_read.c: reads the levels of a data page into `in`; *view is what is behind them. */
+int levels_begin(struct chunk_in *in, struct err *err);
+int levels_read(struct chunk_in *in, const struct page_header *header, const uint8_t *data,
+	struct page_view *view, struct err *err);
+/* After the last page: checks the sums. */
+int levels_end(struct chunk_in *in, struct err *err);
+
+/* values_read.c: the values of all pages (in scratch->pages) into `col`. */
+int values_read(struct chunk_in *in, struct column *col, struct arena *mem, struct err *err);
+/* The distinct strings of the dictionary page, or those of plain pages, as slices in `mem`. */
+int dictionary_slices(struct chunk_in *in, struct arena *mem, struct slice **values, uint32_t *n,
+	struct err *err);
+int plain_slices(struct chunk_in *in, struct arena *mem, struct slice **values, uint32_t *n,
+	struct err *err);
+
+#endif
