@@ -4,8 +4,8 @@
 #ifndef SCHEMA_PLAN_CHECK_H
 #define SCHEMA_PLAN_CHECK_H
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "schema/draft.h"
 
