@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* extra.c: values that no column takes, kept as one JSON object a record, and what is counted of
+ * them for `schema drift`. */
+#include "decode/odd.h"
+
+#include <stdlib.h>
+
+enum {
+	NAMES_KEPT = 1024,  /* a larger table is not cleared for each record but given back */
+	DRIFT_PATHS = 4096, /* counted in one go; hostile keys must not fill the memory */
+	DRIFT_PATH = 500,   /* bytes of a path that is counted */
+};
+
+/* ---- paths ---- */
+
+/* `author.avatarUri`, `affectedObjects[0].foo`; without numbers for drift. */
+static void put_path(struct buf *out, const struct frame *at, struct slice key, bool numbers)
+{
+	const struct frame *chain[64];
+	unsigned n = 0;
+	for (; at && at->node && n < 64; at = at->up)
+		chain[n++] = at;
+	while (n-- > 0) {
+		if (out->len)
+			buf_push(out, '.');
+		buf_slice(out, chain[n]->node->key);
+		if (chain[n]->index >= 0 && numbers)
+			buf_printf(out, "[%lld]", (long long)chain[n]->index);
+		else if (chain[n]->index >= 0)
+			buf_puts(out, "[]");
+	}
+	if (!key.ptr)
+		return;
+	if (out->len)
+		buf_push(out, '.');
+	buf_slice(out, key);
+}
+
+/* ---- names that stand already ---- */
+
+static void grow_names(struct decoder *d)
+{
+	uint32_t old = d->extra_names_cap, cap = old ? old * 2 : 64;
+	uint64_t *names = xcalloc(cap, sizeof(*names));
+	for (uint32_t i = 0; i < old; i++) {
+		uint64_t h = d->extra_names[i];
+		if (!h)
+			continue;
+		uint64_t s = h & (cap - 1);
+		while (names[s])
+			s = (s + 1) & (cap - 1);
+		names[s] = h;
+	}
+	free(d->extra_names);
+	d->extra_names = names;
+	d->extra_names_cap = cap;
+}
+
+/* True where this record's `extra` has the name. By its keyed hash alone: were two names of one
+ * hash, the second would get a number that it does not need. */
+static bool name_stands(struct decoder *d, struct slice name)
+{
+	uint64_t h = hash_bytes(name.ptr, name.len) | 1;
+	if (d->nextra_names * 2 >= d->extra_names_cap)
+		grow_names(d);
+	uint64_t s = h & (d->extra_names_cap - 1);
+	for (; d->extra_names[s]; s = (s + 1) & (d->extra_names_cap - 1)) {
+		if (d->extra_names[s] == h)
+			return true;
+	}
+	d->extra_names[s] = h;
+	d->nextra_names++;
+	return false;
+}
+
+/* ---- drift ---- */
+
+static const char *type_name(char c)
+{
+	switch (c) {
+	case '"':
+		return "string";
+	case '{':
+		return "object";
+	case '[':
+		return "array";
+	case 't':
+	case 'f':
+		return "bool";
+	case 'n':
+		return "null";
+	default:
+		return "number";
+	}
+}
+
+static void count_drift(
+	struct decoder *d, const struct frame *at, struct slice key, const char *kind, char first)
+{
+	buf_clear(&d->path);
+	put_path(&d->path, at, key, false);
+	if (d->path.len > DRIFT_PATH)
+		return;
+	/* The strings' lengths are known from their first letters. */
+	buf_push(&d->path, '\0');
+	buf_push(&d->path, kind[0]);
+	buf_push(&d->path, type_name(first)[0]);
+	buf_push(&d->path, type_name(first)[1]);
+	struct slice name = buf_view(&d->path);
+	uint64_t *count = map_get(&d->drift, name);
+	if (count)
+		++*count;
+	else if (d->drift.count < DRIFT_PATHS)
+		*map_put(&d->drift, name, NULL) = 1;
+}
+
+uint32_t decoder_drift(struct decoder *d, const struct decode_drift **drift)
+{
+	static const char *const types[] = {"string", "object", "array", "bool", "null", "number"};
+	if (d->drift_cap < d->drift.count) {
+		d->drift_cap = d->drift.count;
+		d->drift_list = xrealloc(d->drift_list, d->drift_cap * sizeof(*d->drift_list));
+	}
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < d->drift.count; i++) {
+		struct map_entry *e = &d->drift.entries[i];
+		if (e->value == 0)
+			continue;
+		struct decode_drift *out = &d->drift_list[n++];
+		const char *tail = e->key.ptr + e->key.len - 3;
+		*out = (struct decode_drift){.path = {e->key.ptr, e->key.len - 4},
+			.kind = tail[0] == 'n' ? "new" : "retyped",
+			.count = e->value};
+		for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+			if (memcmp(types[t], tail + 1, 2) == 0)
+				out->seen = types[t];
+		}
+		e->value = 0;
+	}
+	*drift = d->drift_list;
+	d->drift_told = true;
+	return n;
+}
+
+/* ---- values ---- */
+
+static void put_raw(struct decoder *d, struct slice json, bool repaired)
+{
+	if (!repaired) {
+		buf_slice(&d->extra, json);
+		return;
+	}
+	d->row_flags |= ROW_REPAIRED;
+	json_repair(json, &d->extra);
+}
+
+const char *odd_extra(struct decoder *d, const struct frame *at, struct slice key, const char *p,
+	const char *kind)
+{
+	bool repaired = false;
+	const char *end = odd_value(d, at->depth, p, &repaired);
+	if (!end)
+		return NULL;
+	d->oddities++;
+	if (kind)
+		count_drift(d, at, key, kind, *p);
+	buf_clear(&d->path);
+	put_path(&d->path, at, key, true);
+	if (name_stands(d, d->path.len ? buf_view(&d->path) : SLICE(""))) {
+		if (kind) /* an unknown key that stands twice */
+			d->row_flags |= ROW_REPAIRED;
+		buf_printf(&d->path, "#%u", ++d->nrepeats + 1);
+	}
+	buf_push(&d->extra, d->extra.len ? ',' : '{');
+	text_json_string(&d->extra, d->path.len ? buf_view(&d->path) : SLICE(""));
+	buf_push(&d->extra, ':');
+	put_raw(d, (struct slice){p, (size_t)(end - p)}, repaired);
+	return end;
+}
+
+int odd_finish(struct decoder *d)
+{
+	if (d->extra.len == 0 && !d->extra.full)
+		return 0;
+	buf_push(&d->extra, '}');
+	if (d->extra.full) {
+		parse_fail(d, d->begin, "the fields that no column takes need too much room");
+		return -1;
+	}
+	builder_put(&d->builders[SYS_EXTRA], d->row, d->extra.ptr, (uint32_t)d->extra.len);
+	return 0;
+}
+
+void extra_reset(struct decoder *d)
+{
+	buf_clear(&d->extra);
+	if (d->extra_names_cap > NAMES_KEPT) {
+		free(d->extra_names);
+		d->extra_names = NULL;
+		d->extra_names_cap = 0;
+	} else if (d->nextra_names) {
+		memset(d->extra_names, 0, d->extra_names_cap * sizeof(*d->extra_names));
+	}
+	d->nextra_names = d->nrepeats = 0;
+	if (d->drift_told) {
+		map_fini(&d->drift);
+		d->drift_told = false;
+	}
+}
