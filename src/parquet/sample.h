@@ -71,11 +71,22 @@ static inline uint32_t sample_choice(
 	return s->sorted ? (uint32_t)((uint64_t)i * d / n) : (uint32_t)(sample_next(state) % d);
 }
 
+/* Characters 1 to 6 are the value's number, so that texts are distinct. */
+static inline void sample_text(char *to, size_t len, uint32_t number, uint64_t *state)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t k = 0; k < len; k++) {
+		uint64_t digit = k >= 1 && k <= 6 ? number >> 4 * (k - 1) : sample_next(state);
+		to[k] = digits[digit & 15];
+	}
+}
+
 static inline void sample_strings(
 	struct batch *b, uint64_t *state, const struct sample *s, uint32_t c, uint32_t n)
 {
 	struct column *col = &b->columns[c];
 	bool ip = b->shape->columns[c].type == COL_IP;
+	bool json = b->shape->columns[c].type == COL_JSON;
 	uint32_t d = s->distinct && s->distinct < n ? s->distinct : n, at = 0;
 	uint64_t *nulls = sample_nulls(b, state, s, n);
 	size_t longest = ip ? 16 : s->longest + 12;
@@ -84,13 +95,15 @@ static inline void sample_strings(
 	col->off = arena_alloc(&b->mem, ((size_t)d + 1) * sizeof(*col->off));
 	col->heap = arena_alloc(&b->mem, d * longest + 1);
 	for (uint32_t i = 0; i < d; i++) {
-		size_t len = ip ? 16 : i == 0 ? 0 : 8 + sample_next(state) % (s->longest + 1);
-		char *to = col->heap + at;
+		size_t len = ip                ? 16
+			     : i == 0 && !json ? 0
+					       : 8 + sample_next(state) % (s->longest + 1);
 		col->off[i] = at;
-		for (size_t k = 0; k < len; k++)
-			to[k] = (char)('a' + sample_next(state) % 26);
-		if (len)
-			memcpy(to + (ip ? 4 : 0), &i, 4); /* makes it distinct */
+		sample_text(col->heap + at, len, i, state);
+		if (json)
+			col->heap[at] = col->heap[at + len - 1] = '"';
+		if (ip)
+			memcpy(col->heap + at + 4, &i, 4);
 		at += (uint32_t)len;
 	}
 	col->off[d] = at;
