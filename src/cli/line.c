@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line.c: the command line: one table of options, one of commands, and help made from both. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -392,12 +393,24 @@ void help_print(const struct command *command, FILE *out)
 		out);
 }
 
+/* Escapes all but the line ends that an engine's message has of its own. */
+static void escape_lines(struct buf *out, const char *text)
+{
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+		text_escape(out, (struct slice){text, (size_t)(end - text)});
+		buf_push(out, '\n');
+	}
+	text_escape(out, slice_of(text));
+}
+
 int fail(const struct err *err)
 {
+	if (err->code == EPIPE) /* the reader of our output has what it wanted */
+		return EXIT_FAILED;
 	struct buf text;
 	progress_clear();
 	buf_init(&text, 1 << 16);
-	text_escape(&text, slice_of(err->text));
+	escape_lines(&text, err->text);
 	fprintf(stderr, "pugmark: %.*s\n", SLICE_ARG(buf_view(&text)));
 	buf_fini(&text);
 	if (err->kind == ERR_INTERRUPTED)

@@ -189,10 +189,11 @@ int cli_main(int argc, char **argv)
 	}
 	catch_stop();
 	int status = line.command ? line.command->run(&line) : command_home(&line);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		if (errno != EPIPE)
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_DONE) {
+		if (errno != EPIPE && errno != 0)
 			perror("pugmark: standard output");
-		return status == EXIT_DONE ? EXIT_FAILED : status;
+		return EXIT_FAILED;
 	}
 	return status;
 }
