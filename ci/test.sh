@@ -107,7 +107,7 @@ step build dev && unit_tests dev
 if [ "$mode" = --long ]; then
 	step build tsan && unit_tests tsan
 fi
-step build release || finish
+step build release pugmark generate || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 if [ -d "$suites/suites" ]; then
 	counted suites tests/suites.sh "$suites"

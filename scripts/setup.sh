@@ -124,6 +124,7 @@ fetch() {
 	fi
 	[ -n "$4" ] || say "SHA-256 (not pinned) $got"
 	chmod 644 "$dir/$2"
+	touch "$dir/$2" # npm packs with a time of 1985
 	mv "$dir/$2" "$3"
 	rm -rf "$dir"
 }
