@@ -23,6 +23,7 @@ void output_init(struct output *out, const struct sql_options *options, FILE *fi
 	out->max_rows = options->format == FORMAT_TABLE ? options->max_rows : 0;
 	out->file = file;
 	buf_init(&out->line, LINE_MAX_BYTES);
+	buf_init(&out->scratch, LINE_MAX_BYTES);
 	arena_init(&out->mem);
 }
 
@@ -30,6 +31,7 @@ void output_fini(struct output *out)
 {
 	table_free(out->table);
 	buf_fini(&out->line);
+	buf_fini(&out->scratch);
 	arena_fini(&out->mem);
 }
 
@@ -44,17 +46,44 @@ int output_flush(struct output *out, struct err *err)
 	return 0;
 }
 
-/* Names of a result may repeat (`select 1 as a, 2 as a`); keys of an object must not. */
-static struct slice distinct_name(struct output *out, uint32_t column, struct slice name)
+/* Names of a result may repeat (`select 1 as a, 2 as a`); keys of an object must not. A name's value
+ * in the map is the number that the next of its name tries. */
+static struct slice distinct_name(struct output *out, struct map *taken, struct slice name)
 {
+	bool is_new;
 	struct slice try = name;
-	for (uint32_t n = 2, i = 0; i < column; i++) {
-		if (!slice_eq(out->names[i], try))
-			continue;
-		try = slice_of(arena_printf(&out->mem, "%.*s_%u", SLICE_ARG(name), n++));
-		i = UINT32_MAX; /* from the first again */
+	uint64_t *next = map_put(taken, name, &is_new), n = *next + 2;
+	for (; !is_new; n++) {
+		try = slice_of(arena_printf(
+			&out->mem, "%.*s_%llu", SLICE_ARG(name), (unsigned long long)n));
+		map_put(taken, try, &is_new);
+		*map_get(taken, name) = n - 1;
 	}
 	return try;
+}
+
+static void json_text(struct output *out, struct slice text)
+{
+	buf_clear(&out->scratch);
+	text_json_string(&out->scratch, text);
+	out->line.full |= out->scratch.full;
+	jsontext_visible(&out->line, buf_view(&out->scratch));
+}
+
+/* The names as they stand in every row. */
+static void json_keys(struct output *out)
+{
+	struct map taken;
+	map_init(&taken);
+	for (uint32_t i = 0; i < out->ncolumns; i++) {
+		buf_clear(&out->line);
+		json_text(out, distinct_name(out, &taken, out->names[i]));
+		buf_push(&out->line, ':');
+		out->names[i].ptr = arena_strdup(&out->mem, buf_view(&out->line));
+		out->names[i].len = out->line.len;
+	}
+	buf_clear(&out->line);
+	map_fini(&taken);
 }
 
 static void csv_head(struct output *out)
@@ -70,15 +99,15 @@ static void csv_head(struct output *out)
 int output_begin(struct output *out, uint32_t n, const struct slice *names,
 	const enum cell_kind *kinds, struct err *err)
 {
-	bool keys = out->format == FORMAT_JSON || out->format == FORMAT_NDJSON;
 	out->ncolumns = n;
 	out->names = arena_zalloc(&out->mem, n + 1, sizeof(out->names[0]));
 	out->kinds = arena_zalloc(&out->mem, n + 1, sizeof(out->kinds[0]));
 	for (uint32_t i = 0; i < n; i++) {
-		struct slice copy = {arena_strdup(&out->mem, names[i]), names[i].len};
-		out->names[i] = keys ? distinct_name(out, i, copy) : copy;
+		out->names[i] = (struct slice){arena_strdup(&out->mem, names[i]), names[i].len};
 		out->kinds[i] = kinds[i];
 	}
+	if (out->format == FORMAT_JSON || out->format == FORMAT_NDJSON)
+		json_keys(out);
 	if (out->format == FORMAT_TABLE)
 		out->table = table_new(out);
 	else if (out->format == FORMAT_CSV)
@@ -86,16 +115,6 @@ int output_begin(struct output *out, uint32_t n, const struct slice *names,
 	else if (out->format == FORMAT_JSON)
 		buf_push(&out->line, '[');
 	return output_flush(out, err);
-}
-
-static void json_text(struct output *out, struct slice text)
-{
-	struct buf plain;
-	buf_init(&plain, LINE_MAX_BYTES);
-	text_json_string(&plain, text);
-	out->line.full |= plain.full;
-	jsontext_visible(&out->line, buf_view(&plain));
-	buf_fini(&plain);
 }
 
 /* A number or a nested value goes out bare only where it is well-formed. */
@@ -117,8 +136,7 @@ static void json_row(struct output *out, const struct cell *cells)
 	for (uint32_t i = 0; i < out->ncolumns; i++) {
 		if (i)
 			buf_push(&out->line, ',');
-		json_text(out, out->names[i]);
-		buf_push(&out->line, ':');
+		buf_slice(&out->line, out->names[i]);
 		json_cell(out, &cells[i]);
 	}
 	buf_push(&out->line, '}');

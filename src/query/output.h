@@ -20,10 +20,11 @@ struct output {
 	uint64_t max_rows, rows;
 	bool cut; /* a row beyond max_rows came and was not shown */
 	uint32_t ncolumns;
-	struct slice *names;   /* for JSON: as keys, made distinct */
+	struct slice *names;   /* for JSON: as keys: distinct, quoted, with their colon */
 	enum cell_kind *kinds; /* of the columns */
 	struct buf line;       /* text not yet written */
-	struct table *table;   /* FORMAT_TABLE */
+	struct buf scratch;
+	struct table *table; /* FORMAT_TABLE */
 	struct arena mem;
 };
 

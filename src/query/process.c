@@ -24,8 +24,9 @@ enum { TICK_MS = 50, READ_BYTES = 64 << 10, FIRST_FD = 10, SECOND_US = 1000000 }
 
 /* Sanitizers must let an allocation that is too large fail, as malloc does, and must not look for
  * leaks in a process that ends by _exit. */
-static char sanitizer[] = "ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0:"
-			  "max_allocation_size_mb=65536";
+static char sanitizer[] =
+	"ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0:quarantine_size_mb=8:"
+	"max_allocation_size_mb=65536";
 
 /* The request as a memory file, at a descriptor that no dup2 below overwrites. */
 static int request_file(const struct sql_request *request, struct err *err)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * statement.c: the gate in front of DuckDB: one statement, parsed by DuckDB itself and let through
- * by its type. An EXPLAIN is judged by its words as well, since its type does not tell whether it
- * runs what it explains.
+ * statement.c: the gate in front of DuckDB: one statement that begins with a word of reading, parsed
+ * by DuckDB itself and let through by its type.
  */
 #include "query/statement.h"
 
@@ -41,18 +40,28 @@ static bool take_word(const char **at, const char *word)
 	return true;
 }
 
-/* EXPLAIN followed by a query; not by ANALYZE, options, or a statement that changes something. */
-static bool is_plain_explain(const char *sql)
+/* Words that a statement may begin with: those that only read. */
+static const char *const read_words[] = {"SELECT", "WITH", "FROM", "VALUES", "TABLE", "PIVOT",
+	"UNPIVOT", "DESCRIBE", "DESC", "SHOW", "SUMMARIZE"};
+
+static bool begins_with_read(const char *at)
 {
-	static const char *const begins[] = {"SELECT", "WITH", "FROM", "VALUES", "TABLE"};
-	const char *at = skip_comments(sql);
-	if (!take_word(&at, "EXPLAIN"))
-		return false;
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		if (take_word(&at, begins[i]))
+	while (*at == '(')
+		at = skip_comments(at + 1);
+	for (size_t i = 0; i < sizeof(read_words) / sizeof(read_words[0]); i++) {
+		if (take_word(&at, read_words[i]))
 			return true;
 	}
 	return false;
+}
+
+/* A query, or EXPLAIN and a query: not EXPLAIN ANALYZE, whose type is the same, nor EXPLAIN with
+ * options. Judged before DuckDB sees the text, since some statements act while they are parsed. */
+static bool begins_well(const char *sql)
+{
+	const char *at = skip_comments(sql);
+	take_word(&at, "EXPLAIN");
+	return begins_with_read(at);
 }
 
 static int refuse(const char *what, struct err *err)
@@ -63,45 +72,34 @@ static int refuse(const char *what, struct err *err)
 		what);
 }
 
-static const char *type_name(duckdb_statement_type type)
+/* "COPY is refused: …", from the words as they were typed. */
+static int refuse_words(const char *sql, struct err *err)
 {
-	static const char *const names[] = {
-		[DUCKDB_STATEMENT_TYPE_INSERT] = "INSERT",
-		[DUCKDB_STATEMENT_TYPE_UPDATE] = "UPDATE",
-		[DUCKDB_STATEMENT_TYPE_EXPLAIN] = "EXPLAIN ANALYZE",
-		[DUCKDB_STATEMENT_TYPE_DELETE] = "DELETE",
-		[DUCKDB_STATEMENT_TYPE_PREPARE] = "PREPARE",
-		[DUCKDB_STATEMENT_TYPE_CREATE] = "CREATE",
-		[DUCKDB_STATEMENT_TYPE_EXECUTE] = "EXECUTE",
-		[DUCKDB_STATEMENT_TYPE_ALTER] = "ALTER",
-		[DUCKDB_STATEMENT_TYPE_TRANSACTION] = "a transaction",
-		[DUCKDB_STATEMENT_TYPE_COPY] = "COPY",
-		[DUCKDB_STATEMENT_TYPE_ANALYZE] = "ANALYZE",
-		[DUCKDB_STATEMENT_TYPE_VARIABLE_SET] = "SET",
-		[DUCKDB_STATEMENT_TYPE_CREATE_FUNC] = "CREATE",
-		[DUCKDB_STATEMENT_TYPE_DROP] = "DROP",
-		[DUCKDB_STATEMENT_TYPE_EXPORT] = "EXPORT",
-		[DUCKDB_STATEMENT_TYPE_PRAGMA] = "PRAGMA",
-		[DUCKDB_STATEMENT_TYPE_VACUUM] = "VACUUM",
-		[DUCKDB_STATEMENT_TYPE_CALL] = "CALL",
-		[DUCKDB_STATEMENT_TYPE_SET] = "SET",
-		[DUCKDB_STATEMENT_TYPE_LOAD] = "LOAD or INSTALL",
-		[DUCKDB_STATEMENT_TYPE_ATTACH] = "ATTACH",
-		[DUCKDB_STATEMENT_TYPE_DETACH] = "DETACH",
-	};
-	if ((size_t)type < sizeof(names) / sizeof(names[0]) && names[type])
-		return names[type];
-	return "this statement";
+	char what[64];
+	const char *at = skip_comments(sql);
+	size_t n = strcspn(at, " \t\r\n;(");
+	if (*at == '\0')
+		return refuse("an empty query", err);
+	if (take_word(&at, "EXPLAIN"))
+		return refuse("EXPLAIN of anything but a query", err);
+	if (n == 0 || n >= sizeof(what))
+		return refuse("this statement", err);
+	memcpy(what, at, n);
+	what[n] = '\0';
+	return refuse(what, err);
 }
 
-/* DuckDB's own words for some errors would send an analyst to settings that he cannot change. */
+/* DuckDB's words, without its advice to change settings that an analyst cannot change. */
 static int set_error(const char *text, enum err_kind kind, struct err *err)
 {
+	const char *advice = strstr(text, "\n\nPossible solutions");
+	int len = (int)(advice ? (size_t)(advice - text) : strnlen(text, sizeof(err->text)));
 	if (strncmp(text, "Out of Memory Error", 19) == 0 || strstr(text, "std::bad_alloc"))
-		return err_set(err, ERR_LIMIT, "out of memory: %s", text);
+		return err_set(err, ERR_LIMIT, "out of memory: %.*s", len, text);
 	if (strncmp(text, "Permission Error", 16) == 0)
-		kind = ERR_ACCESS;
-	return err_set(err, kind, "%s", text);
+		return err_set(err, ERR_ACCESS,
+			"SQL here reads the tables of the lake and nothing else: %.*s", len, text);
+	return err_set(err, kind, "%.*s", len, text);
 }
 
 int statement_error(
@@ -122,13 +120,11 @@ int statement_result_error(const struct duck *duck, duckdb_result *result, struc
 	return statement_error(duck, result, ERR_USAGE, err);
 }
 
-static int check_type(const struct duck *duck, duckdb_prepared_statement statement, const char *sql,
-	struct err *err)
+static int check_type(const struct duck *duck, duckdb_prepared_statement statement, struct err *err)
 {
 	duckdb_statement_type type = duck->prepared_statement_type(statement);
-	if (type == DUCKDB_STATEMENT_TYPE_EXPLAIN ? !is_plain_explain(sql)
-						  : type != DUCKDB_STATEMENT_TYPE_SELECT)
-		return refuse(type_name(type), err);
+	if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN)
+		return refuse("a statement that is no query", err);
 	if (duck->nparams(statement) > 0)
 		return err_set(
 			err, ERR_USAGE, "the query has parameters (? or $1): write the values");
@@ -140,6 +136,8 @@ int statement_run(const struct duck *duck, duckdb_connection connection, const c
 {
 	duckdb_extracted_statements statements;
 	duckdb_prepared_statement statement;
+	if (!begins_well(sql))
+		return refuse_words(sql, err);
 	uint64_t n = duck->extract_statements(connection, sql, &statements);
 	if (n == 0) {
 		const char *text = duck->extract_statements_error(statements);
@@ -152,7 +150,7 @@ int statement_run(const struct duck *duck, duckdb_connection connection, const c
 		const char *text = duck->prepare_error(statement);
 		return set_error(text ? text : "the query cannot be prepared", ERR_USAGE, err);
 	}
-	if (check_type(duck, statement, sql, err) != 0)
+	if (check_type(duck, statement, err) != 0)
 		return -1;
 	if (duck->execute_prepared_streaming(statement, result) != DuckDBSuccess)
 		return statement_error(duck, result, ERR_USAGE, err);
