@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rewrite.c: new Parquet files in place of old ones: writing them, swapping the catalog's rows, and
+ * removing the old files when no reader can have them in use any more. */
+#include "store/rewrite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/schema.h"
+
+void rewriter_init(struct rewriter *w, struct store *store, const char *table,
+	const struct batch_shape *shape, int level)
+{
+	*w = (struct rewriter){.store = store, .shape = shape, .level = level};
+	snprintf(w->table, sizeof(w->table), "%s", table);
+	store_new_name(w->name);
+	store_path(store, w->path, "tables/%s/%s.parquet", table, w->name);
+	store_path(store, w->temp_path, "tables/%s/%s.parquet.tmp", table, w->name);
+	w->row.min_time = INT64_MAX;
+	w->row.max_time = INT64_MIN;
+	memset(w->row.min_event_id, 0xff, 16);
+}
+
+static void note_rows(struct segment_row *row, const struct batch *batch)
+{
+	const struct column *times = &batch->columns[SYS_EVENT_TIME];
+	const struct column *ids = &batch->columns[SYS_EVENT_ID];
+	const struct column *lengths = &batch->columns[SYS_VAULT_LENGTH];
+	for (uint32_t i = 0; i < batch->nrows; i++) {
+		if (memcmp(ids->uuid[i], row->min_event_id, 16) < 0)
+			memcpy(row->min_event_id, ids->uuid[i], 16);
+		if (memcmp(ids->uuid[i], row->max_event_id, 16) > 0)
+			memcpy(row->max_event_id, ids->uuid[i], 16);
+		row->raw_bytes += (uint64_t)lengths->i64[i];
+		if (column_is_null(times, i)) {
+			row->no_time++;
+			continue;
+		}
+		if (times->i64[i] < row->min_time)
+			row->min_time = times->i64[i];
+		if (times->i64[i] > row->max_time)
+			row->max_time = times->i64[i];
+	}
+	row->rows += batch->nrows;
+}
+
+int rewriter_add(struct rewriter *w, const struct batch *batch, struct err *err)
+{
+	char dir[STORE_PATH];
+	if (batch->nrows == 0)
+		return 0;
+	if (!w->parquet && (io_mkdirs(store_path(w->store, dir, "tables/%s", w->table), err) < 0 ||
+				   parquet_create(w->temp_path, w->shape, &w->parquet, err) < 0))
+		return -1;
+	note_rows(&w->row, batch);
+	struct parquet_group *group = parquet_encode(batch, w->level);
+	int rc = parquet_append(w->parquet, group, err);
+	parquet_group_free(group);
+	return rc;
+}
+
+/* An error of the device under a file says that nothing can be relied on any more. */
+static int durable_error(struct store *store, const struct err *why, struct err *err)
+{
+	if (err)
+		*err = *why;
+	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
+}
+
+int rewriter_finish(struct rewriter *w, const char *source, struct err *err)
+{
+	char dir[STORE_PATH];
+	struct err why;
+	if (!w->parquet)
+		return 0;
+	parquet_metadata(w->parquet, "pugmark.table", w->table);
+	parquet_metadata(w->parquet, "pugmark.source", source);
+	if (parquet_finish(w->parquet, w->row.sha256, &w->row.bytes, &why) < 0)
+		return durable_error(w->store, &why, err);
+	if (io_chmod(w->temp_path, 0444, err) < 0 || io_rename(w->temp_path, w->path, err) < 0)
+		return -1;
+	w->renamed = true;
+	if (io_fsync_dir(store_path(w->store, dir, "tables/%s", w->table), &why) < 0 ||
+		io_fsync_dir(store_path(w->store, dir, "tables"), &why) < 0) {
+		if (err)
+			*err = why;
+		return store_poison(w->store, &why);
+	}
+	return 0;
+}
+
+void rewriter_fini(struct rewriter *w, bool committed)
+{
+	bool made = w->parquet != NULL;
+	parquet_writer_free(w->parquet);
+	w->parquet = NULL;
+	if (made && !committed && !w->store->poisoned && !w->store->in_doubt)
+		(void)io_unlink(w->renamed ? w->path : w->temp_path, NULL);
+}
+
+/* ---- old segments ---------------------------------------------------------------------------- */
+
+int old_segments_load(
+	struct store *store, int64_t table_id, struct old_segments *segments, struct err *err)
+{
+	*segments = (struct old_segments){0};
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT id, source, input, name, rows, bytes, raw_bytes, min_time, max_time,"
+		" received_at, committed_at, fingerprint FROM segments WHERE table_id = ?"
+		" ORDER BY min_time, id",
+		"i", table_id);
+	int rc = stmt ? 1 : -1;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		if (segments->n == segments->cap) {
+			segments->cap = segments->cap ? segments->cap * 2 : 64;
+			segments->list =
+				xrealloc(segments->list, segments->cap * sizeof(*segments->list));
+		}
+		struct old_segment *old = &segments->list[segments->n++];
+		*old = (struct old_segment){
+			.id = sqlite3_column_int64(stmt, 0),
+			.input = xstrdup(catalog_text(stmt, 2)),
+			.rows = (uint64_t)sqlite3_column_int64(stmt, 4),
+			.bytes = (uint64_t)sqlite3_column_int64(stmt, 5),
+			.raw_bytes = (uint64_t)sqlite3_column_int64(stmt, 6),
+			.min_time = sqlite3_column_int64(stmt, 7),
+			.max_time = sqlite3_column_int64(stmt, 8),
+			.received_at = sqlite3_column_int64(stmt, 9),
+			.committed_at = sqlite3_column_int64(stmt, 10),
+		};
+		snprintf(old->source, sizeof(old->source), "%s", catalog_text(stmt, 1));
+		snprintf(old->name, sizeof(old->name), "%s", catalog_text(stmt, 3));
+		catalog_blob(stmt, 11, old->fingerprint, 32);
+	}
+	catalog_done(store, stmt);
+	if (rc < 0)
+		old_segments_free(segments);
+	return rc;
+}
+
+void old_segments_free(struct old_segments *segments)
+{
+	for (uint32_t i = 0; i < segments->n; i++)
+		free(segments->list[i].input);
+	free(segments->list);
+	*segments = (struct old_segments){0};
+}
+
+int rewriter_swap(struct rewriter *w, int64_t table_id, const struct old_segment *const *old,
+	uint32_t n, struct err *err)
+{
+	struct segment_row *row = &w->row;
+	row->table_id = table_id;
+	row->name = w->name;
+	row->source = old[0]->source;
+	row->input = old[0]->input;
+	row->received_at = row->committed_at = INT64_MIN;
+	row->compacted = true;
+	memcpy(row->fingerprint, old[0]->fingerprint, 32);
+	for (uint32_t i = 0; i < n; i++) {
+		if (strcmp(row->source, old[i]->source) != 0)
+			row->source = "";
+		if (strcmp(row->input, old[i]->input) != 0)
+			row->input = "";
+		if (old[i]->received_at > row->received_at)
+			row->received_at = old[i]->received_at;
+		if (old[i]->committed_at > row->committed_at)
+			row->committed_at = old[i]->committed_at;
+		if (catalog_retire_segment(w->store, old[i]->id, err) < 0)
+			return -1;
+	}
+	return row->rows > 0 ? catalog_add_segment(w->store, row, err) : 0;
+}
+
+/* ---- retired files --------------------------------------------------------------------------- */
+
+int retired_unlink(struct store *store, int64_t before, struct err *err)
+{
+	sqlite3_stmt *stmt =
+		catalog_query(store, err, "SELECT path FROM retired WHERE at <= ?", "i", before);
+	int rc = stmt ? 1 : -1, n = 0;
+	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		char path[STORE_PATH];
+		store_path(store, path, "%s", catalog_text(stmt, 0));
+		rc = io_unlink(path, err) < 0 ? -1 : 1;
+		n++;
+	}
+	catalog_done(store, stmt);
+	if (rc < 0 || n == 0)
+		return rc;
+	return catalog_run(store, err, "DELETE FROM retired WHERE at <= ?", "i", before);
+}
+
+int progress_step(const struct progress *progress, uint64_t done, uint64_t total, const char *what,
+	struct err *err)
+{
+	if (!progress)
+		return 0;
+	if (progress->step)
+		progress->step(progress->ctx, done, total, what);
+	if (progress->stop && *progress->stop)
+		return err_set(err, ERR_INTERRUPTED, "stopped; what was done so far stays");
+	return 0;
+}
