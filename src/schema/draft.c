@@ -12,13 +12,13 @@ typedef int read_key(struct draft *draft, const struct yaml_tree *tree, struct e
 int draft_text(const struct draft *draft, const struct yaml_tree *tree, const char *what,
 	const char **out, struct err *err)
 {
+	*out = tree->text;
 	if (tree->kind != YAML_TEXT)
 		return yaml_error(err, draft->file, tree->line,
 			"%s is a list or mapping: write one text", what);
 	if (tree->text[0] == '\0')
 		return yaml_error(err, draft->file, tree->line,
 			"%s is empty: give a value or remove the key", what);
-	*out = tree->text;
 	return 0;
 }
 
@@ -153,15 +153,15 @@ static int read_target(struct draft *draft, const struct yaml_tree *tree,
 	struct draft_target *target, struct err *err)
 {
 	static const char *const words[] = {"name", "type", "id"};
-	struct draft_ref *refs[] = {&target->name, &target->type, &target->id};
 	*target = (struct draft_target){no_ref(), no_ref(), no_ref(), tree->line};
 	if (draft_check_keys(draft, tree, words, COUNT(words), "`targets`", err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < tree->nitems; i++) {
-		size_t w = 0;
-		while (strcmp(words[w], tree->items[i].key) != 0)
-			w++;
-		if (read_ref(draft, &tree->items[i], "a target's column", refs[w], err) != 0)
+		const char *key = tree->items[i].key;
+		struct draft_ref *ref = strcmp(key, "name") == 0   ? &target->name
+					: strcmp(key, "type") == 0 ? &target->type
+								   : &target->id;
+		if (read_ref(draft, &tree->items[i], "a target's column", ref, err) != 0)
 			return -1;
 	}
 	if (!target->name.name && !target->id.name)

@@ -59,30 +59,30 @@ static int read_observable(const struct draft *draft, const struct yaml_tree *tr
 	return unknown_word(draft, tree, "observable", words, OBS_KINDS, err);
 }
 
-/* A column of that name, the old one or a new one. */
-static int place_column(struct draft *draft, const struct yaml_tree *tree, int list,
-	struct draft_column **column, struct err *err)
+/* A column of that name, the old one or a new one; NULL with the error set. */
+static struct draft_column *place_column(
+	struct draft *draft, const struct yaml_tree *tree, int list, struct err *err)
 {
 	const char *what = list < 0 ? "column" : "field";
 	int old = draft_find_column(draft, list, tree->key);
-	if (old >= 0) {
-		*column = &draft->columns[old];
-		return 0;
-	}
+	if (old >= 0)
+		return &draft->columns[old];
 	if (draft_check_name(draft, tree->key, tree->key_line, what, err) != 0)
-		return -1;
-	if (draft->ncolumns >= LIMIT_COLUMNS - SYS_COLUMNS)
-		return yaml_error(err, draft->file, tree->key_line,
+		return NULL;
+	if (draft->ncolumns >= LIMIT_COLUMNS - SYS_COLUMNS) {
+		yaml_error(err, draft->file, tree->key_line,
 			"more than %d columns: leave out the least needed (they stay in `extra`)",
 			LIMIT_COLUMNS - SYS_COLUMNS);
-	*column = &draft->columns[draft->ncolumns++];
-	**column = (struct draft_column){.name = tree->key,
+		return NULL;
+	}
+	struct draft_column *column = &draft->columns[draft->ncolumns++];
+	*column = (struct draft_column){.name = tree->key,
 		.line = tree->key_line,
 		.list = list,
 		.direct = -1,
 		.keep = true,
 		.index = -1};
-	return 0;
+	return column;
 }
 
 static int check_column(const struct draft *draft, const struct draft_column *column,
@@ -108,8 +108,8 @@ static int read_column(
 	struct draft *draft, const struct yaml_tree *tree, int list, int direct, struct err *err)
 {
 	static const char *const words[] = {"paths", "type", "observable"};
-	struct draft_column *column;
-	if (place_column(draft, tree, list, &column, err) != 0)
+	struct draft_column *column = place_column(draft, tree, list, err);
+	if (!column)
 		return -1;
 	column->direct = direct;
 	if (tree->kind != YAML_MAP) {
@@ -153,9 +153,9 @@ static int read_fields(
 /* The only column of a list of scalars; it has the list's name. */
 static int read_values(struct draft *draft, const struct yaml_tree *tree, int list, struct err *err)
 {
-	struct draft_column *column;
 	const struct yaml_tree *of = item_of(tree, "of"), *obs = item_of(tree, "observable");
-	if (place_column(draft, tree, list, &column, err) != 0)
+	struct draft_column *column = place_column(draft, tree, list, err);
+	if (!column)
 		return -1;
 	if (of && read_type(draft, of, "`of`", &column->type, err) != 0)
 		return -1;

@@ -26,12 +26,11 @@ void infer_free(struct infer *infer)
 
 int infer_add(struct infer *infer, struct slice record, struct err *err)
 {
-	const char *why;
-	if (infer_read(infer, record, &why) != 0) {
+	(void)err;
+	if (infer_read(infer, record, &infer->why) == 0)
+		infer->taken++;
+	else
 		infer->skipped++;
-		return err_set(err, ERR_FORMAT, "a sample was skipped: %s", why);
-	}
-	infer->taken++;
 	return 0;
 }
 
@@ -162,6 +161,8 @@ static void plan_new_key(struct plan *plan, const struct seen *seen, struct plac
 static void plan_known_key(struct plan *plan, const struct seen *seen, struct place place)
 {
 	const struct schema_node *node = place.known;
+	if (!plan->base || !node)
+		return;
 	if (node->kind == NODE_OBJECT) {
 		plan_children(plan, seen, place);
 	} else if (node->kind == NODE_LIST && seen->element) {
@@ -246,8 +247,9 @@ int infer_finish(struct infer *infer, const char *table, struct buf *out, struct
 {
 	if (infer->taken == 0)
 		return err_set(err, ERR_FORMAT,
-			"no sample is a JSON object (%llu were looked at): give NDJSON records",
-			(unsigned long long)infer->skipped);
+			"none of %llu samples is a JSON object (%s): give NDJSON records",
+			(unsigned long long)infer->skipped,
+			infer->why ? infer->why : "there are none");
 	struct arena mem;
 	arena_init(&mem);
 	struct plan plan = {.infer = infer,

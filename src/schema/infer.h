@@ -65,6 +65,7 @@ struct infer {
 	struct seen root;
 	uint32_t nnodes;
 	uint64_t taken, skipped;
+	const char *why; /* the last one was skipped; static text or NULL */
 	uint32_t nmaps;
 	struct map *maps[16]; /* those of seen.ids, to be freed */
 };

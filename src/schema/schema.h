@@ -184,8 +184,11 @@ int schema_resolve(const struct schema *schema, struct slice name);
 /* The schema as text for `schema show`: one line per column: name, type, paths, observable. */
 void schema_print(const struct schema *schema, struct buf *out);
 
-/* Proposes a schema (YAML text) from sample records: `infer_add` takes one record's JSON text
- * (ill-formed ones are counted and skipped), `infer_finish` writes the proposal. */
+/* Proposes a schema (YAML text that schema_parse accepts) from sample records. infer_add takes one
+ * record's JSON text; ill-formed ones are counted and skipped. Always 0. infer_finish writes the
+ * proposal: on top of the built-in table that most values fit, else a table of its own. `table`
+ * names it; NULL: the built-in one's name, or my_audit_logs. 0, or -1: no record was readable, the
+ * name is none, or `out` is too small. */
 struct infer;
 struct infer *infer_new(void);
 int infer_add(struct infer *infer, struct slice record, struct err *err);
