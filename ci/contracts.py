@@ -62,6 +62,7 @@ def missing_contracts(path):
 
 
 def main():
+    os.chdir(os.path.dirname(os.path.abspath(__file__)) + "/..")
     problems = [p for path in public_headers() for p in missing_contracts(path)]
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0

@@ -47,7 +47,7 @@ build() { # build PRESET TARGET…
 		cat $log/configure.$preset
 		return 1
 	}
-	cmake --build "build/$preset" ${*:+--target "$@"} >$log/build.$preset 2>&1 || {
+	cmake --build "build/$preset" ${*:+--target "$@"} -- -k 0 >$log/build.$preset 2>&1 || {
 		grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating)' $log/build.$preset | tail -n 60
 		return 1
 	}
@@ -109,6 +109,7 @@ if [ "$mode" = --long ]; then
 fi
 step build release pugmark generate || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
+counted house tests/house.sh
 if [ -d "$suites/suites" ]; then
 	counted suites tests/suites.sh "$suites"
 else
