@@ -85,6 +85,22 @@ int identity_merge(struct identity *identity, const uint32_t *indexes, uint32_t 
 	bool (*closed)(void *ctx, uint32_t container), void *ctx, int32_t first_day,
 	struct id_run *run, struct err *err);
 
+/* An entry with the day it stands under. */
+struct id_dated {
+	int32_t day;
+	struct id_entry entry;
+};
+/* Writes a run of the entries given, in any order (sorts them in place), at dir/name. For a table
+ * that is made anew. */
+int identity_build(const char *dir, const char *name, struct id_dated *entries, uint32_t n,
+	struct id_run *run, struct err *err);
+/* Writes what the runs hold of sightings that were not stored; run->entries is 0 where there are
+ * none. */
+int identity_copy_seen(const char *dir, const struct id_run *runs, uint32_t n, const char *name,
+	struct id_run *run, struct err *err);
+/* The earliest day of a run but ID_NO_DAY (INT32_MAX: it has no other). */
+int32_t identity_run_first_day(const struct identity *identity, uint32_t index);
+
 /* Checks one run file whole: lengths, CRCs, order, SHA-256. */
 int identity_check(const char *path, const struct id_run *run, struct err *err);
 
