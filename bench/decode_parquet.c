@@ -100,6 +100,10 @@ static void *work(void *arg)
 			&at, &batch, rejects, 1024, &nrejects);
 		if (at != chunk.len)
 			stop("a batch does not hold the lines that were given to it");
+		struct column *ids = &batch.columns[SYS_EVENT_ID]; /* the store would fill it */
+		ids->uuid = batch.keys;
+		ids->nulls = NULL;
+		ids->n = batch.nrows;
 		int64_t middle = cpu_us();
 		struct parquet_group *group = parquet_encode(&batch, job->level);
 		int64_t end = cpu_us();

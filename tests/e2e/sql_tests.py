@@ -3,7 +3,6 @@
 import hashlib
 import os
 import socket
-import threading
 
 import lake
 from lake import Lake, clear, generate, write
@@ -23,6 +22,7 @@ def small(folder):
     return one
 
 
+@lake.slow
 def test_statements_that_are_no_questions(folder):
     one = small(folder)
     before = prints(folder)
@@ -43,6 +43,7 @@ def test_statements_that_are_no_questions(folder):
     assert after == before, [p for p in {*after, *before} if after.get(p) != before.get(p)]
 
 
+@lake.slow
 def test_other_files_cannot_be_read(folder):
     one = small(folder)
     write("secret.csv", b"word\nhunter2\n")
@@ -66,28 +67,23 @@ def test_other_files_cannot_be_read(folder):
     assert result.status != 0 or os.environ["PATH"].encode() not in result.out, "the environment was read"
 
 
+@lake.slow
 def test_the_network_is_out_of_reach(folder):
     one = small(folder)
-    called = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(20)
-
-        def listen():
-            try:
-                called.append(server.accept())
-            except OSError:
-                pass
-        thread = threading.Thread(target=listen)
-        thread.start()
         port = server.getsockname()[1]
         for url in (f"http://127.0.0.1:{port}/a.csv", f"https://127.0.0.1:{port}/a.parquet", "s3://bucket/a.parquet"):
             result = one.run("sql", f"select * from '{url}'")
             assert result.status in (1, 2), (url, result.out)
-        server.close()
-        thread.join(30)
-    assert not called, "something called over the network"
+        server.settimeout(0.1)
+        try:
+            server.accept()
+        except TimeoutError:
+            return
+    raise AssertionError("something called over the network")
 
 
+@lake.slow
 def test_settings_cannot_be_changed(folder):
     one = small(folder)
     for name in ("enable_external_access", "lock_configuration", "allowed_directories", "memory_limit", "threads",
@@ -98,6 +94,7 @@ def test_settings_cannot_be_changed(folder):
         assert result.status in (1, 2), name
 
 
+@lake.slow
 def test_endless_and_greedy_questions_end(folder):
     one = small(folder)
     for sql in ("with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r",
@@ -112,6 +109,7 @@ def test_endless_and_greedy_questions_end(folder):
     assert one.count("events") == 300
 
 
+@lake.slow
 def test_ctrl_c_ends_a_question(folder):
     one = small(folder)
     result = one.run("sql", "select count(*) from range(100000000000) a, range(100000000) b", signal_after=1, timeout=60)
@@ -143,7 +141,7 @@ def test_a_mistake_is_shown_where_it_is(folder):
 
 def test_all_types_are_printed(folder):
     one = small(folder)
-    row = one.sql("""select 9223372036854775807 a, -9223372036854775808::bigint b, 170141183460469231731687303715884105727::hugeint c,
+    row = one.sql("""select 9223372036854775807 a, -9223372036854775807 - 1 b, 170141183460469231731687303715884105727::hugeint c,
         1.5::decimal(10, 3) d, true e, null f, [1, null, 3] g, {'x': 'y', 'z': [1]} h, timestamptz '2026-01-02 03:04:05.678901+00' i,
         date '2026-01-02' j, 'a"b\nc' k, uuid '00000000-0000-0000-0000-0000000000ff' l, 1e300::double m, '\\x01\\x02'::blob n,
         map {'k': 1} o, interval 1 day p, 'null' q""")[0]

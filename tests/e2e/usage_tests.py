@@ -123,6 +123,7 @@ def test_csv_is_safe_for_spreadsheets(folder):
         assert len(rows) == 1 and actor.startswith("'="), actor
 
 
+@lake.slow
 def test_output_formats_agree(folder):
     one = Lake(folder)
     generate("in", "bitbucket", 300)
@@ -150,6 +151,7 @@ def test_rebuild_keeps_ids_and_rows(folder):
     one.holds("bitbucket", lines)
 
 
+@lake.slow
 def test_compact_keeps_rows(folder):
     one = Lake(folder)
     lines, _, _ = generate("in", "bitbucket", 3000)
@@ -165,6 +167,7 @@ def test_compact_keeps_rows(folder):
     assert said["stored"] == 0, said
 
 
+@lake.slow
 def test_retention_drops_old_days_for_good(folder):
     one = Lake(folder)
     now = 1771200000  # 2026-02-16T00:00:00Z
@@ -228,6 +231,7 @@ def test_unknown_fields_are_kept_and_reported(folder):
     assert any("traceId" in d["path"] for d in json.loads(drift.out)), drift.out
 
 
+@lake.slow
 def test_a_schema_of_ones_own(folder):
     one = Lake(folder)
     write("events.ndjson", b'{"when":"2026-01-05T10:00:00Z","who":{"mail":"a@b.c"},"what":"door opened","n":9007199254740993}\n')

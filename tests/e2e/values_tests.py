@@ -82,7 +82,7 @@ def compare(folder, table, shape, lines, *options):
 def test_generated_events(folder):
     for table, shape in SHAPES:
         options = () if shape == "api" else ("--twins",)
-        lines, _, _ = generate("in", table, 3000, "--shape", shape, *options)
+        lines, _, _ = generate("in", table, 1200 if lake.QUICK else 3000, "--shape", shape, *options)
         if shape == "api":
             lines = [json.dumps(r) for page in lines for r in json.loads(page)["entities"]]
         compare(folder, table, shape, lines)

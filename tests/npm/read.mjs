@@ -61,6 +61,7 @@ async function printSchema(path) {
   }
 }
 
+process.stdout.on('error', error => process.exit(error.code === 'EPIPE' ? 0 : 1)) // `| head`
 const args = process.argv.slice(2)
 const schema = args[0] === '--schema'
 if (schema) args.shift()
