@@ -33,12 +33,11 @@ ask() { # a question in words, then in SQL
 	say "$1"
 	run pugmark sql "$2"
 }
-value() { pugmark sql --format csv "$1" | tail -n 1; }
+value() { pugmark sql --format csv "$1" | tail -n +2 | tr -d '\r' | head -n 1; }
 
 heading "Three audit logs"
 say "A made-up organisation: 3,000 people, 2,400 repositories, four weeks, and somebody who should not"
-say "be there. The same seed gives the same bytes. (A word beside: pugmark's data folder is"
-say "$PUGMARK_DATA here; you would type --data DIR or set PUGMARK_DATA.)"
+say "be there. All of it goes to $work; the data folder is PUGMARK_DATA=$PUGMARK_DATA."
 say
 run generate --table bitbucket --events $((events / 2)) --twins --bad -o "$work/bitbucket.log"
 run generate --table jira --events $((events / 4)) -o "$work/jira.ndjson"
@@ -65,8 +64,9 @@ ask "Who failed to log in again and again from one address, and then succeeded?"
   where l.action = 'User logged in' and l.event_time between last_failure and last_failure + interval 10 minutes
   group by all order by logged_in"
 
-address=$(value "select ip from bitbucket_audit_logs where action = 'User login failed'
-	group by ip, actor having count(*) >= 10 order by max(event_time) desc limit 1")
+address=$(value "select ip from bitbucket_audit_logs where action = 'Global permission granted'
+	and ip in (select ip from bitbucket_audit_logs where action = 'User login failed'
+		group by ip, actor having count(*) >= 10) order by event_time desc limit 1")
 ask "What did they touch from $address?" "
   select event_time, actor, action, target from bitbucket_audit_logs
   where ip = '$address' and action <> 'User login failed' order by event_time limit 8"

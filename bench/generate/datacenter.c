@@ -120,12 +120,15 @@ static struct slice target_of(const struct writer *w, const struct event *e)
 /* JSON within a JSON text, as the old attributes have it. */
 static char *put_details(const struct writer *w, char *p, const struct event *e)
 {
-	static const struct slice rights[] = {SLICE("SYS_ADMIN"), SLICE("ADMIN"),
-		SLICE("PROJECT_ADMIN"), SLICE("REPO_WRITE"), SLICE("REPO_READ")};
+	static const struct slice global[] = {SLICE("SYS_ADMIN"), SLICE("ADMIN")};
+	static const struct slice local[] = {SLICE("PROJECT_ADMIN"), SLICE("REPO_ADMIN"),
+		SLICE("REPO_WRITE"), SLICE("REPO_READ")};
 	p = PUT(p, BB_DETAILS);
 	if (w->actions->rows[e->action].change == CHANGE_PERMISSION) {
 		p = PUT(p, "{\\\"permission\\\":\\\"");
-		p = put(p, rights[(e->rnd >> 20) % 5]);
+		p = put(p, w->actions->rows[e->action].role == ROLE_GRANT
+				   ? global[(e->rnd >> 20) & 1]
+				   : local[(e->rnd >> 20) & 3]);
 		p = PUT(p, "\\\",\\\"user\\\":\\\"");
 		p = put(p, w->world->users[(e->rnd >> 30) % WORLD_USERS].login);
 		p = PUT(p, "\\\"}\"},");

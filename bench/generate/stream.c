@@ -87,13 +87,14 @@ static void next_time(struct stream *s, struct event *e)
 	e->ms = ms;
 }
 
-/* What a person works on: mostly one of sixteen own things, else anything. */
+/* What a person works on: mostly one of sixteen own things, else (or always, where `anything`)
+ * whatever there is. */
 static uint32_t pick_object(
-	const struct stream *s, enum object_kind kind, uint32_t user, uint64_t rnd)
+	const struct stream *s, enum object_kind kind, uint32_t user, uint64_t rnd, bool anything)
 {
 	uint32_t slot = (uint32_t)(rnd >> 8) & 0xffff;
 	uint32_t own = (uint32_t)(rnd >> 24) & 15, other = (uint32_t)(rnd >> 28) & 15;
-	if ((rnd & 0xff) < 180)
+	if (!anything && (rnd & 0xff) < 180)
 		slot = (user * 2654435761u + (own < other ? own : other) * 40503u) >> 16;
 	switch (kind) {
 	case OBJECT_REPO:
@@ -191,13 +192,15 @@ void stream_next(struct stream *s, struct event *e)
 	e->rnd = rnd_next(&s->rnd);
 	e->user = s->world->pick_user[r & 0xffff];
 	e->action = s->pick_action[(r >> 16) & 0xffff];
-	if (!next_attack(s, e) && !next_burst(s, e)) {
+	bool odd = next_attack(s, e) || next_burst(s, e);
+	if (!odd) {
 		uint8_t role = s->actions->rows[e->action].role;
 		if (role == ROLE_GRANT || role == ROLE_AUDIT)
 			e->user = world_admin((uint32_t)(r >> 32) % WORLD_ADMINS);
 		e->address = pick_address(s, e->user, r);
 	}
-	e->object = pick_object(s, s->actions->rows[e->action].object, e->user, rnd_next(&s->rnd));
+	e->object =
+		pick_object(s, s->actions->rows[e->action].object, e->user, rnd_next(&s->rnd), odd);
 	next_time(s, e);
 	s->at++;
 }
