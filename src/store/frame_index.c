@@ -237,30 +237,42 @@ static bool decode_columns(struct slice columns, const struct block_header *head
 	return !c.bad && c.at == c.end;
 }
 
-static bool header_fits(
-	const struct block_header *header, struct slice block, const struct frame_row *row)
+static bool header_fits(const struct block_header *header, const struct frame_row *row)
 {
 	uint8_t type = row->kind == FRAME_REJECTS ? BLOCK_REJECTS : BLOCK_RECORDS;
 	uint64_t ids = type == BLOCK_RECORDS ? (uint64_t)header->records * 10 : 0;
-	return memcmp(header->magic, "PMIX", 4) == 0 && header->version == BLOCK_VERSION &&
-	       header->type == type && header->records == row->records &&
-	       header->stored == row->stored && header->raw == row->raw &&
-	       memcmp(header->frame_sha256, row->sha256, 32) == 0 &&
+	return header->version == BLOCK_VERSION && header->type == type &&
+	       header->records == row->records && header->stored == row->stored &&
+	       header->raw == row->raw && memcmp(header->frame_sha256, row->sha256, 32) == 0 &&
 	       header->unpacked <= LARGEST_COLUMNS && header->rest == ids &&
-	       header->records <= header->unpacked &&
-	       block.len == sizeof(*header) + (uint64_t)header->packed + header->rest;
+	       header->records <= header->unpacked;
+}
+
+uint64_t block_bytes(const struct block_header *header)
+{
+	return sizeof(*header) + (uint64_t)header->packed + header->rest;
+}
+
+bool block_is_sound(struct slice block)
+{
+	struct block_header header;
+	uint8_t sum[32];
+	if (block.len < sizeof(header))
+		return false;
+	memcpy(&header, block.ptr, sizeof(header));
+	sha256(block.ptr + 8, block.len - 8, sum);
+	return memcmp(sum, header.check, 8) == 0 && memcmp(header.magic, "PMIX", 4) == 0 &&
+	       block.len == block_bytes(&header);
 }
 
 int block_decode(struct slice block, const struct frame_row *row, const char *path,
 	struct arena *mem, struct frame_index *index, struct err *err)
 {
 	struct block_header header;
-	uint8_t sum[32];
-	if (block.len < sizeof(header))
+	if (!block_is_sound(block))
 		goto damaged;
 	memcpy(&header, block.ptr, sizeof(header));
-	sha256(block.ptr + 8, block.len - 8, sum);
-	if (memcmp(sum, header.check, 8) != 0 || !header_fits(&header, block, row))
+	if (!header_fits(&header, row))
 		goto damaged;
 	char *columns = arena_alloc(mem, header.unpacked);
 	const char *packed = block.ptr + sizeof(header);

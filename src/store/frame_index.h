@@ -33,6 +33,10 @@ void block_encode(struct buf *out, const struct frame_index *index, const struct
 /* Appends the block that opens a commit. */
 void block_encode_commit(
 	struct buf *out, const char *table, const char *input, int64_t received_at);
+/* Bytes that a block takes, as its header says (unchecked). */
+uint64_t block_bytes(const struct block_header *header);
+/* Whether a block, of any type, holds what its check says. */
+bool block_is_sound(struct slice block);
 /* Checks a block and reads its columns into `mem`. `path` is for the error. */
 int block_decode(struct slice block, const struct frame_row *row, const char *path,
 	struct arena *mem, struct frame_index *index, struct err *err);

@@ -69,6 +69,8 @@ int store_lease(struct store *store, struct err *err);
 void store_unlease(struct store *store);
 /* Removes what no committed row names; cuts vault files to their committed lengths. Lease held. */
 int store_sweep(struct store *store, struct err *err);
+/* Logs what the sweep would remove: no damage, but worth knowing. Needs no lease. */
+int store_orphans(struct store *store, struct err *err);
 
 /* The state of a table, made (in the catalog too) where missing. Borrowed from the store. */
 int store_table(

@@ -8,8 +8,11 @@
 
 #include "store/private.h"
 
+#define TELL_US (INT64_C(3600) * 1000000)
+
 struct sweep {
 	struct store *store;
+	bool only_tell;   /* remove nothing */
 	bool marked;      /* the marker transaction is done */
 	const char *kind; /* "tables", "ids" */
 	const char *sub;  /* table or source */
@@ -33,6 +36,26 @@ static int mark(struct sweep *sweep, struct err *err)
 		return -1;
 	sweep->marked = true;
 	return 0;
+}
+
+/* A running commit makes such files too: only old ones are worth telling of. */
+static int tell(const char *path, struct err *err)
+{
+	struct io_info info;
+	int there = io_stat(path, &info, err);
+	if (there == 1 && clock_now_us() - info.mtime_us > TELL_US)
+		log_warn("%s: no segment names this file: left by an interrupted commit; it is "
+			 "removed when pugmark next opens the folder for writing",
+			path);
+	return there < 0 ? -1 : 0;
+}
+
+static int remove_file(struct sweep *sweep, const char *path, struct err *err)
+{
+	if (sweep->only_tell)
+		return tell(path, err);
+	log_debug("%s: left by an interrupted commit, removed", path);
+	return mark(sweep, err) < 0 ? -1 : io_unlink(path, err);
 }
 
 /* "<11 hex>-<16 hex>" as store_new_name makes them, then any extension. */
@@ -79,10 +102,7 @@ static int sweep_file(void *ctx, const char *name, struct err *err)
 	if (named != 0)
 		return named < 0 ? -1 : 0;
 	store_path(sweep->store, path, "%s", relative);
-	log_debug("%s: left by an interrupted commit, removed", path);
-	if (mark(sweep, err) < 0)
-		return -1;
-	return io_unlink(path, err);
+	return remove_file(sweep, path, err);
 }
 
 static int sweep_folder(void *ctx, const char *name, struct err *err)
@@ -112,7 +132,7 @@ static int cut_file(struct sweep *sweep, const char *path, uint64_t bytes, struc
 {
 	struct io_info info;
 	int there = io_stat(path, &info, err);
-	if (there <= 0 || info.size <= bytes)
+	if (there <= 0 || info.size <= bytes || sweep->only_tell)
 		return there < 0 ? -1 : 0;
 	if (mark(sweep, err) < 0)
 		return -1;
@@ -161,10 +181,7 @@ static int sweep_vault_file(void *ctx, const char *name, struct err *err)
 		number <= v->newest)
 		return 0;
 	store_path(v->sweep->store, path, "vault/%s/%s", v->source, name);
-	log_debug("%s: left by an interrupted commit, removed", path);
-	if (mark(v->sweep, err) < 0)
-		return -1;
-	return io_unlink(path, err);
+	return remove_file(v->sweep, path, err);
 }
 
 static int sweep_source(void *ctx, const char *name, struct err *err)
@@ -189,11 +206,22 @@ static int sweep_source(void *ctx, const char *name, struct err *err)
 		sweep, vault_path(sweep->store, path, name, v.newest, "idx"), index_bytes, err);
 }
 
+static int sweep_all(struct sweep *sweep, struct err *err)
+{
+	char path[STORE_PATH];
+	if (sweep_kind(sweep, "tables", err) < 0 || sweep_kind(sweep, "ids", err) < 0)
+		return -1;
+	return io_list(store_path(sweep->store, path, "vault"), sweep_source, sweep, err);
+}
+
 int store_sweep(struct store *store, struct err *err)
 {
 	struct sweep sweep = {.store = store};
-	char path[STORE_PATH];
-	if (sweep_kind(&sweep, "tables", err) < 0 || sweep_kind(&sweep, "ids", err) < 0)
-		return -1;
-	return io_list(store_path(store, path, "vault"), sweep_source, &sweep, err);
+	return sweep_all(&sweep, err);
+}
+
+int store_orphans(struct store *store, struct err *err)
+{
+	struct sweep sweep = {.store = store, .only_tell = true};
+	return sweep_all(&sweep, err);
 }

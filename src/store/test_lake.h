@@ -65,6 +65,21 @@ static inline void lake_record(struct buf *out, uint32_t n)
 	buf_puts(out, "\"}");
 }
 
+/* Where event n begins in the stream of all events, one a line. */
+static inline uint64_t lake_offset(uint32_t n)
+{
+	struct buf record;
+	uint64_t at = 0;
+	buf_init(&record, 1 << 20);
+	for (uint32_t i = 0; i < n; i++) {
+		buf_clear(&record);
+		lake_record(&record, i);
+		at += record.len + 1;
+	}
+	buf_fini(&record);
+	return at;
+}
+
 static inline int64_t lake_time(uint32_t n)
 {
 	return LAKE_T0 + (int64_t)n * 1700000;
@@ -167,8 +182,9 @@ static inline int lake_send_batch(struct segment *segment, const struct lake_sen
 	buf_init(&raw, 64 << 20);
 	buf_reserve(&raw, (size_t)n * 400 + 400); /* so that it does not move */
 	/* Places depend on the event alone, so that a second sending names the same ones. */
-	lake_batch(&batch, &raw, first, n, (uint64_t)first * 1000, send->source);
-	struct reject_part reject = {.input_offset = (uint64_t)first * 1000 + raw.len,
+	uint64_t offset = lake_offset(first);
+	lake_batch(&batch, &raw, first, n, offset, send->source);
+	struct reject_part reject = {.input_offset = offset + raw.len,
 		.bytes = {junk, sizeof(junk) - 1},
 		.lines = 2,
 		.reason = "not an object"};
