@@ -233,6 +233,54 @@ static void test_identity_prefers_keys(void **state)
 	}
 }
 
+/* The keys of all stored events are made from these lists, in this order: another one would not know
+ * them again. */
+static const char *const frozen[] = {
+	"event_time audit_type_action_i18n_key|audit_type_action "
+	"audit_type_category_i18n_key|audit_type_category author_id|author_name author_type "
+	"source_address method node affected_objects.id|affected_objects.name "
+	"affected_objects.type changed_values.i18n_key|changed_values.key changed_values.from "
+	"changed_values.to extra_attributes.name_i18n_key|extra_attributes.name "
+	"extra_attributes.value",
+	"event_time audit_type_action_i18n_key|summary audit_type_category_i18n_key|category "
+	"description author_type author_id|author_account_id "
+	"author_account_id|author_display_name remote_address|source_address "
+	"affected_object_name affected_object_object_type associated_objects.name "
+	"associated_objects.object_type changed_values.i18n_key|changed_values.name "
+	"changed_values.old_value changed_values.new_value changed_values.hidden_old_value "
+	"changed_values.hidden_new_value affected_objects.id|affected_objects.name "
+	"affected_objects.type extra_attributes.name_i18n_key|extra_attributes.name "
+	"extra_attributes.value method node",
+	"event_time audit_type_action_i18n_key|summary audit_type_category_i18n_key|category "
+	"description event_source remote_address|source_address author_account_id|author_key "
+	"author_id|author_name author_type object_item_id|object_item_name "
+	"object_item_type_name object_item_parent_id "
+	"associated_items.id|associated_items.name associated_items.type_name "
+	"changed_values.i18n_key|changed_values.field_name changed_values.changed_from "
+	"changed_values.changed_to affected_objects.id|affected_objects.name "
+	"affected_objects.type extra_attributes.name_i18n_key|extra_attributes.name "
+	"extra_attributes.value method node",
+};
+
+static void test_identity_is_frozen(void **state)
+{
+	(void)state;
+	for (unsigned t = 0; t < COUNT(frozen); t++) {
+		const struct schema *s = schema_builtin(t);
+		struct buf list;
+		buf_init(&list, 1 << 16);
+		for (uint32_t i = 0; i < s->nidentity; i++) {
+			const struct identity_part *part = &s->identity[i];
+			buf_printf(&list, "%s%s", i ? " " : "", label(s, part->column));
+			if (part->otherwise >= 0)
+				buf_printf(&list, "|%s", label(s, part->otherwise));
+		}
+		buf_push(&list, '\0');
+		assert_string_equal(list.ptr, frozen[t]);
+		buf_fini(&list);
+	}
+}
+
 /* One record of each shape; `table` is what infer's judgement of coverage and marks must give. */
 static const struct {
 	const char *table, *record;
@@ -308,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_resolve_rules),
 		cmocka_unit_test(test_jira_plan),
 		cmocka_unit_test(test_identity_prefers_keys),
+		cmocka_unit_test(test_identity_is_frozen),
 		cmocka_unit_test(test_marks_tell_tables_apart),
 		cmocka_unit_test(test_print_names_everything),
 	};
