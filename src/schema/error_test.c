@@ -62,6 +62,7 @@ static const struct {
 	{"table: ../x\n", 1, "cannot name a table"},
 	{"table: t\xc3\xa9\n", 1, "cannot name a table"},
 	{"table: events\n", 1, "\"events\" is a view of pugmark's own"},
+	{"table: tables\n", 1, "view of pugmark's own"},
 	{"table: rejects\n", 1, "view of pugmark's own"},
 	{"table:\n", 1, "`table` is empty"},
 	{"table: [a]\n", 1, "`table` is a list or mapping"},

@@ -81,7 +81,8 @@ const char *observable_name(enum observable observable)
 /* Views of the catalog and of all tables, which a table would hide. */
 static bool is_reserved(const char *table)
 {
-	static const char *const words[] = {"events", "sources", "segments", "rejects", "alerts"};
+	static const char *const words[] = {
+		"events", "sources", "segments", "rejects", "tables", "alerts"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcmp(table, words[i]) == 0)
 			return true;
