@@ -7,7 +7,7 @@
 
 enum { FIRST_VALUES = 1024, FIRST_SLOTS = 64, FIRST_HEAP = 4096 };
 
-static const char nothing[1] = "";
+static const char nothing[HEAP_SLACK] = "";
 
 void lane_init(struct lane *lane, struct builder **builders, uint32_t n)
 {

@@ -49,9 +49,7 @@ static bool take_date(struct cursor *c, int64_t *days)
 	if (year < 1 || month < 1 || month > 12 || day < 1 ||
 		day > lengths[month - 1] + (month == 2 && leap_year(year)))
 		return false;
-	/* Days since 1970-01-01, counting years from March so that the leap day is the last. */
-	int64_t y = year - (month <= 2), m = (month + 9) % 12;
-	*days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+	*days = clock_days(year, (unsigned)month, (unsigned)day);
 	return true;
 }
 

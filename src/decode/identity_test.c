@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* identity_test.c: the identity key: its exact bytes (docs/format.md: they never change), what
+ * makes two events one, and what does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <openssl/evp.h>
+
+#include "decode/toy.h"
+
+/* Key and flags of one record. */
+static uint8_t key_of(
+	struct schema *schema, const char *instance, const char *record, uint8_t key[16])
+{
+	struct decode_options options = {.schema = schema, .source = "test", .instance = instance};
+	struct json_records state = {.layout = JSON_LINES};
+	struct decoder *decoder = decoder_new(&options);
+	struct decode_reject reject;
+	struct batch batch;
+	size_t at = 0;
+	uint32_t n;
+	batch_init(&batch, &schema->shape);
+	decode_block(decoder, &state, slice_of(record), 0, true, &at, &batch, &reject, 1, &n);
+	if (batch.nrows != 1)
+		fail_msg("%s: %s", record, reject.reason);
+	memcpy(key, batch.keys[0], 16);
+	uint8_t flags = batch.flags[0];
+	batch_fini(&batch);
+	decoder_free(decoder);
+	return flags;
+}
+
+static void sha(const void *text, size_t n, uint8_t out[32])
+{
+	assert_int_equal(EVP_Digest(text, n, out, NULL, EVP_sha256(), NULL), 1);
+}
+
+/* SHA-256 of block and content, by the book. */
+static void expect(struct schema *schema, const char *record, const char *instance, char kind,
+	const void *content, size_t n)
+{
+	uint8_t text[1000] = {0}, want[32], key[16];
+	char names[200];
+	int len = snprintf(names, sizeof(names), "pugmark identity 1%ctoy%c%s", 0, 0, instance);
+	sha(names, (size_t)len, text);
+	text[32] = (uint8_t)kind;
+	memcpy(text + 64, content, n);
+	sha(text, 64 + n, want);
+	key_of(schema, NULL, record, key);
+	if (memcmp(key, want, 16) != 0)
+		fail_msg("%s has another key", record);
+}
+
+static void exact_bytes(void **state)
+{
+	(void)state;
+	struct schema *schema = toy_schema(toy_yaml);
+	static const char alone[] = "\x03"
+				    "123";
+	expect(schema, "{\"id\":123,\"site\":\"http://A/\",\"name\":\"x\"}", "http://a", 'i', alone,
+		4);
+	/* id, time, name, user id or name, count, things.name, labels */
+	static const char nothing[] = "\xff\xff\xff\xff\xff\xff\xff";
+	expect(schema, "{}", "", 'c', nothing, 7);
+	static const char all[] = "\x02i7"
+				  "\x20\x00\x00\x00\x00\x00\x0f\x42\x40" /* 1,000,000 µs */
+				  "\x03"
+				  "ann"
+				  "\x02u7"
+				  "\x02-5"
+				  "\x21\x00\x00\x00\x02\x01p\xff"
+				  "\x21\x00\x00\x00\x00";
+	expect(schema,
+		"{\"id\":\"i7\",\"time\":1,\"name\":\"ann\",\"user\":{\"id\":\"u7\",\"name\":\"z\"}"
+		","
+		"\"count\":-5,\"things\":[{\"name\":\"p\",\"id\":\"9\"},{\"id\":\"8\"}],\"labels\":"
+		"[]}",
+		"", 'c', all, sizeof(all) - 1);
+	/* 30 bytes stand as they are, 31 by their digest. */
+	char text[7 + 16] = "\xff\xff", record[100];
+	uint8_t digest[32];
+	sha("0123456789012345678901234567890", 31, digest);
+	memcpy(text + 3, digest, 16);
+	text[2] = 0x1f;
+	memset(text + 19, 0xff, 4);
+	snprintf(record, sizeof(record), "{\"name\":\"%s\"}", "0123456789012345678901234567890");
+	expect(schema, record, "", 'c', text, sizeof(text));
+	char thirty[3 + 30 + 4] = "\xff\xff\x1e"
+				  "012345678901234567890123456789";
+	memset(thirty + 33, 0xff, 4);
+	snprintf(record, sizeof(record), "{\"name\":\"%s\"}", "012345678901234567890123456789");
+	expect(schema, record, "", 'c', thirty, sizeof(thirty));
+	/* An unreadable time counts by its JSON text. */
+	char odd[1 + 17 + 5] = "\xff\x22";
+	sha("\"soon\"", 6, digest);
+	memcpy(odd + 2, digest, 16);
+	memset(odd + 18, 0xff, 5);
+	expect(schema, "{\"time\": \"soon\" }", "", 'c', odd, sizeof(odd));
+	schema_free(schema);
+}
+
+static void same_or_not(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *what, *a, *b;
+		bool same;
+		uint8_t flags; /* of a */
+	} rows[] = {
+		{"order of keys, blanks, escapes", "{\"time\":1,\"name\":\"\\u0061\"}",
+			"{ \"name\":\"a\", \"time\": 1 }", true, 0},
+		{"form of the time", "{\"time\":1}", "{\"when\":\"1970-01-01T00:00:01Z\"}", true,
+			0},
+		{"unknown fields", "{\"name\":\"a\",\"x\":1}", "{\"name\":\"a\",\"y\":2}", true,
+			ROW_NO_TIME},
+		{"columns outside the identity", "{\"flag\":true}", "{\"flag\":false}", true,
+			ROW_NO_TIME},
+		{"null and missing", "{\"name\":null}", "{}", true, ROW_NO_TIME},
+		{"null and empty", "{\"name\":\"\"}", "{}", false, ROW_NO_TIME},
+		{"null list and empty list", "{\"labels\":[]}", "{}", false, ROW_NO_TIME},
+		{"a list's null and empty", "{\"labels\":[null]}", "{\"labels\":[\"\"]}", false,
+			ROW_NO_TIME},
+		{"where a value ends", "{\"labels\":[\"ab\",\"c\"]}", "{\"labels\":[\"a\",\"bc\"]}",
+			false, ROW_NO_TIME},
+		{"order of elements", "{\"labels\":[\"a\",\"b\"]}", "{\"labels\":[\"b\",\"a\"]}",
+			false, ROW_NO_TIME},
+		{"number and text", "{\"name\":5}", "{\"name\":\"5\"}", true, ROW_NO_TIME},
+		{"the second where the first is null", "{\"user\":{\"name\":\"a\"}}",
+			"{\"user\":{\"name\":\"b\"}}", false, ROW_NO_TIME},
+		{"the first where it is there", "{\"user\":{\"id\":\"1\",\"name\":\"a\"}}",
+			"{\"user\":{\"id\":\"1\",\"name\":\"b\"}}", true, ROW_NO_TIME},
+		{"ids alone, instance known", "{\"id\":1,\"site\":\"s\",\"name\":\"a\"}",
+			"{\"id\":\"1\",\"site\":\"s/\",\"name\":\"b\"}", true,
+			ROW_NO_TIME | ROW_HAS_ID},
+		{"ids, instance unknown", "{\"id\":1,\"name\":\"a\"}", "{\"id\":1,\"name\":\"b\"}",
+			false, ROW_NO_TIME | ROW_HAS_ID},
+		{"other sites", "{\"id\":1,\"site\":\"s\"}", "{\"id\":1,\"site\":\"t\"}", false,
+			ROW_NO_TIME | ROW_HAS_ID},
+		{"id and none", "{\"id\":1}", "{}", false, ROW_NO_TIME | ROW_HAS_ID},
+		{"unreadable times", "{\"time\":\"a\"}", "{\"time\":\"b\"}", false, ROW_NO_TIME},
+	};
+	struct schema *schema = toy_schema(toy_yaml);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t a[16], b[16];
+		uint8_t flags = key_of(schema, NULL, rows[i].a, a);
+		key_of(schema, NULL, rows[i].b, b);
+		if ((memcmp(a, b, 16) == 0) != rows[i].same || flags != rows[i].flags)
+			fail_msg("%s: flags %d", rows[i].what, flags);
+	}
+	/* An instance by option is the same as one that the record names. */
+	uint8_t a[16], b[16];
+	key_of(schema, "HTTP://A/", "{\"id\":1}", a);
+	key_of(schema, NULL, "{\"id\":1,\"site\":\"http://a\"}", b);
+	assert_memory_equal(a, b, 16);
+	schema_free(schema);
+}
+
+/* Another table's event of the same content is another event. */
+static void tables_differ(void **state)
+{
+	(void)state;
+	char other_yaml[sizeof(toy_yaml)];
+	memcpy(other_yaml, toy_yaml, sizeof(toy_yaml));
+	memcpy(strstr(other_yaml, "table: toy"), "table: two", 10);
+	struct schema *toy = toy_schema(toy_yaml), *other = toy_schema(other_yaml);
+	uint8_t a[16], b[16];
+	key_of(toy, NULL, "{\"name\":\"a\"}", a);
+	key_of(other, NULL, "{\"name\":\"a\"}", b);
+	assert_memory_not_equal(a, b, 16);
+	schema_free(toy);
+	schema_free(other);
+}
+
+/* Rows of one batch have the keys that they have alone, in dictionary form and in plain form. */
+static void in_company(void **state)
+{
+	(void)state;
+	struct schema *schema = toy_schema(toy_yaml);
+	struct decode_options options = {.schema = schema, .source = "test"};
+	struct json_records records = {.layout = JSON_LINES};
+	struct decoder *decoder = decoder_new(&options);
+	struct decode_reject reject;
+	struct batch batch;
+	struct buf text;
+	size_t at = 0;
+	uint32_t n;
+	buf_init(&text, 8 << 20);
+	for (int i = 0; i < 9000; i++)
+		buf_printf(&text,
+			"{\"time\":%s%d%s,\"name\":\"a name that is too long for a token %d\","
+			"\"labels\":[\"l%d\"],\"site\":\"s%d\"}\n",
+			i % 7 ? "" : "\"x", i, i % 7 ? "" : "\"", i, i % 3, i % 5);
+	batch_init(&batch, &schema->shape);
+	decode_block(decoder, &records, buf_view(&text), 0, true, &at, &batch, &reject, 1, &n);
+	assert_int_equal(batch.nrows, 9000);
+	assert_true(batch.columns[batch_find_column(&schema->shape, SLICE("name"))].plain);
+	for (uint32_t r = 0; r < batch.nrows; r += 100) {
+		char record[300];
+		uint8_t key[16];
+		snprintf(record, sizeof(record), "%.*s", (int)batch.records[r].len,
+			text.ptr + batch.records[r].off);
+		key_of(schema, NULL, record, key);
+		if (memcmp(key, batch.keys[r], 16) != 0)
+			fail_msg("row %u has another key in company", r);
+	}
+	batch_fini(&batch);
+	decoder_free(decoder);
+	schema_free(schema);
+	buf_fini(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exact_bytes),
+		cmocka_unit_test(same_or_not),
+		cmocka_unit_test(tables_differ),
+		cmocka_unit_test(in_company),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
