@@ -84,7 +84,7 @@ static int infer(const struct command_line *line, struct err *err)
 	int status = 0;
 	for (int i = 1; i < line->nargs && status == 0; i++)
 		status = infer_file(proposal, line->args[i], err);
-	const char *table = line->values[OPT_TABLE] ? line->values[OPT_TABLE] : "my_audit_logs";
+	const char *table = line->values[OPT_TABLE]; /* NULL: the table that the samples fit */
 	if (status == 0)
 		status = infer_finish(proposal, table, &out, err);
 	if (status == 0)
