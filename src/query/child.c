@@ -267,7 +267,9 @@ static void child_main(void)
 	struct err err = {.kind = ERR_NONE};
 	syscall(SYS_close_range, ANSWER_FD + 1, ~0u, 0);
 	signal(SIGPIPE, SIG_DFL);
-	buf_init(&child.out, LIMIT_FRAME + (2 * SEND_AT));
+	/* Taken before memory is limited, so that the answer itself, or the error, cannot run out. */
+	buf_init(&child.out, LIMIT_FRAME + 2 * SEND_AT);
+	buf_reserve(&child.out, LIMIT_FRAME + 2 * SEND_AT);
 	int rc = child_run(&child, &err);
 	if (rc != 0)
 		send_error(&child, &err);

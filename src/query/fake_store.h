@@ -115,7 +115,7 @@ static inline void duck_make(const char *const *statements, unsigned n)
 	"['scripts', 'TLA'] AS targets, false AS repaired, false AS lenient_time, "                \
 	"(i = 2) AS secondary, 0::INTEGER AS vault_file, 0::INTEGER AS vault_frame, "              \
 	"0::INTEGER AS vault_offset, 10::INTEGER AS vault_length, "                                \
-	"'{\"new\":' || i || '}' AS extra"
+	"('{\"new\":' || i || '}')::JSON AS extra"
 
 /* A store in a new folder with one table of three events (the third secondary) in two files. */
 static inline void fake_open(struct store *store)
