@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) void pack32(
 /* clang-format on */
 
 /* n is a multiple of 32. */
-static void pack(const uint32_t *values, size_t n, uint8_t *out, unsigned width)
+void bits_pack(const uint32_t *values, size_t n, uint8_t *out, unsigned width)
 {
 	switch (width) {
 #define PACK_WIDTH(w)                                                                              \
@@ -70,10 +70,18 @@ static bool all_equal(const uint32_t *values, size_t n)
 {
 	if (values[0] != values[n - 1] || values[0] != values[n / 2])
 		return false;
-	uint32_t differ = 0;
-	for (size_t i = 1; i < n; i++)
-		differ |= values[i] ^ values[0];
-	return differ == 0;
+	uint32_t differ[8] = {0};
+	if (n == BLOCK) { /* a constant length makes vector code */
+		for (size_t i = 0; i < BLOCK; i += 8) {
+			for (size_t l = 0; l < 8; l++)
+				differ[l] |= values[i + l] ^ values[0];
+		}
+	}
+	for (size_t i = 1; n < BLOCK && i < n; i++)
+		differ[0] |= values[i] ^ values[0];
+	for (size_t l = 1; l < 8; l++)
+		differ[0] |= differ[l];
+	return differ[0] == 0;
 }
 
 /* The last values, fewer than 64, padded to a multiple of 8 with zeros. */
@@ -82,7 +90,7 @@ static uint8_t *put_tail(uint8_t *p, const uint32_t *values, size_t n, unsigned 
 	uint32_t padded[BLOCK] = {0};
 	uint8_t bytes[BLOCK * 4];
 	memcpy(padded, values, n * sizeof(*values));
-	pack(padded, BLOCK, bytes, width);
+	bits_pack(padded, BLOCK, bytes, width);
 	size_t size = (n + 7) / 8 * width;
 	memcpy(p, bytes, size);
 	return p + size;
@@ -93,7 +101,7 @@ static uint8_t *put_packed(uint8_t *p, const uint32_t *values, size_t n, unsigne
 {
 	size_t whole = n / BLOCK * BLOCK;
 	p = put_varint(p, (uint64_t)((n + 7) / 8) << 1 | 1);
-	pack(values, whole, p, width);
+	bits_pack(values, whole, p, width);
 	p += whole / 8 * width;
 	return n > whole ? put_tail(p, values + whole, n - whole, width) : p;
 }

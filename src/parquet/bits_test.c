@@ -99,6 +99,66 @@ static void test_widths(void **state)
 	}
 }
 
+static void expect_delta(const int64_t *ints, size_t n, bool fits)
+{
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	buf_append(&out, "x", 1);
+	assert_int_equal(delta_write(&out, ints, n, SIZE_MAX), fits);
+	if (!fits) {
+		assert_int_equal(out.len, 1);
+		buf_fini(&out);
+		return;
+	}
+	size_t len = out.len - 1;
+	uint8_t *data = calloc(1, len + SLACK);
+	int64_t *got = calloc(n + 1, sizeof(*got));
+	memcpy(data, out.ptr + 1, len);
+	assert_int_equal(delta_read(data, len, got, n), 0);
+	if (n)
+		assert_memory_equal(got, ints, n * sizeof(*got));
+	assert_int_equal(delta_read(data, len, got, n + 1), -1);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(delta_read(data, cut, got, n), -1);
+	buf_clear(&out);
+	assert_false(n > 1 && delta_write(&out, ints, n, len - 1));
+	free(data);
+	free(got);
+	buf_fini(&out);
+}
+
+static void test_delta(void **state)
+{
+	(void)state;
+	/* The format's example, 1 … 5: header, first value 1, smallest difference 1, widths 0. */
+	static const int64_t five[] = {1, 2, 3, 4, 5};
+	struct buf out;
+	buf_init(&out, 100000);
+	assert_true(delta_write(&out, five, 5, SIZE_MAX));
+	assert_int_equal(out.len, 10);
+	assert_memory_equal(out.ptr, "\x80\x01\x04\x05\x02\x02\x00\x00\x00\x00", 10);
+	buf_fini(&out);
+	static const size_t sizes[] = {0, 1, 2, 31, 32, 33, 34, 128, 129, 130, 257, 1000};
+	static const int64_t steps[] = {0, 1, 1000, 1 << 20, INT64_C(1) << 31, INT64_MAX};
+	int64_t ints[1000];
+	uint64_t seed = 8;
+	for (size_t k = 0; k < 6; k++) {
+		for (size_t s = 0; s < 12; s++) {
+			uint64_t at = k == 5 ? (uint64_t)INT64_MAX - 9 : sample_next(&seed);
+			for (size_t i = 0; i < sizes[s]; i++) {
+				ints[i] = (int64_t)at;
+				/* The last kind passes the ends of the range by small steps. */
+				at += k == 5 ? 3 : (uint64_t)steps[k] * (sample_next(&seed) & 1);
+			}
+			expect_delta(ints, sizes[s], true);
+		}
+	}
+	static const int64_t wide[] = {0, 0, INT64_C(1) << 33, 0};
+	expect_delta(wide, 4, false);
+	static const int64_t ends[] = {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX};
+	expect_delta(ends, 4, true); /* differences of 1 and -1, wrapped */
+}
+
 static void test_bit_runs(void **state)
 {
 	(void)state;
@@ -251,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_bytes),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_bit_runs),
 		cmocka_unit_test(test_hostile_runs),
 		cmocka_unit_test(test_crc),

@@ -19,6 +19,7 @@ enum form {
 	FORM_CODES,   /* a dictionary, and codes */
 	FORM_TEXT,    /* strings one by one, from either form of the column */
 	FORM_INTS,
+	FORM_DELTA,
 	FORM_BITS,
 	FORM_UUID
 };
@@ -36,7 +37,8 @@ struct task {
 	enum form form;
 	unsigned width;        /* FORM_CODES: bits of a code */
 	const uint32_t *codes; /* FORM_CODES: of present values */
-	const int64_t *ints;   /* FORM_INTS: present values */
+	const int64_t *ints;   /* FORM_INTS, FORM_DELTA: present values */
+	const uint8_t *bools;  /* FORM_BITS: present values */
 };
 
 static void die(const struct task *t, const char *what)
@@ -44,53 +46,6 @@ static void die(const struct task *t, const char *what)
 	fprintf(stderr, "pugmark: bug: column %s of %s: %s\n",
 		t->batch->shape->columns[t->column].name, t->batch->shape->table, what);
 	abort();
-}
-
-static bool any_null_code(const uint32_t *codes, uint32_t n)
-{
-	uint32_t all = 0;
-	for (uint32_t i = 0; i < n; i++)
-		all |= codes[i] == CODE_NULL;
-	return all;
-}
-
-/* Bits of the codes that are not null; NULL where all are. */
-static const uint64_t *valid_of_codes(struct task *t)
-{
-	const uint32_t *codes = t->col->codes;
-	if (!any_null_code(codes, t->slots))
-		return NULL;
-	size_t words = ((size_t)t->slots + 63) / 64;
-	uint64_t *bits = scratch_room(&t->scratch->valid, words * sizeof(*bits));
-	for (size_t w = 0; w < words; w++) {
-		uint32_t n = t->slots - (uint32_t)w * 64 < 64 ? t->slots - (uint32_t)w * 64 : 64;
-		uint64_t word = 0;
-		for (uint32_t i = 0; i < n; i++)
-			word |= (uint64_t)(codes[w * 64 + i] != CODE_NULL) << i;
-		bits[w] = word;
-	}
-	return bits;
-}
-
-static const uint64_t *valid_of_nulls(struct task *t)
-{
-	if (!t->col->nulls)
-		return NULL;
-	size_t words = ((size_t)t->slots + 63) / 64;
-	uint64_t *bits = scratch_room(&t->scratch->valid, words * sizeof(*bits));
-	for (size_t w = 0; w < words; w++)
-		bits[w] = ~t->col->nulls[w];
-	if (t->slots % 64)
-		bits[words - 1] &= (UINT64_C(1) << t->slots % 64) - 1;
-	return bits;
-}
-
-static uint32_t count_bits(const uint64_t *bits, uint32_t n)
-{
-	size_t ones = 0;
-	for (size_t w = 0; w < ((size_t)n + 63) / 64; w++)
-		ones += (size_t)__builtin_popcountll(bits[w]);
-	return (uint32_t)ones;
 }
 
 /* Where values are and how many; a column that was never filled is all null. */
@@ -107,9 +62,11 @@ static void find_nulls(struct task *t)
 		memset(none, 0, (size_t)t->slots / 8 + 8);
 		t->valid = none;
 	} else {
-		t->valid = string && !t->col->plain ? valid_of_codes(t) : valid_of_nulls(t);
+		t->valid = string && !t->col->plain
+				   ? valid_of_codes(t->scratch, t->col->codes, t->slots)
+				   : valid_of_nulls(t->scratch, t->col->nulls, t->slots);
 	}
-	t->present = t->valid ? count_bits(t->valid, t->slots) : t->slots;
+	t->present = t->valid ? count_valid(t->valid, t->slots) : t->slots;
 	if (t->present == t->slots)
 		t->valid = NULL;
 	if (t->valid && t->layout.max_def == 0)
@@ -141,31 +98,24 @@ static size_t put_text(struct buf *body, struct slice s, bool fixed)
 static void put_text_dictionary(struct task *t)
 {
 	const struct column *col = t->col;
+	struct buf *body = &t->scratch->body;
+	size_t off = body->len, room = (size_t)col->off[col->ndistinct] - col->off[0];
 	bool fixed = t->layout.physical == PHYS_FIXED;
-	size_t off = t->scratch->body.len;
-	buf_reserve(
-		&t->scratch->body, (size_t)col->off[col->ndistinct] + 4 * (size_t)col->ndistinct);
+	char *to = buf_reserve(body, room + 4 * (size_t)col->ndistinct);
 	for (uint32_t d = 0; d < col->ndistinct; d++) {
-		struct slice s = {col->heap + col->off[d], col->off[d + 1] - col->off[d]};
-		if (fixed && s.len != 16)
+		uint32_t len = col->off[d + 1] - col->off[d];
+		if (fixed && len != 16)
 			die(t, "an address is not of 16 bytes");
-		put_text(&t->scratch->body, s, fixed);
+		if (!fixed) {
+			memcpy(to, &len, 4);
+			to += 4;
+		}
+		if (len)
+			memcpy(to, col->heap + col->off[d], len);
+		to += len;
 	}
+	body->len = (size_t)(to - body->ptr);
 	new_page(t, off, col->ndistinct, true, ENC_PLAIN);
-}
-
-/* Codes without those of nulls. */
-static const uint32_t *dense_codes(struct task *t)
-{
-	if (!t->valid)
-		return t->col->codes;
-	uint32_t *out = scratch_room(&t->scratch->codes, ((size_t)t->slots + 1) * sizeof(*out));
-	size_t n = 0;
-	for (uint32_t i = 0; i < t->slots; i++) {
-		out[n] = t->col->codes[i];
-		n += out[n] != CODE_NULL;
-	}
-	return out;
 }
 
 static void plan_text(struct task *t, struct chunk *chunk, struct arena *mem)
@@ -179,24 +129,11 @@ static void plan_text(struct task *t, struct chunk *chunk, struct arena *mem)
 	}
 	t->form = FORM_CODES;
 	t->width = col->ndistinct > 1 ? bits_for(col->ndistinct - 1) : 1;
-	t->codes = dense_codes(t);
+	t->codes = dense_codes(t->scratch, col->codes, t->valid, t->slots);
 	put_text_dictionary(t);
 }
 
 /* ---- numbers ---- */
-
-static const int64_t *dense_ints(struct task *t)
-{
-	if (!t->valid)
-		return t->col->i64;
-	int64_t *out = scratch_room(&t->scratch->ints, ((size_t)t->slots + 1) * sizeof(*out));
-	size_t n = 0;
-	for (uint32_t i = 0; i < t->slots; i++) {
-		out[n] = t->col->i64[i];
-		n += t->valid[i >> 6] >> (i & 63) & 1;
-	}
-	return out;
-}
 
 static void put_ints(struct buf *body, const int64_t *ints, size_t n, enum physical physical)
 {
@@ -240,9 +177,22 @@ static bool code_ints(struct task *t, int64_t min, uint64_t range)
 	return true;
 }
 
+/* Whether differences take at most three quarters of the plain numbers' room. Tried on the column as
+ * a whole: what holds for it need not hold for a part, so it must be one page. */
+static bool deltas_are_short(struct task *t)
+{
+	size_t plain = (size_t)t->present * (t->layout.physical == PHYS_INT64 ? 8 : 4);
+	struct buf *body = &t->scratch->body;
+	size_t was = body->len;
+	bool is_short =
+		t->slots <= PAGE_SLOTS && delta_write(body, t->ints, t->present, plain / 4 * 3);
+	body->len = was;
+	return is_short;
+}
+
 static void plan_ints(struct task *t, struct chunk *chunk, struct arena *mem)
 {
-	t->ints = dense_ints(t);
+	t->ints = dense_ints(t->scratch, t->col->i64, t->valid, t->slots);
 	int64_t min = t->ints[0], max = t->ints[0];
 	for (uint32_t i = 1; i < t->present; i++) {
 		min = t->ints[i] < min ? t->ints[i] : min;
@@ -255,41 +205,17 @@ static void plan_ints(struct task *t, struct chunk *chunk, struct arena *mem)
 	uint64_t range = (uint64_t)max - (uint64_t)min;
 	if (range < DIRECT_RANGE && code_ints(t, min, range))
 		return;
-	t->form = FORM_INTS;
+	t->form = deltas_are_short(t) ? FORM_DELTA : FORM_INTS;
 }
 
 /* ---- booleans and ids ---- */
 
 static void plan_bools(struct task *t, struct chunk *chunk, struct arena *mem)
 {
-	int64_t any = 0, all = 1;
-	for (uint32_t i = 0; i < t->slots; i++) {
-		if (t->valid && !bit_get(t->valid, i))
-			continue;
-		any |= t->col->bools[i];
-		all &= t->col->bools[i];
-	}
+	t->bools = dense_bools(t->scratch, t->col->bools, t->valid, t->slots);
+	bool any = memchr(t->bools, 1, t->present), all = !memchr(t->bools, 0, t->present);
 	stats_ints(chunk, all, any, 1, mem);
 	t->form = FORM_BITS;
-}
-
-static void put_bools(struct task *t, const struct page_range *range)
-{
-	const uint8_t *bools = t->col->bools;
-	struct buf *body = &t->scratch->body;
-	uint64_t word = 0;
-	unsigned have = 0;
-	for (uint32_t i = range->slot; i < range->slot_end; i++) {
-		if (t->valid && !bit_get(t->valid, i))
-			continue;
-		word |= (uint64_t)(bools[i] & 1) << have;
-		if (++have == 64) {
-			buf_append(body, &word, 8);
-			word = 0;
-			have = 0;
-		}
-	}
-	buf_append(body, &word, (have + 7) / 8);
 }
 
 static void put_uuids(struct task *t, const struct page_range *range)
@@ -368,8 +294,12 @@ static void put_values(struct task *t, const struct page_range *range, uint32_t 
 	case FORM_INTS:
 		put_ints(body, t->ints + first, n, t->layout.physical);
 		break;
+	case FORM_DELTA:
+		if (!delta_write(body, t->ints + first, n, SIZE_MAX))
+			die(t, "a difference is too wide");
+		break;
 	case FORM_BITS:
-		put_bools(t, range);
+		put_bools(body, t->bools + first, n);
 		break;
 	case FORM_UUID:
 		put_uuids(t, range);
@@ -377,8 +307,11 @@ static void put_values(struct task *t, const struct page_range *range, uint32_t 
 	}
 }
 
-static void put_pages(struct task *t)
+static void put_pages(struct task *t, struct chunk *chunk)
 {
+	chunk->encoding = t->form == FORM_CODES   ? ENC_RLE_DICTIONARY
+			  : t->form == FORM_DELTA ? ENC_DELTA
+						  : ENC_PLAIN;
 	struct page_range range = {0, 0, 0, 0};
 	uint32_t first = 0;
 	do {
@@ -392,8 +325,7 @@ static void put_pages(struct task *t)
 			levels = levels_put_flat(t->scratch, t->valid, &range);
 		uint32_t n = present_in(t, &range);
 		put_values(t, &range, first, n);
-		new_page(t, off, levels, false,
-			t->form == FORM_CODES ? ENC_RLE_DICTIONARY : ENC_PLAIN);
+		new_page(t, off, levels, false, chunk->encoding);
 		first += n;
 	} while (range.row_end < t->batch->nrows);
 }
@@ -441,7 +373,7 @@ static void encode_column(const struct batch *batch, uint32_t c, int level, stru
 	buf_clear(&scratch->body);
 	buf_clear(&scratch->pages);
 	plan(&t, chunk, &out->mem);
-	put_pages(&t);
+	put_pages(&t, chunk);
 	pages_emit(scratch, level, &out->bytes, chunk);
 	chunk->nulls = chunk->nvalues - t.present;
 	if (chunk->nvalues > CHUNK_VALUES_MAX)

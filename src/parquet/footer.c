@@ -162,11 +162,12 @@ static void put_chunk(struct buf *out, const struct batch_shape *shape, uint32_t
 	thrift_put_i64(out, &outer, 2, at);
 	thrift_put_struct(out, &outer, 3);
 	thrift_put_i32(out, &last, 1, column_layout(shape, column).physical);
+	/* Levels, the dictionary, and last the data pages' encoding: the reader goes by that. */
 	thrift_put_list(out, &last, 2, THRIFT_I32, chunk->dictionary ? 3 : 2);
-	thrift_put_element_i32(out, ENC_PLAIN);
 	thrift_put_element_i32(out, ENC_RLE);
 	if (chunk->dictionary)
-		thrift_put_element_i32(out, ENC_RLE_DICTIONARY);
+		thrift_put_element_i32(out, ENC_PLAIN);
+	thrift_put_element_i32(out, chunk->encoding);
 	put_path(out, &last, shape, column);
 	thrift_put_i32(out, &last, 4, chunk->codec);
 	thrift_put_i64(out, &last, 5, (int64_t)chunk->nvalues);

@@ -37,9 +37,28 @@ static void read_statistics(struct thrift_in *in, struct chunk *chunk)
 
 /* What ColumnMetaData says beside what goes into struct chunk. */
 struct chunk_meta {
-	int physical, codec;
+	int physical, codec, encoding;
 	int64_t nvalues, unpacked, bytes, data_at, dictionary_at;
 };
+
+/* The last one is that of the data pages. */
+static int read_encodings(struct thrift_in *in, enum thrift_type type)
+{
+	int last = -1;
+	for (uint32_t n = thrift_list(in, type, THRIFT_I32); n > 0 && !in->bad; n--)
+		last = thrift_i32(in, THRIFT_I32);
+	return last;
+}
+
+/* Numbers may be delta-coded; a dictionary has codes, and nothing else has. */
+static bool encoding_fits(const struct chunk_meta *m)
+{
+	if (m->dictionary_at >= 0)
+		return m->encoding == ENC_RLE_DICTIONARY;
+	return m->encoding == ENC_PLAIN ||
+	       (m->encoding == ENC_DELTA &&
+		       (m->physical == PHYS_INT64 || m->physical == PHYS_INT32));
+}
 
 static void read_meta(struct thrift_in *in, struct chunk_meta *m, struct chunk *chunk)
 {
@@ -49,6 +68,9 @@ static void read_meta(struct thrift_in *in, struct chunk_meta *m, struct chunk *
 		switch (field) {
 		case 1:
 			m->physical = thrift_i32(in, type);
+			break;
+		case 2:
+			m->encoding = read_encodings(in, type);
 			break;
 		case 4:
 			m->codec = thrift_i32(in, type);
@@ -99,7 +121,7 @@ static int check_chunk(struct parquet_reader *r, uint32_t column, const struct c
 	uint64_t begin = (uint64_t)(m->dictionary_at >= 0 ? m->dictionary_at : m->data_at);
 	uint64_t end = r->size - r->footer_size - MAGIC_SIZE - 4;
 	if (m->physical != (int)layout.physical ||
-		(m->codec != CODEC_NONE && m->codec != CODEC_ZSTD))
+		(m->codec != CODEC_NONE && m->codec != CODEC_ZSTD) || !encoding_fits(m))
 		return -1;
 	if (begin != at || m->bytes <= 0 || (uint64_t)m->bytes > end - at || m->data_at < 0)
 		return -1;
@@ -118,6 +140,7 @@ static int check_chunk(struct parquet_reader *r, uint32_t column, const struct c
 	chunk->unpacked = (uint64_t)m->unpacked;
 	chunk->nvalues = (uint64_t)m->nvalues;
 	chunk->codec = (enum codec)m->codec;
+	chunk->encoding = (enum encoding)m->encoding;
 	return bounds_fit(chunk, layout.physical) ? 0 : -1;
 }
 
@@ -125,7 +148,7 @@ static void read_chunk(struct thrift_in *in, struct chunk_meta *m, struct chunk 
 {
 	int field = 0;
 	enum thrift_type type;
-	*m = (struct chunk_meta){-1, -1, -1, -1, -1, -1, -1};
+	*m = (struct chunk_meta){-1, -1, -1, -1, -1, -1, -1, -1};
 	*chunk = (struct chunk){0};
 	while (thrift_next(in, &field, &type)) {
 		if (field == 3) {

@@ -67,10 +67,26 @@ static size_t put_repetitions(
 	return n;
 }
 
+/* Whether each row has elements and each of them a value. */
+static bool is_full(
+	const struct group *group, const uint64_t *valid, const struct page_range *range)
+{
+	if (valid || !group->list_off)
+		return false;
+	bool full = true;
+	for (uint32_t r = range->row; r < range->row_end; r++)
+		full &= group->list_off[r] != group->list_off[r + 1];
+	return full;
+}
+
 static void put_definitions(struct scratch *scratch, const struct group *group,
 	const struct layout *layout, const uint64_t *valid, const struct page_range *range,
 	size_t n)
 {
+	if (is_full(group, valid, range)) {
+		put_constant(&scratch->body, layout->max_def, n);
+		return;
+	}
 	uint32_t *levels = scratch_room(&scratch->levels, (n + 1) * sizeof(*levels));
 	uint32_t there = layout->max_def, *to = levels, e = range->slot;
 	for (uint32_t r = range->row; r < range->row_end; r++) {

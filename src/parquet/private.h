@@ -24,7 +24,7 @@ enum physical {
 	PHYS_BYTE_ARRAY = 6,
 	PHYS_FIXED = 7 /* FIXED_LEN_BYTE_ARRAY; ours are of 16 bytes */
 };
-enum encoding { ENC_PLAIN = 0, ENC_RLE = 3, ENC_RLE_DICTIONARY = 8 };
+enum encoding { ENC_PLAIN = 0, ENC_RLE = 3, ENC_DELTA = 5, ENC_RLE_DICTIONARY = 8 };
 enum codec { CODEC_NONE = 0, CODEC_ZSTD = 6 };
 enum page_type { PAGE_DATA = 0, PAGE_DICTIONARY = 2 };
 enum converted_type {
@@ -150,8 +150,20 @@ int hybrid_read(
  * behind the last). *ones gets how many are 1. */
 int hybrid_read_bits(
 	const uint8_t *data, size_t len, uint64_t *bits, size_t from, size_t n, size_t *ones);
+/* The packed parts alone: n is a multiple of 32 when packing; width may be 0 then. */
+void bits_pack(const uint32_t *values, size_t n, uint8_t *out, unsigned width);
+/* Returns the largest value. */
+uint32_t bits_unpack(const uint8_t *in, uint32_t *values, size_t n, unsigned width);
 /* Copies n bits from bit `from` of src to the begin of dst; the last word's rest is 0. */
 void bits_slice(uint64_t *dst, const uint64_t *src, size_t from, size_t n);
+
+/* ---- delta.c: DELTA_BINARY_PACKED ---- */
+
+/* Appends n numbers; false (and nothing appended) where that takes more than `most` bytes or a
+ * difference is wider than 32 bits. */
+bool delta_write(struct buf *out, const int64_t *ints, size_t n, size_t most);
+/* Reads exactly n numbers that take exactly `len` bytes (SLACK behind them). 0 or -1. */
+int delta_read(const uint8_t *data, size_t len, int64_t *ints, size_t n);
 
 /* ---- scratch.c: memory and zstd contexts that a thread keeps ---- */
 
@@ -193,6 +205,7 @@ struct chunk {
 	uint64_t nvalues;    /* nulls and empty lists counted */
 	uint64_t nulls;      /* values that are not there: null, or no element at all */
 	enum codec codec;
+	enum encoding encoding; /* of its data pages */
 	bool has_range;
 	struct slice min, max; /* as plain-encoded values without length */
 };
@@ -211,6 +224,20 @@ struct page_part {
 	bool dictionary;
 	enum encoding encoding;
 };
+
+/* dense.c: `valid` has a bit per value, 1 = there; NULL = all are. What is returned lies in the
+ * scratch, or is what was given where there are no nulls. */
+const uint64_t *valid_of_codes(struct scratch *scratch, const uint32_t *codes, uint32_t n);
+const uint64_t *valid_of_nulls(struct scratch *scratch, const uint64_t *nulls, uint32_t n);
+uint32_t count_valid(const uint64_t *valid, uint32_t n);
+const uint32_t *dense_codes(
+	struct scratch *scratch, const uint32_t *codes, const uint64_t *valid, uint32_t n);
+const int64_t *dense_ints(
+	struct scratch *scratch, const int64_t *ints, const uint64_t *valid, uint32_t n);
+const uint8_t *dense_bools(
+	struct scratch *scratch, const uint8_t *bools, const uint64_t *valid, uint32_t n);
+/* Appends n booleans of 0 or 1 as bits. */
+void put_bools(struct buf *body, const uint8_t *bools, uint32_t n);
 
 /* page.c: packs the pages (of scratch->pages) of one column and appends them with headers. */
 void pages_emit(struct scratch *scratch, int level, struct buf *out, struct chunk *chunk);

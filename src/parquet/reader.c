@@ -167,8 +167,7 @@ static int read_pages(struct chunk_in *in, struct err *err)
 		const uint8_t *data;
 		if (page_next(in, &header, &data, err))
 			return -1;
-		if (header.type != PAGE_DATA ||
-			header.encoding != (in->dictionary ? ENC_RLE_DICTIONARY : ENC_PLAIN))
+		if (header.type != PAGE_DATA || header.encoding != in->chunk->encoding)
 			return chunk_damaged(in, err, "a page of the wrong kind");
 		if (levels_read(in, &header, data, &view, err))
 			return -1;

@@ -116,6 +116,8 @@ static void test_patterns(void **state)
 		{.nrows = 65536, .distinct = 1},
 		{.nrows = 65536, .null_percent = 3, .distinct = 500, .elements = 1, .longest = 9},
 		{.nrows = 65536, .longest = 1},
+		{.nrows = 5000, .sorted = true, .null_percent = 5, .elements = 3},
+		{.nrows = 3000, .sorted = true, .elements = UINT32_MAX},
 		{.nrows = 65536, .longest = 40, .plain = true},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

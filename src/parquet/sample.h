@@ -137,6 +137,8 @@ static inline void sample_scalars(
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t choice = sample_choice(state, s, i, n);
 		uint64_t wide = s->distinct ? base + choice : sample_next(state);
+		if (s->sorted && !s->distinct) /* nearly sorted, as times are */
+			wide = base + (uint64_t)i * 400000 + wide % 500000;
 		if (type == COL_BOOL)
 			col->bools[i] = wide & 1;
 		else if (type == COL_UUID)

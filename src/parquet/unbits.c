@@ -70,7 +70,7 @@ static inline __attribute__((always_inline)) uint32_t unpack_width(
 	X(15) X(16)
 /* clang-format on */
 
-static uint32_t unpack(const uint8_t *in, uint32_t *values, size_t n, unsigned width)
+uint32_t bits_unpack(const uint8_t *in, uint32_t *values, size_t n, unsigned width)
 {
 	switch (width) {
 #define UNPACK_WIDTH(w)                                                                            \
@@ -112,7 +112,7 @@ int hybrid_read(
 			size_t bytes = (size_t)run / 8 * width;
 			if (bytes > (size_t)(in.end - in.at))
 				return -1;
-			top = unpack(in.at, values, take, width);
+			top = bits_unpack(in.at, values, take, width);
 			in.at += bytes;
 		} else {
 			if (get_value(&in, width, &top))

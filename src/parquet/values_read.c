@@ -197,6 +197,24 @@ static int read_coded_ints(struct chunk_in *in, int64_t *dense)
 	return 0;
 }
 
+/* Plain or delta-coded. */
+static int read_plain_ints(struct chunk_in *in, int64_t *dense)
+{
+	bool delta = in->chunk->encoding == ENC_DELTA;
+	for (uint32_t p = 0; p < in->npages; p++) {
+		const struct page_view *v = page_of(in, p);
+		if (delta ? delta_read(v->values, v->len, dense, v->present)
+			  : take_ints(in, v->values, v->len, v->present, dense))
+			return -1;
+		for (uint32_t i = 0; delta && i < v->present; i++) {
+			if (in->layout.physical == PHYS_INT32 && dense[i] != (int32_t)dense[i])
+				return -1;
+		}
+		dense += v->present;
+	}
+	return 0;
+}
+
 static int read_ints(struct chunk_in *in, struct column *col, struct arena *mem)
 {
 	col->i64 = arena_alloc(mem, (size_t)in->slots * sizeof(*col->i64));
@@ -207,14 +225,8 @@ static int read_ints(struct chunk_in *in, struct column *col, struct arena *mem)
 	if (in->dictionary) {
 		if (read_coded_ints(in, dense))
 			return -1;
-	} else {
-		int64_t *to = dense;
-		for (uint32_t p = 0; p < in->npages; p++) {
-			const struct page_view *v = page_of(in, p);
-			if (take_ints(in, v->values, v->len, v->present, to))
-				return -1;
-			to += v->present;
-		}
+	} else if (read_plain_ints(in, dense)) {
+		return -1;
 	}
 	for (uint32_t i = 0, next = 0; in->valid && i < in->slots; i++) {
 		bool there = bit_get(in->valid, i);
