@@ -90,7 +90,7 @@ out=$("$pugmark" import tests/data/sample-jira.ndjson 2>&1)
 [ $? = 0 ] || [ $? = 3 ]
 ok "the installed program imports" $? "$out"
 out=$(cd / && "$pugmark" sql --format csv 'select count(*) > 0 as any from events' 2>&1)
-[ "$(tail -n 1 <<<"$out")" = true ]
+[ "$(tail -n 1 <<<"$out" | tr -d '\r')" = true ]
 ok "the installed program finds its libduckdb" $? "$out"
 
 # --- Completion and man page know every command. ------------------------------------------------
