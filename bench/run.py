@@ -38,7 +38,7 @@ def run(args):
     wall = time.monotonic() - began
     if process.returncode not in (0, 3):
         sys.exit(f"bench: {' '.join(args)[:200]}: {err}")
-    said = json.loads(out) if out.startswith("{") else {}
+    said = json.loads(out) if out.startswith("{") and out.count("\n") == 1 else {}
     said.update(wall=wall, peak_mb=usage.ru_maxrss / 1024, cpu=usage.ru_utime + usage.ru_stime, text=out)
     return said
 
