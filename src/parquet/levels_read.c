@@ -90,6 +90,28 @@ static int walk_levels(struct chunk_in *in, const uint64_t *again, const uint32_
 	return 0;
 }
 
+/* Every level is a value that is there: rows begin where a repetition level is 0, that is all. */
+static int walk_full(struct chunk_in *in, const uint64_t *again, uint32_t n, struct page_view *view)
+{
+	uint32_t rows = in->rows, slots = in->slots;
+	if (n > 0 && (again[0] & 1))
+		return -1;
+	for (uint32_t at = 0; at < n; at += 64) {
+		uint64_t begins = ~again[at >> 6];
+		if (n - at < 64)
+			begins &= (UINT64_C(1) << (n - at)) - 1;
+		if ((uint32_t)__builtin_popcountll(begins) > in->nrows - rows)
+			return -1;
+		for (; begins; begins &= begins - 1)
+			in->list_off[rows++] = slots + at + (uint32_t)__builtin_ctzll(begins);
+	}
+	bits_set(in->valid, slots, n);
+	in->rows = rows;
+	in->slots = slots + n;
+	view->present = n;
+	return 0;
+}
+
 static int read_list(struct chunk_in *in, uint32_t n, struct page_view *view)
 {
 	const uint8_t *data;
@@ -98,11 +120,14 @@ static int read_list(struct chunk_in *in, uint32_t n, struct page_view *view)
 	size_t words = (size_t)n / 64 + 2;
 	uint64_t *again = scratch_room(&in->scratch->words, words * sizeof(*again));
 	memset(again, 0, words * sizeof(*again));
-	uint32_t *levels = scratch_room(&in->scratch->levels, ((size_t)n + 1) * sizeof(*levels));
 	if (take_section(view, &data, &len) || hybrid_read_bits(data, len, again, 0, n, &ones))
 		return -1;
-	if (take_section(view, &data, &len) ||
-		hybrid_read(data, len, bits_for(in->layout.max_def), levels, n, &max) ||
+	if (take_section(view, &data, &len))
+		return -1;
+	if (hybrid_is_run(data, len, bits_for(in->layout.max_def), n, in->layout.max_def))
+		return walk_full(in, again, n, view);
+	uint32_t *levels = scratch_room(&in->scratch->levels, ((size_t)n + 1) * sizeof(*levels));
+	if (hybrid_read(data, len, bits_for(in->layout.max_def), levels, n, &max) ||
 		max > in->layout.max_def)
 		return -1;
 	return walk_levels(in, again, levels, n, view);

@@ -150,6 +150,10 @@ int hybrid_read(
  * behind the last). *ones gets how many are 1. */
 int hybrid_read_bits(
 	const uint8_t *data, size_t len, uint64_t *bits, size_t from, size_t n, size_t *ones);
+/* Whether the bytes are n times `value`, as one run. */
+bool hybrid_is_run(const uint8_t *data, size_t len, unsigned width, size_t n, uint32_t value);
+/* Sets n bits from bit `from` on. */
+void bits_set(uint64_t *bits, size_t from, size_t n);
 /* The packed parts alone: n is a multiple of 32 when packing; width may be 0 then. */
 void bits_pack(const uint32_t *values, size_t n, uint8_t *out, unsigned width);
 /* Returns the largest value. */

@@ -127,6 +127,16 @@ int hybrid_read(
 	return in.at == in.end ? 0 : -1;
 }
 
+bool hybrid_is_run(const uint8_t *data, size_t len, unsigned width, size_t n, uint32_t value)
+{
+	struct hybrid_in in = {data, data + len};
+	bool packed;
+	uint64_t run;
+	uint32_t got;
+	return n > 0 && next_run(&in, &packed, &run, n) == 0 && !packed && run == n &&
+	       get_value(&in, width, &got) == 0 && got == value && in.at == in.end;
+}
+
 /* ORs n bits at `src` into `bits` from bit `from` on; returns how many are 1. */
 static size_t or_bits(uint64_t *bits, size_t from, const uint8_t *src, size_t n)
 {
@@ -146,7 +156,7 @@ static size_t or_bits(uint64_t *bits, size_t from, const uint8_t *src, size_t n)
 	return ones;
 }
 
-static void set_bits(uint64_t *bits, size_t from, size_t n)
+void bits_set(uint64_t *bits, size_t from, size_t n)
 {
 	for (; n > 0 && from % 64; from++, n--)
 		bits[from / 64] |= UINT64_C(1) << from % 64;
@@ -177,7 +187,7 @@ int hybrid_read_bits(
 			if (get_value(&in, 1, &value))
 				return -1;
 			if (value)
-				set_bits(bits, from, take);
+				bits_set(bits, from, take);
 			*ones += value ? take : 0;
 		}
 		from += take;
