@@ -6,8 +6,9 @@
 
 #include "store/private.h"
 
-/* Compresses n bytes into dst (of ZSTD_compressBound(n) bytes); returns how many it took. */
-size_t frame_compress(void *dst, size_t bound, const void *src, size_t n, int level);
+/* Compresses columns of an index block into dst (of ZSTD_compressBound(n) bytes); returns how many
+ * bytes it took. */
+size_t frame_compress_index(void *dst, size_t bound, const void *src, size_t n);
 /* Unpacks exactly n bytes; false where the input is damaged or holds another number. */
 bool frame_decompress(void *dst, size_t n, const void *src, size_t packed);
 /* This thread's scratch memory, at least n bytes; borrowed until its next call. */

@@ -8,7 +8,7 @@
 
 #include "store/frame.h"
 
-enum { BLOCK_VERSION = 1, INDEX_LEVEL = 1, LARGEST_COLUMNS = 64 << 20 };
+enum { BLOCK_VERSION = 1, LARGEST_COLUMNS = 64 << 20 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -100,7 +100,7 @@ static void block_append(struct buf *out, struct block_header *header, const uin
 	if (!p)
 		abort(); /* set-up error: index buffers have no limit */
 	char *at = p + sizeof(*header);
-	size_t packed = frame_compress(at, bound, columns, ncolumns, INDEX_LEVEL);
+	size_t packed = frame_compress_index(at, bound, columns, ncolumns);
 	at += packed;
 	for (uint32_t i = 0; i < nids; i++, at += 10)
 		memcpy(at, ids[i] + 6, 10);

@@ -291,7 +291,7 @@ int segment_identify(struct segment *s, struct batch *batch, uint32_t container,
 	b->base = batch->raw_offset + container_offset;
 	*kept = 0;
 	if (batch->nrows > 0) {
-		bool overlap;
+		bool overlap = false;
 		uint32_t n = make_queries(s, batch, b->base);
 		if (find_container(s, container, &overlap, err) < 0 ||
 			(n > 0 && identity_judge(s->identity, s->queries, n, container, overlap,
