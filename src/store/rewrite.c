@@ -107,7 +107,7 @@ int old_segments_load(
 	*segments = (struct old_segments){0};
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT id, source, input, name, rows, bytes, raw_bytes, min_time, max_time,"
-		" received_at, committed_at, fingerprint FROM segments WHERE table_id = ?"
+		" received_at, committed_at, fingerprint, no_time FROM segments WHERE table_id = ?"
 		" ORDER BY min_time, id",
 		"i", table_id);
 	int rc = stmt ? 1 : -1;
@@ -128,6 +128,7 @@ int old_segments_load(
 			.max_time = sqlite3_column_int64(stmt, 8),
 			.received_at = sqlite3_column_int64(stmt, 9),
 			.committed_at = sqlite3_column_int64(stmt, 10),
+			.no_time = (uint64_t)sqlite3_column_int64(stmt, 12),
 		};
 		snprintf(old->source, sizeof(old->source), "%s", catalog_text(stmt, 1));
 		snprintf(old->name, sizeof(old->name), "%s", catalog_text(stmt, 3));

@@ -37,7 +37,7 @@ struct old_segment {
 	int64_t id;
 	char source[STORE_NAME], name[STORE_NAME];
 	char *input;
-	uint64_t rows, bytes, raw_bytes;
+	uint64_t rows, bytes, raw_bytes, no_time;
 	int64_t min_time, max_time, received_at, committed_at;
 	uint8_t fingerprint[32];
 	bool skip; /* for the caller's use */

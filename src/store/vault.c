@@ -197,18 +197,34 @@ static int record_frame(
 		row->sha256, (size_t)32);
 }
 
+static int record_file(struct vault_writer *w, struct err *err)
+{
+	return catalog_run(w->store, err,
+		"INSERT INTO vault_files(source_id, file, bytes, index_bytes, frames)"
+		" VALUES(?, ?, ?, ?, ?) ON CONFLICT(source_id, file) DO UPDATE SET"
+		" bytes = excluded.bytes, index_bytes = excluded.index_bytes,"
+		" frames = excluded.frames",
+		"iiuui", w->source_id, (int64_t)w->file, w->data.at, w->index.at,
+		(int64_t)(w->first_frame + w->n));
+}
+
 int vault_record(struct vault_writer *w, int64_t commit_id, struct err *err)
 {
-	if (catalog_run(w->store, err,
-		    "INSERT INTO vault_files(source_id, file, bytes, index_bytes, frames)"
-		    " VALUES(?, ?, ?, ?, ?) ON CONFLICT(source_id, file) DO UPDATE SET"
-		    " bytes = excluded.bytes, index_bytes = excluded.index_bytes,"
-		    " frames = excluded.frames",
-		    "iiuui", w->source_id, (int64_t)w->file, w->data.at, w->index.at,
-		    (int64_t)(w->first_frame + w->n)) < 0)
+	if (record_file(w, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < w->n; i++) {
 		if (record_frame(w, &w->rows[i], commit_id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int vault_record_each(struct vault_writer *w, const int64_t *commit_ids, struct err *err)
+{
+	if (record_file(w, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (record_frame(w, &w->rows[i], commit_ids[i], err) < 0)
 			return -1;
 	}
 	return 0;
