@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * parquet.h: batch ⇄ Parquet (github.com/apache/parquet-format). Writes standard files that any
- * engine reads: data pages v1, PLAIN and RLE_DICTIONARY encodings, zstd, definition and repetition
- * levels for LIST(STRUCT), statistics, UTC timestamps, UUID. Reads back what it writes, and checks
+ * engine reads: data pages v1, PLAIN, RLE_DICTIONARY and (numbers that are nearly sorted)
+ * DELTA_BINARY_PACKED encodings, zstd, page checksums, definition and repetition levels for
+ * LIST(STRUCT), statistics, UTC timestamps, UUID. Reads back what it writes, and checks
  * every length and checksum: a damaged file is ERR_DAMAGED with its name, never a crash.
  *
  * Types: STRING → BYTE_ARRAY/STRING; JSON → BYTE_ARRAY/JSON; INT64; INT32; BOOL; TIME →
  * INT64/TIMESTAMP(MICROS, UTC); UUID → FIXED_LEN_BYTE_ARRAY(16)/UUID; IP →
  * FIXED_LEN_BYTE_ARRAY(16). Lists: the three-level form `optional group NAME (LIST) { repeated
- * group list { optional group element { … } } }`. All columns are optional but event_id.
+ * group list { optional group element { … } } }`. All columns are optional but event_id
+ * (top-level, UUID). A bare list's column is named as its list in a shape that is read back.
+ *
+ * A string column comes back in the form it had, but: one without any value comes back as an empty
+ * dictionary, and a dictionary of more than 64 MiB comes back plain. A row group may have no rows
+ * and a file no row groups.
  */
 #ifndef PARQUET_PARQUET_H
 #define PARQUET_PARQUET_H
@@ -22,7 +28,11 @@
 /* One row group as bytes, made by any thread; placed in a file later. */
 struct parquet_group;
 
-/* Encodes all rows of the batch. Owned by the caller (parquet_group_free). `level` is zstd's. */
+/* Encodes all rows of the batch. Owned by the caller (parquet_group_free). `level` is zstd's (1 is
+ * a good choice; pages that do not shrink are stored). A column or list that was never filled
+ * (n = 0, list_off NULL) is null in every row. A batch that breaks its contract (a null event_id, an
+ * INT32 beyond 32 bits, more than LIMIT_BATCH_ROWS rows, 2^26 elements of a list) is a bug: the
+ * process aborts rather than alter it. Columns that share memory are encoded once. */
 struct parquet_group *parquet_encode(const struct batch *batch, int level);
 void parquet_group_free(struct parquet_group *group);
 /* Bytes that it takes in the file. */
@@ -44,7 +54,9 @@ int parquet_finish(
 /* Closes and frees; accepts NULL. An unfinished file stays for the caller to unlink. */
 void parquet_writer_free(struct parquet_writer *writer);
 
-/* An open file. The shape is rebuilt from the footer and owned by the reader. */
+/* An open file. The shape is rebuilt from the footer and owned by the reader. Opening reads and
+ * checks the footer; pages are checked as they are read. Many threads may read through one reader
+ * at the same time, each into a batch of its own. */
 struct parquet_reader;
 int parquet_open(const char *path, struct parquet_reader **reader, struct err *err);
 void parquet_close(struct parquet_reader *reader);
@@ -58,7 +70,7 @@ struct slice parquet_value(const struct parquet_reader *reader, const char *key)
 
 /* Statistics of a column of a row group. */
 struct parquet_stats {
-	uint64_t nulls;
+	uint64_t nulls; /* of a list's column: null elements, empty and null lists together */
 	bool has_range;
 	int64_t min_i64, max_i64; /* INT64, INT32, TIME, BOOL */
 	struct slice min_bytes,

@@ -3,6 +3,7 @@
  * subsets of columns, dictionaries without rows, statistics, metadata. */
 #include "parquet/parquet.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 #include <openssl/sha.h>
 
+#include "parquet/private.h"
 #include "parquet/sample.h"
 
 static char dir[200], path[300];
@@ -308,6 +310,52 @@ static void test_unfilled(void **state)
 	batch_fini(&b);
 }
 
+static void test_no_groups(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	struct parquet_writer *w;
+	uint8_t sum[32];
+	uint64_t bytes;
+	assert_int_equal(parquet_create(path, &sample_shape, &w, &err), 0);
+	assert_int_equal(parquet_finish(w, sum, &bytes, &err), 0);
+	parquet_writer_free(w);
+	struct parquet_reader *r = open_file();
+	assert_int_equal(parquet_groups(r), 0);
+	assert_int_equal(parquet_rows(r), 0);
+	assert_int_equal(parquet_shape(r)->ncolumns, SAMPLE_COLUMNS);
+	parquet_close(r);
+}
+
+static void *encode_in_thread(void *batch)
+{
+	parquet_group_free(parquet_encode(batch, -3)); /* another level before */
+	return parquet_encode(batch, 1);
+}
+
+/* Any thread gives the same bytes, and leaves nothing behind. */
+static void test_threads(void **state)
+{
+	(void)state;
+	pthread_t threads[4];
+	struct batch b;
+	struct sample s = {.nrows = 4000, .distinct = 70, .elements = 2, .null_percent = 7};
+	sample_fill(&b, &s);
+	struct parquet_group *want = parquet_encode(&b, 1);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, encode_in_thread, &b), 0);
+	for (int i = 0; i < 4; i++) {
+		void *got;
+		pthread_join(threads[i], &got);
+		assert_int_equal(parquet_group_bytes(got), parquet_group_bytes(want));
+		assert_memory_equal(
+			((struct parquet_group *)got)->bytes.ptr, want->bytes.ptr, want->bytes.len);
+		parquet_group_free(got);
+	}
+	parquet_group_free(want);
+	batch_fini(&b);
+}
+
 static void test_shape(void **state)
 {
 	(void)state;
@@ -344,6 +392,8 @@ int main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_large_dictionary),
 		cmocka_unit_test(test_unfilled),
+		cmocka_unit_test(test_no_groups),
+		cmocka_unit_test(test_threads),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
