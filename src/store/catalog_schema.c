@@ -79,6 +79,11 @@ static const char version_1[] =
 	" frame INTEGER NOT NULL, offset INTEGER NOT NULL, bytes INTEGER NOT NULL,"
 	" PRIMARY KEY(reject_id, part)) STRICT, WITHOUT ROWID;"
 
+	/* What was rejected before: SHA-256 of where it stood and what it was. Reading an input again
+	 * must not list its rejects twice. */
+	"CREATE TABLE reject_keys(key BLOB PRIMARY KEY,"
+	" reject_id INTEGER NOT NULL REFERENCES rejects(id)) STRICT, WITHOUT ROWID;"
+
 	"CREATE TABLE checkpoints(key TEXT PRIMARY KEY, text TEXT NOT NULL,"
 	" at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 

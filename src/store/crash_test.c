@@ -72,7 +72,7 @@ static bool is_ours_only(const char *dir, const char *when)
 	return false;
 }
 
-static void assert_recovered(const char *dir, const char *when)
+static void assert_recovered(const char *dir, bool with_content, const char *when)
 {
 	struct err err;
 	struct store *store;
@@ -82,6 +82,11 @@ static void assert_recovered(const char *dir, const char *when)
 	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
 		fail_msg("%s: %s", when, err.text);
 	lake_assert_exact(store, EVENTS, when);
+	int64_t rejects = 0;
+	/* One in each of six batches, and one where the first sending ended earlier. */
+	if (catalog_int(store, &rejects, &err, "SELECT count(*) FROM rejects", "") < 1 ||
+		rejects != (with_content ? 7 : 6))
+		fail_msg("%s: %d rejects", when, (int)rejects);
 	char *name = strdup(when);
 	if (store_verify(store, tell_damage, name, NULL, &damaged, &err) < 0)
 		fail_msg("%s: verify: %s", when, err.text);
@@ -110,7 +115,7 @@ static void run_points(const char *what, unsigned stride, bool with_content, boo
 		char *dir = prepared_folder(with_content);
 		snprintf(fault, sizeof(fault), "change:%u:%s", n, what);
 		enum outcome outcome = send_in_child(dir, fault, go_on);
-		assert_recovered(dir, fault);
+		assert_recovered(dir, with_content, fault);
 		test_remove(dir);
 		hurt += outcome != SENT;
 		/* An error of clean-up is no error of the sending: only many misses are the end. */
@@ -178,7 +183,7 @@ static void full_for_good(void **state)
 			fail_msg("%s: %s", fault, err.text);
 		assert_true(rows >= FIRST);
 		store_close(store);
-		assert_recovered(dir, fault);
+		assert_recovered(dir, true, fault);
 		test_remove(dir);
 	}
 }
@@ -211,7 +216,7 @@ static void fsync_failure_poisons(void **state)
 				fail_msg("%s: %s", fault, again.text);
 		}
 		store_close(store);
-		assert_recovered(dir, fault);
+		assert_recovered(dir, true, fault);
 		test_remove(dir);
 	}
 	assert_true(poisoned > 3);

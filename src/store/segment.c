@@ -84,6 +84,7 @@ void segment_undo(struct segment *s, bool committed)
 	while (s->batches) {
 		struct identified *b = s->batches;
 		s->batches = b->older;
+		free(b->known);
 		free(b);
 	}
 	pthread_mutex_destroy(&s->lock);
@@ -235,51 +236,6 @@ static uint32_t fill_rows(struct segment *s, struct batch *batch, uint32_t nquer
 	return kept;
 }
 
-static struct reject_note *note_reject(struct segment *s, const struct reject_part *part)
-{
-	struct reject_note *note = s->last_reject;
-	if (part->continues && note && note->input_offset + note->bytes == part->input_offset)
-		return note;
-	note = arena_zalloc(&s->mem, 1, sizeof(*note));
-	note->input_offset = part->input_offset;
-	note->continues = part->continues;
-	note->reason = arena_strdup(&s->mem, slice_of(part->reason ? part->reason : ""));
-	if (s->last_reject)
-		s->last_reject->next = note;
-	else
-		s->first_reject = note;
-	s->last_reject = note;
-	return note;
-}
-
-/* Places of rejected bytes: frames of their own, after those of the rows. */
-static void place_rejects(struct segment *s, const struct reject_part *rejects, uint32_t n,
-	uint32_t first_frame, struct frame_cut *cut)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		struct reject_note *note = note_reject(s, &rejects[i]);
-		size_t left = rejects[i].bytes.len;
-		do {
-			size_t piece = left < LIMIT_FRAME_BYTES ? left : LIMIT_FRAME_BYTES;
-			struct reject_note_part *part = arena_zalloc(&s->mem, 1, sizeof(*part));
-			part->offset = frame_cut_add(cut, piece);
-			part->frame = first_frame + cut->frames - 1;
-			part->bytes = (uint32_t)piece;
-			if (note->last)
-				note->last->next = part;
-			else
-				note->first = part;
-			note->last = part;
-			left -= piece;
-		} while (left > 0);
-		note->bytes += rejects[i].bytes.len;
-		if (!rejects[i].continues) {
-			note->lines += rejects[i].lines;
-			s->nrejects += rejects[i].lines;
-		}
-	}
-}
-
 int segment_identify(struct segment *s, struct batch *batch, uint32_t container,
 	uint64_t container_offset, const struct reject_part *rejects, uint32_t nrejects,
 	uint32_t *kept, struct err *err)
@@ -302,7 +258,11 @@ int segment_identify(struct segment *s, struct batch *batch, uint32_t container,
 		b->copies = arena_zalloc(&batch->mem, batch->nrows, sizeof(*b->copies));
 		*kept = fill_rows(s, batch, n, b->copies, &rows);
 	}
-	place_rejects(s, rejects, nrejects, s->next_frame + rows.frames, &rejected);
+	if (segment_place_rejects(s, rejects, nrejects, s->next_frame + rows.frames, &rejected,
+		    &b->known, err) < 0) {
+		free(b);
+		return -1;
+	}
 	b->kept = *kept;
 	b->first_frame = s->next_frame;
 	b->frames = rows.frames + rejected.frames;

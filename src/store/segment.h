@@ -18,11 +18,15 @@ struct identified {
 	uint32_t container;
 	uint64_t base;    /* place of batch->raw[0] in the container */
 	uint32_t *copies; /* nrows; in the batch's memory */
+	bool *known;      /* per reject: stored by an earlier reading; NULL = none is */
 	uint32_t kept, first_frame, frames;
 	struct identified *older;
 };
 
+enum { REJECT_KEY = 16 };
 struct reject_note_part {
+	uint8_t key[REJECT_KEY]; /* of the whole part; in its first piece */
+	bool has_key;
 	uint32_t frame, offset, bytes;
 	struct reject_note_part *next;
 };
@@ -85,6 +89,14 @@ struct segment_pack {
 	uint32_t rows;
 	uint32_t first_frame; /* as identify has given it out */
 };
+
+/* segment_rejects.c: gives rejected bytes their places, in frames from `first_frame` on. Those that an
+ * earlier reading of the same input has stored get none: *known (owned by the caller, NULL where
+ * there are none) tells which. */
+int segment_place_rejects(struct segment *segment, const struct reject_part *rejects, uint32_t n,
+	uint32_t first_frame, struct frame_cut *cut, bool **known, struct err *err);
+/* In the commit's transaction: the rows of the rejects. */
+int segment_add_rejects(struct segment *segment, int64_t commit_id, struct err *err);
 
 /* Removes what the segment has made and frees it; files stay where the store is in doubt. */
 void segment_undo(struct segment *segment, bool committed);

@@ -125,63 +125,6 @@ static int add_commit(
 		s->expired, s->nrejects, s->received_at, source_id);
 }
 
-/* The reject of an earlier commit that this one goes on with; 0 where there is none. */
-static int find_continued(
-	struct segment *s, const struct reject_note *note, int64_t *id, struct err *err)
-{
-	*id = 0;
-	if (!note->continues)
-		return 0;
-	return catalog_int(s->store, id, err,
-		       "SELECT r.id FROM rejects r JOIN commits c ON c.id = r.commit_id"
-		       " JOIN sources s ON s.id = c.source_id WHERE s.name = ? AND c.input = ?"
-		       " AND r.input_offset + r.bytes = ? ORDER BY r.id DESC LIMIT 1",
-		       "ttu", s->source, s->input, note->input_offset) < 0
-		       ? -1
-		       : 0;
-}
-
-static int add_reject_parts(
-	struct segment *s, const struct reject_note *note, int64_t id, struct err *err)
-{
-	for (const struct reject_note_part *part = note->first; part; part = part->next) {
-		if (catalog_run(s->store, err,
-			    "INSERT INTO reject_parts(reject_id, part, source_id, file, frame,"
-			    " offset, bytes) SELECT ?1, (SELECT count(*) FROM reject_parts WHERE"
-			    " reject_id = ?1), id, ?3, ?4, ?5, ?6 FROM sources WHERE name = ?2",
-			    "itiiii", id, s->source, (int64_t)s->vault_file, (int64_t)part->frame,
-			    (int64_t)part->offset, (int64_t)part->bytes) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int add_rejects(struct segment *s, int64_t commit_id, struct err *err)
-{
-	for (const struct reject_note *note = s->first_reject; note; note = note->next) {
-		int64_t id;
-		if (find_continued(s, note, &id, err) < 0)
-			return -1;
-		if (id != 0) {
-			if (catalog_run(s->store, err,
-				    "UPDATE rejects SET bytes = bytes + ? WHERE id = ?", "ui",
-				    note->bytes, id) < 0)
-				return -1;
-		} else {
-			if (catalog_run(s->store, err,
-				    "INSERT INTO rejects(commit_id, input_offset, bytes, lines,"
-				    " reason) VALUES(?, ?, ?, ?, ?)",
-				    "iuuit", commit_id, note->input_offset, note->bytes,
-				    (int64_t)note->lines, note->reason) < 0)
-				return -1;
-			id = sqlite3_last_insert_rowid(s->store->db);
-		}
-		if (add_reject_parts(s, note, id, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int add_facts(struct segment *s, const struct segment_facts *facts, struct err *err)
 {
 	struct store *store = s->store;
@@ -227,7 +170,7 @@ static int add_rows(struct segment *s, const struct segment_facts *facts, const 
 		return -1;
 	if (run->entries > 0 && catalog_add_id_run(s->store, s->table->id, run, err) < 0)
 		return -1;
-	if (add_rejects(s, commit_id, err) < 0)
+	if (segment_add_rejects(s, commit_id, err) < 0)
 		return -1;
 	return add_facts(s, facts, err);
 }

@@ -91,8 +91,8 @@ static void pack_rows(struct frame_set *set, const struct batch *batch, const st
 	gathering_fini(&g);
 }
 
-static void pack_rejects(
-	struct frame_set *set, const struct reject_part *rejects, uint32_t nrejects)
+static void pack_rejects(struct frame_set *set, const struct reject_part *rejects,
+	uint32_t nrejects, const bool *known)
 {
 	struct gathering g;
 	uint64_t pieces = 0;
@@ -102,6 +102,8 @@ static void pack_rejects(
 	for (uint32_t i = 0; i < nrejects; i++) {
 		const struct reject_part *part = &rejects[i];
 		size_t at = 0;
+		if (known && known[i])
+			continue;
 		do {
 			size_t left = part->bytes.len - at;
 			size_t n = left < LIMIT_FRAME_BYTES ? left : LIMIT_FRAME_BYTES;
@@ -158,7 +160,7 @@ struct segment_pack *segment_pack(const struct segment *segment, const struct ba
 		free(keep);
 	}
 	if (nrejects > 0)
-		pack_rejects(&pack->frames, rejects, nrejects);
+		pack_rejects(&pack->frames, rejects, nrejects, b->known);
 	assert(pack->frames.n == b->frames); /* places given out hold */
 	pack->first_frame = b->first_frame;
 	return pack;

@@ -298,6 +298,11 @@ static void counts_tables_and_sources(void **state)
 	assert_int_equal(table.segments, 2);
 	assert_int_equal(table.no_time, 143);
 	assert_int_equal(table.rejects, 8);
+	/* Reading the same input again adds neither rows nor rejects. */
+	assert_int_equal(send(store, "a", CONTAINER_DISJOINT, 0, 1000), 0);
+	must(store_tables(store, note_table, &table, &err), &err);
+	assert_int_equal(table.rejects, 8);
+	assert_int_equal(table.rows, 1000);
 	assert_true(table.min_time == lake_time(1));
 	assert_true(table.max_time == lake_time(999));
 	assert_int_equal(source.rows, 1000);
