@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "query/cell.h"
+#include "query/network.h"
 #include "query/sandbox.h"
 #include "query/statement.h"
 
@@ -158,7 +159,8 @@ static int run_setup(struct child *child, struct err *err)
 	const struct sql_request *request = &child->request;
 	const char *threads = arena_printf(
 		&child->mem, "SET threads = %llu", (unsigned long long)request->threads);
-	if (run_setting(child, threads, err) != 0)
+	if (run_setting(child, threads, err) != 0 ||
+		network_register(&child->duck, child->connection, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < request->nsetup; i++) {
 		if (run_setting(child, request->setup[i], err) != 0)

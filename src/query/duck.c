@@ -65,6 +65,15 @@ static const struct {
 	FUNCTION(list_vector_get_child),
 	FUNCTION(array_vector_get_child),
 	FUNCTION(struct_vector_get_child),
+	FUNCTION(create_logical_type),
+	FUNCTION(create_scalar_function),
+	FUNCTION(scalar_function_set_name),
+	FUNCTION(scalar_function_add_parameter),
+	FUNCTION(scalar_function_set_return_type),
+	FUNCTION(scalar_function_set_function),
+	FUNCTION(scalar_function_set_error),
+	FUNCTION(register_scalar_function),
+	FUNCTION(destroy_scalar_function),
 	FUNCTION(free),
 };
 

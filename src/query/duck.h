@@ -58,6 +58,15 @@ struct duck {
 	__typeof__(&duckdb_list_vector_get_child) list_vector_get_child;
 	__typeof__(&duckdb_array_vector_get_child) array_vector_get_child;
 	__typeof__(&duckdb_struct_vector_get_child) struct_vector_get_child;
+	__typeof__(&duckdb_create_logical_type) create_logical_type;
+	__typeof__(&duckdb_create_scalar_function) create_scalar_function;
+	__typeof__(&duckdb_scalar_function_set_name) scalar_function_set_name;
+	__typeof__(&duckdb_scalar_function_add_parameter) scalar_function_add_parameter;
+	__typeof__(&duckdb_scalar_function_set_return_type) scalar_function_set_return_type;
+	__typeof__(&duckdb_scalar_function_set_function) scalar_function_set_function;
+	__typeof__(&duckdb_scalar_function_set_error) scalar_function_set_error;
+	__typeof__(&duckdb_register_scalar_function) register_scalar_function;
+	__typeof__(&duckdb_destroy_scalar_function) destroy_scalar_function;
 	__typeof__(&duckdb_free) free;
 };
 

@@ -111,6 +111,25 @@ static const struct {
 	{"[union_value(str := 'a')]", "[\"a\"]"},
 	{"'{\"a\": [1, 2.50]}'::JSON", "{\"a\": [1, 2.50]}"},
 	{"['{\"a\":1}'::JSON]", "[{\"a\":1}]"},
+#define V4                                                                                         \
+	"'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\xff\\xff\\x0a\\x01\\x80\\x05'::BLOB"
+#define V6                                                                                         \
+	"'\\x20\\x01\\x0d\\xb8\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01'::BLOB"
+	{"in_network(" V4 ", '10.0.0.0/8')", "true"},
+	{"in_network(" V4 ", '10.1.128.0/17')", "true"},
+	{"in_network(" V4 ", '10.1.0.0/17')", "false"},
+	{"in_network(" V4 ", '10.1.128.5')", "true"},
+	{"in_network(" V4 ", '10.1.128.4/31')", "true"},
+	{"in_network(" V4 ", '10.1.128.4')", "false"},
+	{"in_network(" V4 ", '0.0.0.0/0')", "true"},
+	{"in_network(" V4 ", '::/0')", "true"},
+	{"in_network(" V4 ", '2001:db8::/32')", "false"},
+	{"in_network(" V6 ", '2001:db8::/32')", "true"},
+	{"in_network(" V6 ", '2001:db9::/32')", "false"},
+	{"in_network(" V6 ", '0.0.0.0/0')", "false"},
+	{"in_network(NULL, '10.0.0.0/8')", "null"},
+	{"in_network(" V4 ", NULL)", "null"},
+	{"in_network('ab'::BLOB, '0.0.0.0/0')", "false"},
 	{"repeat('ab', 3)", "\"ababab\""},
 	{"'\xef\xbb\xbf\xe2\x80\xae'", "\"\\ufeff\\u202e\""},
 };
@@ -194,6 +213,8 @@ static const struct {
 	{"SELECT id FROM query_table('REJ' || 'ECTS')", FORMAT_CSV, "id\r\n7\r\n", NULL},
 	{"SELECT table_name, rows FROM tables", FORMAT_CSV,
 		"table_name,rows\r\nbitbucket_audit_logs,3\r\n", NULL},
+	{"SELECT count(*) AS n FROM bitbucket_audit_logs WHERE in_network(ip_bytes, '10.0.0.1')",
+		FORMAT_CSV, "n\r\n3\r\n", NULL},
 	{"SELECT current_setting('TimeZone') AS z", FORMAT_CSV, "z\r\nUTC\r\n", NULL},
 };
 
@@ -277,6 +298,10 @@ static const struct {
 	{"SELECT 1; SELECT 2", ERR_USAGE, "more than one statement"},
 	{"SELECT i / 0, error('at row ' || i) FROM range(10000) t(i) WHERE i > 5000", ERR_USAGE,
 		"at row 5001"},
+	{"SELECT in_network(" V4 ", '10.0.0.0/33')", ERR_USAGE, "is no network"},
+	{"SELECT in_network(" V4 ", 'x')", ERR_USAGE, "is no network"},
+	{"SELECT in_network(" V4 ", '')", ERR_USAGE, "is no network"},
+	{"SELECT in_network(ip_bytes, '1.2.3.4/-1') FROM events", ERR_USAGE, "is no network"},
 	{"SELECT '1'::BIGNUM", ERR_UNSUPPORTED, "cast the column to VARCHAR"},
 	{"SELECT repeat('x', 2000000000)", ERR_LIMIT, "more memory than"},
 	{"SELECT length(repeat('x', 2000000000))", ERR_LIMIT, "more memory than"},
