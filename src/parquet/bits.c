@@ -55,7 +55,7 @@ void bits_pack(const uint32_t *values, size_t n, uint8_t *out, unsigned width)
 	switch (width) {
 #define PACK_WIDTH(w)                                                                              \
 	case w:                                                                                    \
-		for (size_t i = 0; i < n; i += 32, out += 4 * w)                                   \
+		for (size_t i = 0; i < n; i += 32, out += 4 * (w))                                 \
 			pack32(values + i, out, w);                                                \
 		break;
 		EACH_WIDTH(PACK_WIDTH)
