@@ -203,6 +203,9 @@ static void one_line_many_times(void **state)
 
 int main(void)
 {
+	/* Stopping a process loses nothing that was written: fsync may be quick here. */
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_flipped_bit_is_found),
 		cmocka_unit_test(merging_is_bounded),

@@ -228,7 +228,7 @@ static void stopping_anywhere_is_safe(void **state)
 	for (size_t h = 0; h < COUNT(how); h++) {
 		bool ended = false;
 		unsigned n;
-		for (n = 1; !ended && n < 600; n += longer && *longer ? 1 : 37) {
+		for (n = 1; !ended && n < 600; n += longer && *longer ? 1 : 31) {
 			char when[80];
 			snprintf(when, sizeof(when), "!change:%u:%s", n, how[h]);
 			snprintf(copy, sizeof(copy), "%s/%s-%u", dir, how[h], n);
@@ -253,6 +253,9 @@ static void stopping_anywhere_is_safe(void **state)
 
 int main(void)
 {
+	/* Stopping a process loses nothing that was written: fsync may be quick here. */
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(old_days_go),
 		cmocka_unit_test(bytes_are_freed),
