@@ -74,7 +74,7 @@ static int export_csv(struct export_job *job, struct err *err)
 	if (job->filter.until != INT64_MAX)
 		buf_printf(&sql, " and event_time < timestamptz '%s'",
 			clock_text(job->filter.until, until));
-	buf_puts(&sql, " order by event_time");
+	buf_printf(&sql, " order by event_time");
 	struct sql_options options = {
 		.format = FORMAT_CSV,
 		.memory_bytes = budget_divide(job->line->memory, 2).sql_bytes,

@@ -35,10 +35,12 @@ static void add_result(struct import_result *sum, const struct import_result *on
 	sum->expired += one->expired;
 	sum->segments += one->segments;
 	sum->elapsed_us += one->elapsed_us;
-	const int64_t *from = &one->timings.read_us;
-	int64_t *to = &sum->timings.read_us;
-	for (size_t i = 0; i < sizeof(one->timings) / sizeof(int64_t); i++)
-		to[i] += from[i];
+	sum->timings.read_us += one->timings.read_us;
+	sum->timings.decode_us += one->timings.decode_us;
+	sum->timings.identify_us += one->timings.identify_us;
+	sum->timings.pack_us += one->timings.pack_us;
+	sum->timings.append_us += one->timings.append_us;
+	sum->timings.commit_us += one->timings.commit_us;
 }
 
 static void add_to_table(struct import_job *job, const struct import_result *one)
@@ -71,6 +73,8 @@ static int import_one(struct import_job *job, const char *path)
 	add_result(&job->all, &one);
 	add_to_table(job, &one);
 	job->files++;
+	if (status == 0 && !one.table[0])
+		fprintf(stderr, "pugmark: %s is empty: nothing to import\n", path);
 	if (status == 0)
 		return EXIT_DONE;
 	job->failed++;

@@ -27,6 +27,7 @@ void catch_stop(void)
 	struct sigaction action = {.sa_handler = on_stop};
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	io_stop_on(&stop_requested);
 }
 
 /* The value of the top-level key `data` of the service's configuration, or NULL. */

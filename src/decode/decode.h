@@ -64,6 +64,9 @@ struct decode_drift {
 };
 uint32_t decoder_drift(struct decoder *decoder, const struct decode_drift **drift);
 
+/* How well sample records fit a schema: the weights of its marks that they show, added up. */
+int64_t decode_score(const struct schema *schema, const struct slice *records, uint32_t n);
+
 /* Guesses the table of sample records: the built-in schema with the highest score, or NULL with
  * the reason (nothing fits; two fit equally). */
 const struct schema *decode_guess(const struct slice *records, uint32_t n, struct err *err);

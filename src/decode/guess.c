@@ -60,16 +60,18 @@ static bool mark_fits(struct slice record, const struct schema_mark *mark, struc
 	return scratch->len >= n && memcmp(scratch->ptr, mark->prefix, n) == 0;
 }
 
-static int64_t score(
-	const struct schema *schema, const struct slice *records, uint32_t n, struct buf *scratch)
+int64_t decode_score(const struct schema *schema, const struct slice *records, uint32_t n)
 {
 	int64_t sum = 0;
+	struct buf scratch;
+	buf_init(&scratch, LIMIT_RECORD_BYTES * 4);
 	for (uint32_t r = 0; r < n; r++) {
 		for (uint32_t m = 0; m < schema->nmarks; m++) {
-			if (mark_fits(records[r], &schema->marks[m], scratch))
+			if (mark_fits(records[r], &schema->marks[m], &scratch))
 				sum += schema->marks[m].weight;
 		}
 	}
+	buf_fini(&scratch);
 	return sum;
 }
 
@@ -77,10 +79,8 @@ const struct schema *decode_guess(const struct slice *records, uint32_t n, struc
 {
 	const struct schema *best = NULL, *second = NULL, *schema;
 	int64_t best_score = 0;
-	struct buf scratch;
-	buf_init(&scratch, LIMIT_RECORD_BYTES * 4);
 	for (unsigned i = 0; (schema = schema_builtin(i)); i++) {
-		int64_t sum = score(schema, records, n, &scratch);
+		int64_t sum = decode_score(schema, records, n);
 		if (sum > best_score) {
 			best = schema;
 			second = NULL;
@@ -89,7 +89,6 @@ const struct schema *decode_guess(const struct slice *records, uint32_t n, struc
 			second = schema;
 		}
 	}
-	buf_fini(&scratch);
 	if (second) {
 		err_set(err, ERR_USAGE, "the records fit %s as well as %s: say which with --table",
 			best->table, second->table);

@@ -85,7 +85,8 @@ static int run_input(struct import_run *run, struct err *err)
 		return -1;
 	if (read_first_block(run, err) < 0)
 		return -1;
-	snprintf(run->result->table, sizeof(run->result->table), "%s", run->schema->table);
+	if (!run->empty)
+		snprintf(run->result->table, sizeof(run->result->table), "%s", run->schema->table);
 	if (run_workers(run, err) < 0)
 		return -1;
 	if (run->input_failed) {

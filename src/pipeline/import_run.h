@@ -66,6 +66,7 @@ struct import_run {
 	/* Set once, while the first block is read. */
 	const struct schema *schema;
 	struct schema *owned_schema; /* the store's own, or NULL where it is a built-in one */
+	bool empty;                  /* nothing but blanks in it, as far as the first bytes say */
 	struct json_records records; /* layout; in JSON_STREAM also the state carried along */
 	uint32_t container;
 

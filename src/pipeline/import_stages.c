@@ -8,7 +8,6 @@
 enum {
 	REJECTS_AT_ONCE = 1024,
 	SEGMENT_US = 5000000, /* a segment is committed at this age at the latest */
-	GUESS_RECORDS = 64,
 };
 
 static struct part *add_part(struct block *block, const struct batch_shape *shape)
@@ -279,32 +278,4 @@ int run_append(struct import_run *run, struct block *block, struct err *err)
 			return -1;
 	run->result->bytes += block->len;
 	return block->closes ? commit(run, err) : 0;
-}
-
-static int choose_schema(struct import_run *run, const char *table, struct err *err)
-{
-	return store_schema(store_dir(run->store), table, &run->schema, &run->owned_schema, err);
-}
-
-int run_recognise(struct import_run *run, struct slice head, size_t *skip, struct err *err)
-{
-	if (json_records_begin(&run->records, head, skip, err) < 0)
-		return err_context(err, "%s", run->path);
-	if (run->schema)
-		return 0;
-	if (run->options->table)
-		return choose_schema(run, run->options->table, err);
-	struct json_records probe = run->records;
-	struct json_record cut[GUESS_RECORDS];
-	struct slice samples[GUESS_RECORDS];
-	size_t used;
-	struct slice rest = {head.ptr + *skip, head.len - *skip};
-	uint32_t n = json_records_cut(&probe, rest, true, cut, GUESS_RECORDS, &used), good = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (!cut[i].reason)
-			samples[good++] = (struct slice){rest.ptr + cut[i].off, cut[i].len};
-	const struct schema *guess = decode_guess(samples, good, err);
-	if (!guess)
-		return err_context(err, "%s", run->path);
-	return choose_schema(run, guess->table, err);
 }

@@ -47,7 +47,7 @@ struct import_timings {
 };
 
 struct import_result {
-	char table[128];  /* of the last input */
+	char table[128];  /* of the last input; "" where it was empty */
 	uint64_t bytes;   /* unpacked bytes read */
 	uint64_t records; /* records decoded (stored + duplicates + expired) */
 	uint64_t stored, duplicates, expired, rejected, repaired, no_time, lenient_time, zoneless;
