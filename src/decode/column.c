@@ -177,18 +177,26 @@ static void copy_text(struct builder *b, const char *text, uint32_t len)
 	*b->bytes += len;
 }
 
+static void put_slot(struct builder *b, uint32_t tag, uint32_t off, uint32_t len, uint32_t code)
+{
+	uint32_t s = tag & b->slot_mask;
+	while (b->slots[s].number)
+		s = (s + 1) & b->slot_mask;
+	b->slots[s] = (struct slot){tag, off, len, code + 1};
+}
+
 static void grow_slots(struct builder *b)
 {
 	uint32_t size = (b->slot_mask + 1) * 2;
-	uint64_t *slots = xcalloc(size, sizeof(*slots));
+	struct slot *slots = xcalloc(size, sizeof(*slots));
 	for (uint32_t i = 0; i <= b->slot_mask; i++) {
-		uint64_t slot = b->slots[i];
-		if (slot == 0)
+		const struct slot *slot = &b->slots[i];
+		if (slot->number == 0)
 			continue;
-		uint32_t s = (uint32_t)(slot >> 32) & (size - 1);
-		while (slots[s])
+		uint32_t s = slot->tag & (size - 1);
+		while (slots[s].number)
 			s = (s + 1) & (size - 1);
-		slots[s] = slot;
+		slots[s] = *slot;
 	}
 	free(b->slots);
 	b->slots = slots;
@@ -240,11 +248,8 @@ uint32_t builder_add(struct builder *b, uint32_t i, const char *text, uint32_t l
 	}
 	if (b->ndistinct * 2 > b->slot_mask)
 		grow_slots(b);
-	uint32_t s = tag & b->slot_mask;
-	while (b->slots[s])
-		s = (s + 1) & b->slot_mask;
 	uint32_t code = b->ndistinct++;
-	b->slots[s] = (uint64_t)tag << 32 | (code + 1);
+	put_slot(b, tag, (uint32_t)b->heap_len, len, code);
 	grow_off(b, code + 2);
 	copy_text(b, text, len);
 	b->off[code + 1] = (uint32_t)b->heap_len;
@@ -307,10 +312,7 @@ void builder_compact(struct builder *b, uint32_t n)
 	/* The slots are of the old codes: nothing is found by them any more. */
 	memset(b->slots, 0, (b->slot_mask + 1ul) * sizeof(*b->slots));
 	for (uint32_t d = 0; d < kept; d++) {
-		uint32_t tag = text_tag(b->heap + b->off[d], b->off[d + 1] - b->off[d]);
-		uint32_t s = tag & b->slot_mask;
-		while (b->slots[s])
-			s = (s + 1) & b->slot_mask;
-		b->slots[s] = (uint64_t)tag << 32 | (d + 1);
+		uint32_t len = b->off[d + 1] - b->off[d];
+		put_slot(b, text_tag(b->heap + b->off[d], len), b->off[d], len, d);
 	}
 }

@@ -23,6 +23,13 @@ struct guess {
 	uint32_t len, code;
 };
 
+/* A slot of a dictionary's hash table: all that a search needs but the text itself, in a quarter of
+ * a cache line. */
+struct slot {
+	uint32_t tag, off, len;
+	uint32_t number; /* code + 1; 0: free */
+};
+
 struct builder;
 
 /* Columns that grow together: those of the rows, or those of a group's elements. */
@@ -39,8 +46,8 @@ struct builder {
 	bool plain;
 	uint32_t *codes; /* dictionary form: CODE_NULL where nothing was put yet */
 	struct guess guess[GUESSES];
-	/* the dictionary: slots hold tag << 32 | code + 1 */
-	uint64_t *slots;
+	/* the dictionary */
+	struct slot *slots;
 	uint32_t slot_mask, ndistinct;
 	uint32_t *off;
 	uint32_t off_cap;
@@ -122,14 +129,12 @@ static inline uint32_t builder_find(
 	const struct builder *b, const char *text, uint32_t len, uint32_t tag)
 {
 	for (uint32_t s = tag & b->slot_mask;; s = (s + 1) & b->slot_mask) {
-		uint64_t slot = b->slots[s];
-		if (slot == 0)
+		const struct slot *slot = &b->slots[s];
+		if (slot->number == 0)
 			return CODE_NULL;
-		if ((uint32_t)(slot >> 32) != tag)
-			continue;
-		uint32_t code = (uint32_t)slot - 1, from = b->off[code];
-		if (b->off[code + 1] - from == len && same_bytes(b->heap + from, text, len))
-			return code;
+		if (slot->tag == tag && slot->len == len &&
+			same_bytes(b->heap + slot->off, text, len))
+			return slot->number - 1;
 	}
 }
 

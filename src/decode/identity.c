@@ -5,13 +5,14 @@
  * per distinct value; table and instance fill the first block exactly, so that the hash's state
  * after it is kept.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED /* the EVP interface costs twice as much for 250 bytes */
+#define OPENSSL_SUPPRESS_DEPRECATED /* the state after a block is not to be had through EVP */
 #include <openssl/sha.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "decode/private.h"
+#include "decode/sha.h"
 
 enum {
 	TOKEN_TEXT = 30,      /* texts up to this long stand as they are after their length */
@@ -43,7 +44,7 @@ struct part {
 
 /* The state after the block that names table, instance and kind. */
 struct middle {
-	SHA256_CTX state[2]; /* 0: id alone, 1: content */
+	uint32_t state[2][8]; /* 0: id alone, 1: content */
 	bool known;
 };
 
@@ -53,8 +54,10 @@ struct identity {
 	struct source id;
 	struct middle *middles;
 	uint32_t nmiddles;
-	uint8_t *text; /* of the row in work */
-	size_t text_cap;
+	/* Two rows are hashed at a time. */
+	uint8_t *text[2];
+	size_t text_cap[2];
+	bool instructions;
 	uint32_t odd; /* the next of decoder.odd_times */
 };
 
@@ -206,18 +209,19 @@ static uint8_t *put_list(struct decoder *d, const struct part *part, uint32_t ro
 	return out;
 }
 
-/* Room for the row's text: every token at its largest. */
-static void reserve_text(struct identity *id, uint32_t row)
+/* Room for the row's text: every token at its largest, and the padding. */
+static uint8_t *reserve_text(struct identity *id, uint32_t row, int half)
 {
-	size_t tokens = 4;
+	size_t tokens = 8;
 	for (uint32_t p = 0; p < id->nparts; p++) {
 		const struct list_state *list = id->parts[p].list;
 		tokens += 1 + (list ? list->off[row + 1] - list->off[row] : 0);
 	}
-	if (tokens * TOKEN_BYTES <= id->text_cap)
-		return;
-	id->text_cap = tokens * 2 * TOKEN_BYTES;
-	id->text = xrealloc(id->text, id->text_cap);
+	if (tokens * TOKEN_BYTES > id->text_cap[half]) {
+		id->text_cap[half] = tokens * 2 * TOKEN_BYTES;
+		id->text[half] = xrealloc(id->text[half], id->text_cap[half]);
+	}
+	return id->text[half];
 }
 
 /* The first block: SHA-256 of table and instance, the kind, zeros. */
@@ -232,8 +236,9 @@ static void begin_state(struct decoder *d, struct slice instance, struct middle 
 	SHA256_Final(block, &names);
 	for (int kind = 0; kind < 2; kind++) {
 		block[32] = kind ? 'c' : 'i';
-		SHA256_Init(&m->state[kind]);
-		SHA256_Update(&m->state[kind], block, sizeof(block));
+		SHA256_Init(&names);
+		SHA256_Update(&names, block, sizeof(block));
+		memcpy(m->state[kind], names.h, sizeof(m->state[kind]));
 	}
 	m->known = true;
 }
@@ -271,46 +276,65 @@ static void begin_batch(struct decoder *d)
 	id->middles = arena_zalloc(&d->batch_mem, id->nmiddles, sizeof(*id->middles));
 }
 
-static void row_key(struct decoder *d, uint32_t row, uint8_t key[16])
+/* The text of a row's key, padded. */
+static struct sha_job row_text(struct decoder *d, uint32_t row, int half)
 {
 	struct identity *id = d->identity;
 	bool named;
 	const struct middle *m = find_middle(d, row, &named);
-	reserve_text(id, row);
-	uint8_t digest[32], *end = put_source(&id->id, row, id->text);
+	uint8_t *text = reserve_text(id, row, half), *end = put_source(&id->id, row, text);
 	bool alone = end && named;
 	if (end)
 		d->flags[row] |= ROW_HAS_ID;
 	else
-		end = put_token(id->text, &null_token);
+		end = put_token(text, &null_token);
 	for (uint32_t p = 0; p < id->nparts && !alone; p++) {
 		const struct part *part = &id->parts[p];
 		end = part->list ? put_list(d, part, row, end) : put_value(d, part, row, end);
 	}
-	SHA256_CTX state = m->state[!alone];
-	SHA256_Update(&state, id->text, (size_t)(end - id->text));
-	SHA256_Final(digest, &state);
-	memcpy(key, digest, 16);
+	size_t len = (size_t)(end - text);
+	struct sha_job job = {.blocks = text, .n = sha_blocks(len)};
+	memcpy(job.state, m->state[!alone], sizeof(job.state));
+	sha_pad(text, len, 64);
+	return job;
+}
+
+static void give_key(const struct sha_job *job, uint8_t key[16])
+{
+	for (int i = 0; i < 4; i++) {
+		uint32_t word = __builtin_bswap32(job->state[i]);
+		memcpy(key + 4 * i, &word, 4);
+	}
 }
 
 void identity_keys(struct decoder *d, uint32_t n, uint8_t (*keys)[16])
 {
 	begin_batch(d);
-	for (uint32_t row = 0; row < n; row++)
-		row_key(d, row, keys[row]);
+	for (uint32_t row = 0; row < n; row += 2) {
+		struct sha_job a = row_text(d, row, 0), b = {.n = 0};
+		if (row + 1 < n)
+			b = row_text(d, row + 1, 1);
+		sha_pair(&a, &b, d->identity->instructions);
+		give_key(&a, keys[row]);
+		if (row + 1 < n)
+			give_key(&b, keys[row + 1]);
+	}
 }
 
 struct identity *identity_new(struct decoder *d)
 {
 	struct identity *id = xcalloc(1, sizeof(*id));
 	id->nparts = d->schema->nidentity;
+	id->instructions = d->options.simd != SIMD_PORTABLE && sha_has_instructions();
 	id->parts = arena_zalloc(&d->mem, id->nparts + 1, sizeof(*id->parts));
 	return id;
 }
 
 void identity_free(struct identity *id)
 {
-	if (id)
-		free(id->text);
+	if (!id)
+		return;
+	free(id->text[0]);
+	free(id->text[1]);
 	free(id);
 }

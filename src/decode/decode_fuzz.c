@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode_fuzz.c: any bytes as input of the Bitbucket table, in two blocks, by both parsers: every
+ * batch holds its invariants and both give the same number of rows and rejects. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "decode/decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Rows in the high half, rejects in the low one. */
+static uint64_t decode(struct slice text, enum decode_simd simd, size_t cut)
+{
+	struct decode_options options = {
+		.schema = schema_find("bitbucket"), .source = "fuzz", .simd = simd, .max_rows = 7};
+	struct json_records state;
+	struct decode_reject rejects[3];
+	size_t at;
+	uint64_t counts = 0;
+	if (json_records_begin(&state, text, &at, NULL) < 0)
+		return 0;
+	struct decoder *decoder = decoder_new(&options);
+	for (int part = 0; part < 2; part++) {
+		size_t end = part ? text.len : cut, used = 0;
+		if (end < at)
+			continue;
+		char *copy = malloc(end - at + 1);
+		memcpy(copy, text.ptr + at, end - at);
+		int more = 1;
+		while (more) {
+			struct batch batch;
+			uint32_t n;
+			batch_init(&batch, &options.schema->shape);
+			more = decode_block(decoder, &state, (struct slice){copy, end - at}, at,
+				part == 1, &used, &batch, rejects, 3, &n);
+			batch_check(&batch);
+			counts += ((uint64_t)batch.nrows << 32) + n;
+			batch_fini(&batch);
+		}
+		free(copy);
+		at += used;
+	}
+	assert(at == text.len);
+	decoder_free(decoder);
+	return counts;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = {(const char *)data, size};
+	size_t cut = size ? data[size - 1] * size / 256 : 0;
+	assert(decode(text, SIMD_PORTABLE, cut) == decode(text, SIMD_BEST, cut));
+	return 0;
+}
