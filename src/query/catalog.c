@@ -5,7 +5,6 @@
  */
 #include <fcntl.h>
 #include <stddef.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "query/views.h"
@@ -201,24 +200,15 @@ static const struct catalog_view {
 	{"tables", table_fields, fill_tables},
 };
 
-/* Whether a query can read the view: it has its name somewhere, or one of DuckDB's functions that
- * take a name as text (query, query_table). Else its rows need not be fetched. */
-static bool can_read(const char *sql, const char *name)
-{
-	return strcasestr(sql, name) || strcasestr(sql, "query");
-}
-
-static int fill(const struct catalog_view *view, struct store *store, const char *sql,
-	const char *path, struct err *err)
+static int fill(
+	const struct catalog_view *view, struct store *store, const char *path, struct err *err)
 {
 	struct sink sink = {.fields = view->fields, .path = path};
 	sink.fd = io_open(path, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
 	if (sink.fd < 0)
 		return -1;
 	buf_init(&sink.buf, LIMIT_LINE);
-	int rc = 0;
-	if (can_read(sql, view->name))
-		rc = view->fill(store, &sink, err);
+	int rc = view->fill(store, &sink, err);
 	if (rc == 0)
 		rc = sink_flush(&sink, err);
 	buf_fini(&sink.buf);
@@ -241,28 +231,41 @@ static const char *type_of(enum field_kind kind)
 	}
 }
 
+/* Over the file, or over nothing. */
 static void make_view(struct setup *setup, const struct catalog_view *view, const char *path)
 {
 	struct buf *out = &setup->text;
-	buf_printf(out, "CREATE VIEW %s AS SELECT * FROM read_json(", view->name);
-	setup_literal(out, path);
-	buf_puts(out, ", format = 'newline_delimited', columns = {");
-	for (const struct field *field = view->fields; field->name; field++)
-		buf_printf(out, "%s%s: '%s'", field == view->fields ? "" : ", ", field->name,
-			type_of(field->kind));
-	buf_puts(out, "})");
+	buf_printf(out, "CREATE VIEW %s AS SELECT ", view->name);
+	if (path) {
+		buf_puts(out, "* FROM read_json(");
+		setup_literal(out, path);
+		buf_puts(out, ", format = 'newline_delimited', columns = {");
+	}
+	for (const struct field *field = view->fields; field->name; field++) {
+		const char *comma = field == view->fields ? "" : ", ", *type = type_of(field->kind);
+		if (path)
+			buf_printf(out, "%s%s: '%s'", comma, field->name, type);
+		else
+			buf_printf(out, "%sNULL::%s AS \"%s\"", comma, type, field->name);
+	}
+	if (path)
+		buf_puts(out, "})");
+	else
+		buf_printf(out, " WHERE %s", view_guard);
 	setup_take(setup);
-	setup_allow(setup, path);
 }
 
 int catalog_views(struct setup *setup, struct store *store, const char *sql, const char *spill_dir,
 	struct err *err)
 {
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
-		const char *path =
-			arena_printf(&setup->mem, "%s/%s.ndjson", spill_dir, views[i].name);
-		if (fill(&views[i], store, sql, path, err) != 0)
-			return -1;
+		const char *path = NULL;
+		if (view_asked(sql, views[i].name)) {
+			path = arena_printf(&setup->mem, "%s/%s.ndjson", spill_dir, views[i].name);
+			if (fill(&views[i], store, path, err) != 0)
+				return -1;
+			setup_allow(setup, path);
+		}
 		make_view(setup, &views[i], path);
 	}
 	return 0;

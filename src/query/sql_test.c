@@ -215,6 +215,15 @@ static const struct {
 		"table_name,rows\r\nbitbucket_audit_logs,3\r\n", NULL},
 	{"SELECT count(*) AS n FROM bitbucket_audit_logs WHERE in_network(ip_bytes, '10.0.0.1')",
 		FORMAT_CSV, "n\r\n3\r\n", NULL},
+	{"SELECT count(*) AS n FROM Bitbucket_Audit_LOGS", FORMAT_CSV, "n\r\n3\r\n", NULL},
+	{"SELECT count(*) AS n FROM query_table('bitbucket_' || 'audit_logs')", FORMAT_CSV,
+		"n\r\n3\r\n", NULL},
+	{"SELECT count(*) AS n FROM query('from ev' || 'ents')", FORMAT_CSV, "n\r\n2\r\n", NULL},
+	{"SELECT column_name FROM information_schema.columns WHERE column_name IN "
+	 "('changed_values', "
+	 "'input_offset') AND table_name LIKE '%e%t%' ORDER BY ALL",
+		FORMAT_CSV, "column_name\r\nchanged_values\r\nchanged_values\r\ninput_offset\r\n",
+		NULL},
 	{"SELECT current_setting('TimeZone') AS z", FORMAT_CSV, "z\r\nUTC\r\n", NULL},
 };
 
@@ -243,6 +252,9 @@ static void test_rejects_are_not_fetched(void **state)
 	free(fake_sql(&store, "SELECT actor FROM events", FORMAT_CSV, 0, &rc, &err));
 	assert_int_equal(rc, 0);
 	assert_int_equal(store.reject_calls, before);
+	free(fake_sql(&store, "SELECT * FROM \"Rejects\"", FORMAT_CSV, 0, &rc, &err));
+	assert_int_equal(rc, 0);
+	assert_int_equal(store.reject_calls, before + 1);
 }
 
 /* Every value of a list column that Parquet stores as a dictionary, over several chunks. */

@@ -85,15 +85,27 @@ void setup_allow(struct setup *setup, const char *path)
 	setup_literal(&setup->paths, path);
 }
 
+/* Evaluated only where view_asked() was wrong: an error, rather than a table that seems empty. */
+const char view_guard[] = "error('this view was not prepared for the query: please report it')"
+			  "::BOOLEAN";
+
+bool view_asked(const char *sql, const char *name)
+{
+	return strcasestr(sql, name) || strcasestr(sql, "query");
+}
+
 /* ---- which tables there are, and their files ------------------------------------------------ */
 
 struct found_table {
 	const char *name;
-	struct buf files; /* as literals, with commas */
+	const struct schema *schema; /* of a built-in one */
+	bool asked;                  /* the query can read it */
+	struct buf files;            /* as literals, with commas */
 };
 
 struct collect {
 	struct setup *setup;
+	const char *sql;
 	struct found_table tables[TABLES_MAX];
 	uint32_t n;
 };
@@ -108,6 +120,9 @@ static struct found_table *find_table(struct collect *collect, const char *name)
 		return NULL;
 	struct found_table *table = &collect->tables[collect->n++];
 	table->name = arena_strdup(&collect->setup->mem, slice_of(name));
+	table->schema = schema_find(name);
+	table->asked = !table->schema || view_asked(collect->sql, name) ||
+		       view_asked(collect->sql, "events");
 	buf_init(&table->files, LIMIT_STATEMENT);
 	return table;
 }
@@ -121,8 +136,8 @@ static int add_segment(void *ctx, const struct segment_info *info, struct err *e
 	if (!table)
 		return err_set(err, ERR_LIMIT, "more than %d tables", TABLES_MAX);
 	const char *file = strrchr(info->path, '/');
-	if (!file)
-		return 0; /* rejects only: no rows */
+	if (!file || !table->asked) /* rejects only: no rows */
+		return 0;
 	const char *path = arena_printf(&collect->setup->mem, "%s%s", info->table, file);
 	if (table->files.len)
 		buf_push(&table->files, ',');
@@ -156,8 +171,8 @@ static void put_list_type(struct buf *out, const struct batch_shape *shape, uint
 	buf_puts(out, ")[]");
 }
 
-/* A table without segments: no rows, but all columns with their types. */
-static void put_empty(struct buf *out, const struct batch_shape *shape)
+/* A table that is not read: all columns with their types, and no rows, or an error. */
+static void put_columns(struct buf *out, const struct batch_shape *shape)
 {
 	buf_puts(out, "SELECT ");
 	for (uint32_t i = 0; i < shape->ncolumns;) {
@@ -174,20 +189,20 @@ static void put_empty(struct buf *out, const struct batch_shape *shape)
 		buf_puts(out, " AS ");
 		setup_name(out, name);
 	}
-	buf_puts(out, " WHERE false");
 }
 
 static void table_view(struct setup *setup, const struct found_table *table)
 {
-	const struct schema *schema = schema_find(table->name);
 	struct buf *out = &setup->text;
-	if (table->files.len == 0 && !schema)
+	if (table->files.len == 0 && !table->schema)
 		return;
 	buf_puts(out, "CREATE VIEW ");
 	setup_name(out, table->name);
 	buf_puts(out, " AS ");
 	if (table->files.len == 0) {
-		put_empty(out, &schema->shape);
+		put_columns(out, &table->schema->shape);
+		buf_puts(out, " WHERE ");
+		buf_puts(out, table->asked ? "false" : view_guard);
 	} else {
 		buf_puts(out, "SELECT * FROM read_parquet([");
 		buf_slice(out, buf_view(&table->files));
@@ -212,7 +227,7 @@ static void events_view(struct setup *setup, const struct collect *collect)
 	buf_puts(out, "CREATE VIEW events AS ");
 	for (uint32_t t = 0; t < collect->n; t++) {
 		const struct found_table *table = &collect->tables[t];
-		if (table->files.len == 0 && !schema_find(table->name))
+		if (table->files.len == 0 && !table->schema)
 			continue;
 		buf_puts(out, t ? " UNION ALL SELECT " : "SELECT ");
 		setup_literal(out, table->name);
@@ -248,11 +263,16 @@ int views_build(struct setup *setup, struct store *store, const char *sql, const
 {
 	struct collect *collect = xcalloc(1, sizeof(*collect));
 	collect->setup = setup;
+	collect->sql = sql;
 	for (unsigned i = 0; schema_builtin(i); i++)
 		find_table(collect, schema_builtin(i)->table);
 	int rc = store_segments(store, NULL, add_segment, collect, err);
 	if (rc == 0) {
 		buf_puts(&setup->text, "SET TimeZone = 'UTC'");
+		setup_take(setup);
+		/* A footer is read once, not at CREATE VIEW and by the query: 1.5 s → 0.8 s
+		 * over 2,000 files. */
+		buf_puts(&setup->text, "SET parquet_metadata_cache = true");
 		setup_take(setup);
 		for (uint32_t i = 0; i < collect->n; i++)
 			table_view(setup, &collect->tables[i]);
