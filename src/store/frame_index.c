@@ -165,21 +165,32 @@ static int64_t unzigzag(uint64_t v)
 	return (int64_t)(v >> 1 ^ (0 - (v & 1)));
 }
 
-static void get_runs(struct cursor *c, uint32_t n, uint32_t *wide, uint8_t *narrow)
+/* One run of equal values; false at the end of n, or where the block is bad. */
+static bool get_run(struct cursor *c, uint32_t left, uint64_t most, uint64_t *run, uint64_t *value)
 {
-	for (uint32_t i = 0; i < n && !c->bad;) {
-		uint64_t run = get(c), value = get(c);
-		if (run == 0 || run > n - i || value > (wide ? UINT32_MAX : UINT8_MAX)) {
-			c->bad = true;
-			return;
-		}
-		for (uint64_t j = 0; j < run; j++, i++) {
-			if (wide)
-				wide[i] = (uint32_t)value;
-			else
-				narrow[i] = (uint8_t)value;
-		}
+	if (left == 0 || c->bad)
+		return false;
+	*run = get(c);
+	*value = get(c);
+	if (*run == 0 || *run > left || *value > most)
+		c->bad = true;
+	return !c->bad;
+}
+
+static void get_runs32(struct cursor *c, uint32_t n, uint32_t *values)
+{
+	uint64_t run, value;
+	for (uint32_t i = 0; get_run(c, n - i, UINT32_MAX, &run, &value);) {
+		for (uint64_t j = 0; j < run; j++)
+			values[i++] = (uint32_t)value;
 	}
+}
+
+static void get_runs8(struct cursor *c, uint32_t n, uint8_t *values)
+{
+	uint64_t run, value;
+	for (uint32_t i = 0; get_run(c, n - i, UINT8_MAX, &run, &value); i += (uint32_t)run)
+		memset(values + i, (int)value, run);
 }
 
 /* Places in the frame follow from the lengths: records are joined by one byte. */
@@ -229,9 +240,9 @@ static bool decode_columns(struct slice columns, const struct block_header *head
 	index->event_ids = arena_zalloc(mem, n, sizeof(*index->event_ids));
 	get_places(&c, index, header->raw);
 	if (header->type == BLOCK_RECORDS) {
-		get_runs(&c, n, index->containers, NULL);
-		get_runs(&c, n, index->copies, NULL);
-		get_runs(&c, n, NULL, index->flags);
+		get_runs32(&c, n, index->containers);
+		get_runs32(&c, n, index->copies);
+		get_runs8(&c, n, index->flags);
 		get_ids(&c, index, rest);
 	}
 	return !c.bad && c.at == c.end;

@@ -224,8 +224,7 @@ int vault_sync(struct vault_writer *writer, struct err *err);
 /* In the caller's transaction: committed lengths and the rows of the frames appended. */
 int vault_record(struct vault_writer *writer, int64_t commit_id, struct err *err);
 /* The same where each frame appended has a commit of its own (retention copies frames). */
-int vault_record_each(
-	struct vault_writer *writer, const int64_t *commit_ids, struct err *err);
+int vault_record_each(struct vault_writer *writer, const int64_t *commit_ids, struct err *err);
 /* Closes. `committed` false: cuts the files back to their committed lengths. Accepts NULL. */
 void vault_end(struct vault_writer *writer, bool committed);
 

@@ -79,15 +79,16 @@ int store_tables(struct store *store,
 		"");
 	int rc = stmt ? 1 : -1;
 	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+		uint64_t segments = column_u64(stmt, 1);
 		struct table_info info = {
 			.table = catalog_text(stmt, 0),
-			.segments = column_u64(stmt, 1),
+			.segments = segments,
 			.rows = column_u64(stmt, 2),
 			.bytes = column_u64(stmt, 3),
 			.raw_bytes = column_u64(stmt, 4),
 			.no_time = column_u64(stmt, 5),
-			.min_time = info.segments ? sqlite3_column_int64(stmt, 6) : INT64_MAX,
-			.max_time = info.segments ? sqlite3_column_int64(stmt, 7) : INT64_MIN,
+			.min_time = segments ? sqlite3_column_int64(stmt, 6) : INT64_MAX,
+			.max_time = segments ? sqlite3_column_int64(stmt, 7) : INT64_MIN,
 			.rejects = column_u64(stmt, 8),
 		};
 		int answer = each(ctx, &info, err);

@@ -224,8 +224,8 @@ int segment_commit(
 		(void)io_unlink(
 			store_path(s->store, path, "ids/%s/%s", s->table->name, run.name), NULL);
 	}
-	if (rc == 0 && segment_id)
-		*segment_id = (uint64_t)s->row.id;
+	if (segment_id) /* 0 where there is no row, or where this failed */
+		*segment_id = rc == 0 ? (uint64_t)s->row.id : 0;
 	segment_undo(s, rc == 0);
 	return rc;
 }

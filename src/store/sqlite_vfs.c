@@ -291,7 +291,7 @@ int sqlite_vfs_check(sqlite3 *db, const char *path, void (*found)(void *ctx, uin
 {
 	sqlite3_file *file = NULL;
 	sqlite3_int64 size = 0;
-	uint8_t header[HEADER];
+	uint8_t header[HEADER] = {0};
 	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
 		!file || file->pMethods != &methods || file_size(file, &size) != SQLITE_OK)
 		return err_set(err, ERR_IO, "%s: cannot be read page by page", path);

@@ -10,7 +10,8 @@
  *
  * Writing: one writer at a time per folder. A segment holds the writer's lease from its first
  * look-up of identities to its commit. Reading: any number of processes, at any time.
- * Threads: a store may be used by one thread at a time, except the functions marked (any thread).
+ * Threads: a store may be used by one thread at a time, except: between a segment's begin and its
+ * commit, one thread may identify while another appends, and any number of them may pack.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -50,7 +51,8 @@ int store_container(struct store *store, const char *table, enum container_kind 
 	const char *name, uint32_t *id, struct err *err);
 
 /* A part of the input that was rejected: consecutive rejected lines with the same kind of reason may
- * be one part. */
+ * be one part. One that was stored before (same table, source, input, place and bytes) is not stored
+ * and not counted again. */
 struct reject_part {
 	uint64_t input_offset; /* in the (unpacked) input */
 	struct slice bytes;    /* borrowed until segment_append */
@@ -95,8 +97,10 @@ struct segment_facts {
 	const char *drift_json; /* NULL = none: [{"path":…,"kind":…,"seen":…,"count":…}] */
 };
 /* Step 4: fsync, rename, fsync, one transaction. The segment is freed and the lease given back,
- * also on failure (then nothing of it is visible). A segment without rows and rejects makes no
- * files but records its facts and dup observations. *segment_id may be NULL. */
+ * also on failure (then nothing of it is visible). A segment without rows makes no Parquet file and
+ * is not listed by store_segments; its rejects, facts and sightings are recorded. *segment_id may be
+ * NULL; it is 0 where there are no rows. After a failed fsync all further writing is refused until
+ * the store is opened anew. */
 int segment_commit(struct segment *segment, const struct segment_facts *facts, uint64_t *segment_id,
 	struct err *err);
 /* Gives everything up; accepts NULL. */
@@ -107,8 +111,7 @@ void segment_abort(struct segment *segment);
 struct segment_info {
 	uint64_t id;
 	const char *table, *source, *input;
-	const char *path; /* absolute or relative to the working folder, as `dir` was; "" where
-	                                 the segment has no Parquet rows */
+	const char *path; /* absolute or relative to the working folder, as `dir` was */
 	uint64_t rows, bytes, raw_bytes;
 	int64_t min_time, max_time; /* microseconds; min > max where no row has a time */
 	uint64_t no_time;

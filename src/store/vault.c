@@ -205,7 +205,7 @@ static int record_file(struct vault_writer *w, struct err *err)
 		" bytes = excluded.bytes, index_bytes = excluded.index_bytes,"
 		" frames = excluded.frames",
 		"iiuui", w->source_id, (int64_t)w->file, w->data.at, w->index.at,
-		(int64_t)(w->first_frame + w->n));
+		(int64_t)vault_next_frame(w));
 }
 
 int vault_record(struct vault_writer *w, int64_t commit_id, struct err *err)

@@ -192,7 +192,7 @@ int store_read_raw(
 	int there = vault_frame(store, place->source, place->file, place->frame, &row, err);
 	if (there < 0)
 		return -1;
-	if (there == 0)
+	if (there != 1)
 		return err_set(err, ERR_NOT_FOUND,
 			"%s: source %.64s has no frame %u in vault file %06u", store->dir,
 			place->source, place->frame, place->file);
@@ -225,8 +225,8 @@ static int scan_frame(struct scan *scan, const struct frame_row *row, struct vau
 	struct frame_index index;
 	struct slice bytes;
 	arena_reset(&scan->mem);
-	if (vault_read_index(scan->store, scan->source, row, &scan->mem, &index, err) < 0 ||
-		vault_read_frame(scan->store, scan->source, row, &bytes, err) < 0)
+	if (vault_read_index(scan->store, scan->source, row, &scan->mem, &index, err) != 0 ||
+		vault_read_frame(scan->store, scan->source, row, &bytes, err) != 0)
 		return -1;
 	for (uint32_t i = 0; i < index.n; i++) {
 		memcpy(record->event_id, index.event_ids[i], 16);
