@@ -192,7 +192,7 @@ static inline char *fake_sql(struct store *store, const char *sql, enum query_fo
 	FILE *out = open_memstream(&text, &n);
 	memset(err, 0, sizeof(*err));
 	*rc = sql_run(store, sql, &options, out, &result, err);
-	fclose(out);
+	(void)fclose(out);
 	return text;
 }
 

@@ -142,7 +142,7 @@ static char *run(const struct given *given, bool *cut)
 	*cut = out.cut;
 	assert_int_equal(rc == 1, *cut);
 	output_fini(&out);
-	fclose(file);
+	(void)fclose(file);
 	return text;
 }
 
@@ -181,7 +181,7 @@ static void test_long(void **state)
 	assert_int_equal(output_end(&out, &err), 0);
 	assert_int_equal(out.rows, 3000);
 	output_fini(&out);
-	fclose(file);
+	(void)fclose(file);
 	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
 	assert_int_equal(lines, 3002);
@@ -207,7 +207,7 @@ static void test_full(void **state)
 	assert_int_equal(output_end(&out, &err), -1);
 	assert_int_equal(err.kind, ERR_NO_SPACE);
 	output_fini(&out);
-	fclose(file);
+	(void)fclose(file);
 }
 
 int main(void)

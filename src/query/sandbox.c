@@ -81,7 +81,7 @@ static uint64_t own_status(const char *name)
 		if (strncmp(line, name, n) == 0)
 			value = strtoull(line + n, NULL, 10);
 	}
-	fclose(file);
+	(void)fclose(file);
 	return value;
 }
 

@@ -342,7 +342,7 @@ static int run_limited(const char *sql, const struct sql_options *options,
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
 	int rc = sql_run(&store, sql, options, out, result, err);
-	fclose(out);
+	(void)fclose(out);
 	free(text);
 	return rc;
 }
@@ -414,7 +414,7 @@ static void test_stream(void **state)
 	(void)state;
 	int rc = sql_run(&store, "SELECT i, repeat('x', 1000) FROM range(200000) t(i)", &options,
 		out, &result, &err);
-	fclose(out);
+	(void)fclose(out);
 	if (rc != 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(result.rows, 200000);
