@@ -146,8 +146,8 @@ def _scalar(value, kind):
 
 
 def _first(row, columns):
-    """The first column that holds a text; where none does, the first one as it is."""
-    return next((row[c] for c in columns if row.get(c)), row.get(columns[0]) if columns else None)
+    """The first column that holds a text, else the first that is not null."""
+    return next((row[c] for c in columns if row.get(c)), next((row[c] for c in columns if row.get(c) is not None), None))
 
 
 def _targets(row, schema):
