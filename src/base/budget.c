@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * budget.c: who may use how much. A block in flight costs its raw bytes and about as much again in
- * columns, so 35/64 of the total (560 of 1,024 MiB) is divided by twice the number of blocks. The
+ * columns, so 35/64 of the total at most is divided by twice the number of blocks. The
  * rest is for identities (1/8), SQLite's cache, encoders' buffers, and the program itself.
  */
 #include "base/budget.h"
 
-static const uint64_t block_most = (uint64_t)56 << 20;  /* more does not make it faster */
+static const uint64_t block_most = (uint64_t)16 << 20;  /* more is slower: bench/NOTES.md */
 static const uint64_t block_least = (uint64_t)1 << 20;  /* less makes poor dictionaries */
 static const uint64_t block_grain = (uint64_t)64 << 10; /* rounded down to this */
 

@@ -14,7 +14,7 @@
 
 struct budget {
 	uint64_t total;     /* bytes the process may use */
-	size_t block_bytes; /* raw input bytes of one block in flight, 1–56 MiB */
+	size_t block_bytes; /* raw input bytes of one block in flight, 1–16 MiB */
 	unsigned blocks;    /* blocks in flight at once, all stages together */
 	size_t batch_bytes; /* column memory at which a batch is closed early */
 	uint64_t sql_bytes; /* DuckDB's memory_limit in the SQL child */

@@ -11,12 +11,12 @@ static void the_default_is_as_written(void **state)
 	struct budget budget = budget_divide(BUDGET_DEFAULT, 2);
 	(void)state;
 	assert_int_equal(budget.total, 1024 * mebi);
-	assert_int_equal(budget.block_bytes, 56 * mebi);
-	assert_int_equal(budget.batch_bytes, 56 * mebi);
+	assert_int_equal(budget.block_bytes, 16 * mebi);
+	assert_int_equal(budget.batch_bytes, 16 * mebi);
 	assert_int_equal(budget.blocks, 5);
 	assert_int_equal(budget.sql_bytes, 768 * mebi);
 	assert_int_equal(budget_divide(BUDGET_DEFAULT / 2, 2).block_bytes, 28 * mebi);
-	assert_int_equal(budget_divide(BUDGET_DEFAULT * 64, 2).block_bytes, 56 * mebi);
+	assert_int_equal(budget_divide(BUDGET_DEFAULT * 64, 2).block_bytes, 16 * mebi);
 }
 
 static void no_division_exceeds_its_total(void **state)
@@ -31,7 +31,7 @@ static void no_division_exceeds_its_total(void **state)
 			uint64_t share = b.blocks * (uint64_t)(b.block_bytes + b.batch_bytes);
 			assert_true(b.total >= BUDGET_LEAST && b.total >= totals[i]);
 			assert_true(share <= b.total / 64 * 35);
-			assert_true(b.block_bytes >= mebi && b.block_bytes <= 56 * mebi);
+			assert_true(b.block_bytes >= mebi && b.block_bytes <= 16 * mebi);
 			assert_true(b.blocks >= 4 && b.sql_bytes <= b.total / 4 * 3);
 		}
 	}

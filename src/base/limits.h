@@ -14,8 +14,10 @@
 #define LIMIT_DEPTH 512
 /* Rows of a batch and of a Parquet row group. */
 #define LIMIT_BATCH_ROWS 65536u
-/* Batches of a segment. */
-#define LIMIT_SEGMENT_BATCHES 16
+/* Batches of a segment, and rows at which it is closed. Batches are small where blocks of input are
+ * (base/budget.h); compaction makes full ones of them. */
+#define LIMIT_SEGMENT_BATCHES 128
+#define LIMIT_SEGMENT_ROWS    (16 * LIMIT_BATCH_ROWS)
 /* A schema file. */
 #define LIMIT_SCHEMA_BYTES ((size_t)1 << 20)
 /* Columns of a table, all told. */

@@ -3,6 +3,7 @@
 #include "pipeline/import_run.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -89,6 +90,8 @@ static int run_input(struct import_run *run, struct err *err)
 		snprintf(run->result->table, sizeof(run->result->table), "%s", run->schema->table);
 	if (run_workers(run, err) < 0)
 		return -1;
+	if (!run->options->node && store_container_close(run->store, run->container, err) < 0)
+		return -1;
 	if (run->input_failed) {
 		*err = run->input_err;
 		return -1;
@@ -106,6 +109,9 @@ int import_file(struct store *store, const char *path, const struct import_optio
 	struct import_result *result, struct err *err)
 {
 	int64_t began = clock_mono_us();
+	/* Batches come and go by the ten megabytes: keep their pages instead of asking for new ones. */
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	struct import_options defaulted = *options;
 	if (!defaulted.source)
 		defaulted.source = "import";

@@ -94,7 +94,7 @@ struct import_run {
 
 	/* identify's and append's own */
 	struct segment *segment;
-	unsigned segment_batches;
+	unsigned segment_batches, segment_rows;
 	int64_t segment_began; /* monotonic */
 	uint64_t segment_duplicates, segment_bytes;
 

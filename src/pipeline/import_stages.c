@@ -161,7 +161,7 @@ static int begin_segment(struct import_run *run, struct err *err)
 	if (segment_begin(run->store, &run->schema->shape, run->options->source, run->path,
 		    run->received_at, &run->segment, err) < 0)
 		return -1;
-	run->segment_batches = 0;
+	run->segment_batches = run->segment_rows = 0;
 	run->segment_began = clock_mono_us();
 	run->segment_duplicates = run->segment_bytes = 0;
 	return 0;
@@ -203,6 +203,7 @@ int run_identify(struct import_run *run, struct block *block, struct err *err)
 			    part->nrejects, &part->kept, err) < 0)
 			return -1;
 		run->segment_batches++;
+		run->segment_rows += part->kept;
 		run->segment_duplicates += part->batch.nrows - part->kept;
 		pthread_mutex_lock(&run->lock);
 		count_rows(run->result, part);
@@ -210,7 +211,8 @@ int run_identify(struct import_run *run, struct block *block, struct err *err)
 	}
 	run->segment_bytes += block->len;
 	block->closes = run->segment &&
-			(run->segment_batches >= LIMIT_SEGMENT_BATCHES || block->last ||
+			(run->segment_batches >= LIMIT_SEGMENT_BATCHES ||
+				run->segment_rows >= LIMIT_SEGMENT_ROWS || block->last ||
 				block->flush || clock_mono_us() - run->segment_began > SEGMENT_US);
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 enum {
 	SMALL_BATCH = 16384,                                  /* rows; smaller ones are gathered */
-	FILE_ROWS = LIMIT_SEGMENT_BATCHES * LIMIT_BATCH_ROWS, /* a file is closed at about that */
+	FILE_ROWS = LIMIT_SEGMENT_ROWS, /* a file is closed at about that */
 	RUN_ENTRIES = 1 << 20,                                /* 44 MB before they are written */
 	MOST_GATHERED = 1024,
 	KINDS = 256,

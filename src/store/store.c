@@ -302,3 +302,11 @@ int store_container(struct store *store, const char *table, enum container_kind 
 	*id = (uint32_t)found;
 	return 0;
 }
+
+int store_container_close(struct store *store, uint32_t id, struct err *err)
+{
+	if (store_check_writable(store, err) < 0)
+		return -1;
+	return catalog_run(
+		store, err, "UPDATE containers SET closed = 1 WHERE id = ?", "i", (int64_t)id);
+}

@@ -50,6 +50,10 @@ enum container_kind {
 int store_container(struct store *store, const char *table, enum container_kind kind,
 	const char *name, uint32_t *id, struct err *err);
 
+/* The reading that an overlapping container counts is over: what was seen in it but not stored need
+ * not be remembered any longer. 0 or -1. */
+int store_container_close(struct store *store, uint32_t id, struct err *err);
+
 /* A part of the input that was rejected: consecutive rejected lines with the same kind of reason may
  * be one part. One that was stored before (same table, source, input, place and bytes) is not stored
  * and not counted again. */
@@ -61,7 +65,7 @@ struct reject_part {
 	bool continues; /* belongs to the part before (pieces of an over-long line) */
 };
 
-/* A segment being written: one table, one source, up to LIMIT_SEGMENT_BATCHES batches. */
+/* A segment being written: one table, one source, up to LIMIT_SEGMENT_BATCHES batches or about LIMIT_SEGMENT_ROWS rows. */
 struct segment;
 
 /* Waits for the lease and begins. `source` must match [a-z0-9][a-z0-9._-]{0,62}. `received_at` and
