@@ -33,8 +33,10 @@ static void begin_batch(struct decoder *d)
 
 static void reserve_row(struct decoder *d)
 {
-	if (d->row < d->rows_cap)
+	if (d->row < d->rows_cap) {
+		lane_prefetch(&d->lanes[0], d->row);
 		return;
+	}
 	lane_reserve(&d->lanes[0], d->row + 1);
 	d->rows_cap = d->lanes[0].cap;
 	list_reserve(d, d->rows_cap);

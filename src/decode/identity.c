@@ -15,10 +15,12 @@
 #include "decode/sha.h"
 
 enum {
-	TOKEN_TEXT = 30,      /* texts up to this long stand as they are after their length */
-	TOKEN_DIGEST = 0x1f,  /* a longer one: the first 16 bytes of its SHA-256 */
-	TOKEN_TIME = 0x20,    /* 8 bytes, microseconds, big-endian */
-	TOKEN_LIST = 0x21,    /* 4 bytes, elements, big-endian; their tokens follow */
+	TOKEN_TEXT = 30,     /* texts up to this long stand as they are after their length */
+	TOKEN_DIGEST = 0x1f, /* a longer one: the first 16 bytes of its SHA-256 */
+	TOKEN_TIME = 0x20,   /* 8 bytes, microseconds, big-endian */
+	TOKEN_LIST = 0x21,   /* 4 bytes, elements, big-endian; their tokens follow … */
+	TOKEN_SHORT = 0x40,  /* … or, for fewer than SHORT_LIST, 0x40 + elements alone */
+	SHORT_LIST = 128,
 	TOKEN_NO_TIME = 0x22, /* 16 bytes of the SHA-256 of the unreadable time's JSON text */
 	TOKEN_NULL = 0xff,
 	TOKEN_BYTES = 32,
@@ -200,10 +202,14 @@ static uint8_t *put_list(struct decoder *d, const struct part *part, uint32_t ro
 	uint32_t from = list->off[row], to = list->off[row + 1];
 	if (bit_get(list->nulls, row))
 		return put_token(out, &null_token);
-	uint32_t count = __builtin_bswap32(to - from);
-	*out = TOKEN_LIST;
-	memcpy(out + 1, &count, 4);
-	out += 5;
+	if (to - from < SHORT_LIST) {
+		*out++ = (uint8_t)(TOKEN_SHORT + (to - from));
+	} else {
+		uint32_t count = __builtin_bswap32(to - from);
+		*out = TOKEN_LIST;
+		memcpy(out + 1, &count, 4);
+		out += 5;
+	}
 	for (uint32_t e = from; e < to; e++)
 		out = put_value(d, part, e, out);
 	return out;

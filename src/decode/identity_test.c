@@ -71,14 +71,28 @@ static void exact_bytes(void **state)
 				  "ann"
 				  "\x02u7"
 				  "\x02-5"
-				  "\x21\x00\x00\x00\x02\x01p\xff"
-				  "\x21\x00\x00\x00\x00";
+				  "\x42\x01p\xff"
+				  "\x40";
 	expect(schema,
 		"{\"id\":\"i7\",\"time\":1,\"name\":\"ann\",\"user\":{\"id\":\"u7\",\"name\":\"z\"}"
 		","
 		"\"count\":-5,\"things\":[{\"name\":\"p\",\"id\":\"9\"},{\"id\":\"8\"}],\"labels\":"
 		"[]}",
 		"", 'c', all, sizeof(all) - 1);
+	/* A list of 128 elements and more. */
+	struct buf many, tokens;
+	buf_init(&many, 10000);
+	buf_init(&tokens, 10000);
+	buf_puts(&many, "{\"labels\":[\"\"");
+	buf_append(&tokens, "\xff\xff\xff\xff\xff\xff\x21\x00\x00\x00\x80", 11);
+	for (int i = 0; i < 128; i++) {
+		buf_puts(&many, i ? ",\"\"" : "");
+		buf_push(&tokens, '\0');
+	}
+	buf_append(&many, "]}", 3);
+	expect(schema, many.ptr, "", 'c', tokens.ptr, tokens.len);
+	buf_fini(&many);
+	buf_fini(&tokens);
 	/* 30 bytes stand as they are, 31 by their digest. */
 	char text[7 + 16] = "\xff\xff", record[100];
 	uint8_t digest[32];

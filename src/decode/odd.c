@@ -212,7 +212,9 @@ const char *odd_leaf(struct decoder *d, const struct frame *at, struct key_node 
 {
 	bool repaired = false, element = child->kind == NODE_VALUES;
 	struct builder *b = child->builder;
-	struct slice text, name = element ? (struct slice){0} : child->key;
+	struct slice text, name = {0};
+	if (!element)
+		name = child->key;
 	if (*p == '"' && child->type == COL_STRING && !builder_has(b, i)) {
 		p = odd_string(d, p, &text);
 		if (p)

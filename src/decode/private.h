@@ -199,6 +199,7 @@ static inline uint32_t list_add(struct decoder *d, struct list_state *list)
 	if (lane->n == lane->cap)
 		lane_reserve(lane, lane->n + 1);
 	d->bytes += lane->width;
+	lane_prefetch(lane, lane->n);
 	return lane->n++;
 }
 
