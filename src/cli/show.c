@@ -135,10 +135,12 @@ static void print_row(const struct batch *batch, uint32_t row, bool json, struct
 		if (json) {
 			buf_printf(out, "%s\"%s\":%.*s", first ? "" : ",", name,
 				SLICE_ARG(buf_view(&value)));
-		} else if (!slice_eq(buf_view(&value), SLICE("null"))) {
-			buf_printf(out, "%-22s ", name);
+		} else if (c != SYS_IP_BYTES && !slice_eq(buf_view(&value), SLICE("null"))) {
+			buf_printf(out, "%-28s ", name);
 			if (group == NO_GROUP && shape->columns[c].type == COL_STRING)
 				text_escape(out, column_text(&batch->columns[c], row));
+			else if (value.ptr[0] == '"') /* a time or an id: its quotes are JSON's */
+				text_escape(out, (struct slice){value.ptr + 1, value.len - 2});
 			else
 				text_escape(out, buf_view(&value));
 			buf_push(out, '\n');
@@ -179,7 +181,7 @@ static void print_event(const struct command_line *line, const char *table,
 		text_json_string(&out, buf_view(raw));
 		buf_puts(&out, "}\n");
 	} else {
-		buf_printf(&out, "%-22s %s\n", "table", table);
+		buf_printf(&out, "%-28s %s\n", "table", table);
 		print_row(batch, row, false, &out);
 		buf_puts(&out, "\nraw:\n");
 		text_escape(&out, buf_view(raw));
