@@ -121,9 +121,10 @@ static void print_text(const struct import_job *job)
 	char a[32], b[32], c[32];
 	for (unsigned i = 0; i < job->ntables; i++) {
 		const struct import_result *r = &job->tables[i].sum;
-		printf("%s: %s events stored, %s duplicates, %s lines rejected\n",
-			job->tables[i].table, text_count(r->stored, a),
-			text_count(r->duplicates, b), text_count(r->rejected, c));
+		printf("%s: %s event%s stored, %s duplicate%s, %s line%s rejected\n",
+			job->tables[i].table, text_count(r->stored, a), r->stored == 1 ? "" : "s",
+			text_count(r->duplicates, b), r->duplicates == 1 ? "" : "s",
+			text_count(r->rejected, c), r->rejected == 1 ? "" : "s");
 		print_also(r->repaired, "with text that had to be repaired (column repaired)");
 		print_also(r->no_time, "without a readable time (event_time is null)");
 		print_also(r->lenient_time, "with a time in an odd form (column lenient_time)");

@@ -158,8 +158,9 @@ static int begin_segment(struct import_run *run, struct err *err)
 {
 	if (run->segment)
 		return 0;
-	if (segment_begin(run->store, &run->schema->shape, run->options->source, run->path,
-		    run->received_at, &run->segment, err) < 0)
+	if (segment_begin(run->store, &run->schema->shape, run->options->source,
+		    strcmp(run->path, "-") == 0 ? "standard input" : run->path, run->received_at,
+		    &run->segment, err) < 0)
 		return -1;
 	run->segment_batches = run->segment_rows = 0;
 	run->segment_began = clock_mono_us();
