@@ -132,6 +132,7 @@ static void make_token(const struct builder *b, uint32_t i, struct token *token)
 		text_token(builder_text(b, i), token);
 		return;
 	}
+	*token = null_token;
 }
 
 static struct source make_source(struct decoder *d, int column)

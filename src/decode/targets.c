@@ -51,31 +51,30 @@ static const struct builder *used_builder(struct decoder *d, int column)
 static void begin_rule(struct targets *t, const struct target_rule *from)
 {
 	struct decoder *d = t->d;
-	struct rule *r = &t->rules[t->nrules];
 	struct builder *to = &d->builders[SYS_TARGETS];
-	*r = (struct rule){.name = used_builder(d, from->name_column),
+	struct rule r = {.name = used_builder(d, from->name_column),
 		.type = used_builder(d, from->type_column),
 		.id = used_builder(d, from->id_column)};
 	int any = from->name_column >= 0 ? from->name_column : from->id_column;
-	if ((!r->name && !r->id) || any < 0)
+	if ((!r.name && !r.id) || any < 0)
 		return;
 	int group = d->schema->shape.columns[any].group;
 	if (group >= 0)
-		r->list = &d->lists[group];
-	if (r->name)
-		r->by_name = carry_begin(d, r->name, to);
-	if (r->id)
-		r->by_id = carry_begin(d, r->id, to);
-	if (r->type) {
-		r->types = carry_begin(d, r->type, &d->builders[SYS_TARGET_TYPE]);
-		uint32_t n = r->type->plain ? 0 : r->type->ndistinct;
-		r->ranks = arena_alloc(&d->batch_mem, n * sizeof(*r->ranks));
+		r.list = &d->lists[group];
+	if (r.name)
+		r.by_name = carry_begin(d, r.name, to);
+	if (r.id)
+		r.by_id = carry_begin(d, r.id, to);
+	if (r.type) {
+		r.types = carry_begin(d, r.type, &d->builders[SYS_TARGET_TYPE]);
+		uint32_t n = r.type->plain ? 0 : r.type->ndistinct;
+		r.ranks = arena_alloc(&d->batch_mem, n * sizeof(*r.ranks));
 		for (uint32_t c = 0; c < n; c++)
-			r->ranks[c] =
-				rank_of(d->schema, (struct slice){r->type->heap + r->type->off[c],
-							   r->type->off[c + 1] - r->type->off[c]});
+			r.ranks[c] =
+				rank_of(d->schema, (struct slice){r.type->heap + r.type->off[c],
+							   r.type->off[c + 1] - r.type->off[c]});
 	}
-	t->nrules++;
+	t->rules[t->nrules++] = r;
 }
 
 static uint32_t rank_at(const struct targets *t, const struct rule *r, uint32_t e)
