@@ -26,10 +26,33 @@ static const char *skip_scalar(const char *p, const char *end)
 	return p;
 }
 
+/* The open brackets: a bit for each, set for '{'. */
+struct brackets {
+	uint64_t object[LIMIT_DEPTH / 64];
+	unsigned depth;
+};
+
+/* False where it is too deep. */
+static bool bracket_open(struct brackets *open, bool object)
+{
+	if (open->depth == LIMIT_DEPTH)
+		return false;
+	uint64_t *word = &open->object[open->depth >> 6], bit = UINT64_C(1) << (open->depth & 63);
+	*word = object ? *word | bit : *word & ~bit;
+	open->depth++;
+	return true;
+}
+
+/* depth > 0. False where the last one was opened by another kind. */
+static bool bracket_close(struct brackets *open, bool object)
+{
+	open->depth--;
+	return (open->object[open->depth >> 6] >> (open->depth & 63) & 1) == object;
+}
+
 int64_t json_skip(struct slice text, size_t at)
 {
-	uint64_t object[LIMIT_DEPTH / 64];
-	unsigned depth = 0;
+	struct brackets open = {0};
 	const char *end = text.ptr + text.len, *p = skip_blanks(text.ptr + at, end);
 	if (p < end && *p != '{' && *p != '[' && *p != '"')
 		return skip_scalar(p, end) - text.ptr;
@@ -40,20 +63,16 @@ int64_t json_skip(struct slice text, size_t at)
 			if (!p)
 				return -1;
 		} else if (c == '{' || c == '[') {
-			if (depth == LIMIT_DEPTH)
+			if (!bracket_open(&open, c == '{'))
 				return -2;
-			uint64_t bit = UINT64_C(1) << (depth & 63), *word = &object[depth >> 6];
-			*word = ((depth & 63) == 0 ? 0 : *word & ~bit) | (c == '{' ? bit : 0);
-			depth++;
-			continue;
 		} else if (c == '}' || c == ']') {
-			depth--; /* depth > 0: the loop ends when it comes to 0 */
-			if ((object[depth >> 6] >> (depth & 63) & 1) != (c == '}'))
+			/* depth > 0: the loop ends when it comes to 0. */
+			if (!bracket_close(&open, c == '}'))
 				return -2;
 		} else {
 			continue;
 		}
-		if (depth == 0)
+		if (open.depth == 0)
 			return p - text.ptr;
 	}
 	return -1;
