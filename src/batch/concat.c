@@ -18,16 +18,17 @@ struct concat {
 
 bool batch_shape_equal(const struct batch_shape *a, const struct batch_shape *b)
 {
-	if (a->ncolumns != b->ncolumns || a->ngroups != b->ngroups || strcmp(a->table, b->table))
+	if (a->ncolumns != b->ncolumns || a->ngroups != b->ngroups ||
+		strcmp(a->table, b->table) != 0)
 		return false;
 	for (uint32_t i = 0; i < a->ncolumns; i++) {
 		const struct column_shape *x = &a->columns[i], *y = &b->columns[i];
-		if (x->type != y->type || x->group != y->group || strcmp(x->name, y->name))
+		if (x->type != y->type || x->group != y->group || strcmp(x->name, y->name) != 0)
 			return false;
 	}
 	for (uint32_t i = 0; i < a->ngroups; i++) {
 		if (a->groups[i].bare != b->groups[i].bare ||
-			strcmp(a->groups[i].name, b->groups[i].name))
+			strcmp(a->groups[i].name, b->groups[i].name) != 0)
 			return false;
 	}
 	return true;
