@@ -4,6 +4,8 @@
 #ifndef DECODE_CARRY_H
 #define DECODE_CARRY_H
 
+#include <assert.h>
+
 #include "decode/private.h"
 
 struct carry {
@@ -41,6 +43,7 @@ static inline void carry_put(struct carry *c, uint32_t i, uint32_t j)
 /* The code in `to`, which never turns plain, of value i of `from`. */
 static inline uint32_t carry_code(struct carry *c, uint32_t i)
 {
+	assert(c->to); /* of a rule that names a column */
 	uint32_t *known = c->codes ? &c->codes[c->from->codes[i]] : NULL;
 	if (known && *known != CODE_NULL)
 		return *known;
