@@ -159,6 +159,30 @@ static void test_delta(void **state)
 	expect_delta(ends, 4, true); /* differences of 1 and -1, wrapped */
 }
 
+/* Random bits, all 0, all 1, or long runs with noise between them. */
+static void draw_bits(uint64_t *bits, size_t nwords, uint64_t *seed)
+{
+	unsigned kind = sample_next(seed) % 4;
+	uint64_t word = 0;
+	for (size_t w = 0; w < nwords; w++) {
+		if (kind < 3 || w % 11 == 0)
+			word = sample_next(seed);
+		bits[w] = kind == 0 ? 0 : kind == 1 ? UINT64_MAX : word;
+		if (kind == 3)
+			bits[w] = word & 1 ? UINT64_MAX : word & 2 ? 0 : word;
+	}
+}
+
+/* Whether a's bits from a_from on are b's from b_from on. */
+static void expect_bits(
+	const uint64_t *a, size_t a_from, const uint64_t *b, size_t b_from, size_t n, int round)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (bit_get(a, (uint32_t)(a_from + i)) != bit_get(b, (uint32_t)(b_from + i)))
+			fail_msg("round %d: bit %zu of %zu", round, i, n);
+	}
+}
+
 static void test_bit_runs(void **state)
 {
 	(void)state;
@@ -166,15 +190,7 @@ static void test_bit_runs(void **state)
 	for (int round = 0; round < 3000; round++) {
 		size_t n = sample_next(&seed) % 5000, from = sample_next(&seed) % 64, ones,
 		       want = 0;
-		unsigned kind = sample_next(&seed) % 4;
-		uint64_t word = 0;
-		for (size_t w = 0; w < 80; w++) {
-			if (kind < 3 || w % 11 == 0)
-				word = sample_next(&seed);
-			bits[w] = kind == 0 ? 0 : kind == 1 ? UINT64_MAX : word;
-			if (kind == 3)
-				bits[w] = word & 1 ? UINT64_MAX : word & 2 ? 0 : word;
-		}
+		draw_bits(bits, 80, &seed);
 		for (size_t i = 0; i < n; i++)
 			want += bit_get(bits, (uint32_t)i);
 		struct buf out;
@@ -184,16 +200,11 @@ static void test_bit_runs(void **state)
 		assert_int_equal(
 			hybrid_read_bits((uint8_t *)out.ptr, out.len, got, from, n, &ones), 0);
 		assert_int_equal(ones, want);
-		for (size_t i = 0; i < n; i++) {
-			if (bit_get(bits, (uint32_t)i) != bit_get(got, (uint32_t)(from + i)))
-				fail_msg("round %d: bit %zu of %zu", round, i, n);
-		}
+		expect_bits(bits, 0, got, from, n, round);
 		uint64_t cut[80];
 		if (n > from) {
 			bits_slice(cut, bits, from, n - from);
-			for (size_t i = 0; i < n - from; i++)
-				assert_int_equal(bit_get(cut, (uint32_t)i),
-					bit_get(bits, (uint32_t)(from + i)));
+			expect_bits(cut, 0, bits, from, n - from, round);
 		}
 		buf_fini(&out);
 	}

@@ -178,6 +178,8 @@ static int read_group(
 			group->chunks = arena_zalloc(&r->mem, n, sizeof(*group->chunks));
 			for (uint32_t c = 0; c < n && !in->bad; c++)
 				read_chunk(in, &metas[c], &group->chunks[c]);
+			if (in->bad)
+				return -1;
 		} else if (field == 3) {
 			nrows = thrift_i64(in, type);
 		} else {

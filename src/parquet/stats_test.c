@@ -55,6 +55,35 @@ static struct parquet_reader *stats_of(const struct batch *b, struct parquet_sta
 	return r;
 }
 
+/* A batch of one string column; "-" is null. The memory is the caller's. */
+struct string_batch {
+	struct batch batch;
+	uint32_t codes[4], off[5];
+	char heap[400];
+};
+
+static void fill_strings(struct string_batch *to, const struct batch_shape *shape,
+	const char *const values[4], bool plain)
+{
+	uint32_t n = 0, d = 0;
+	to->off[0] = 0;
+	for (; n < 4 && values[n]; n++) {
+		const char *v = values[n];
+		to->codes[n] = strcmp(v, "-") == 0 ? N : d;
+		if (to->codes[n] == N)
+			continue;
+		memcpy(to->heap + to->off[d], v, strlen(v));
+		to->off[d + 1] = to->off[d] + (uint32_t)strlen(v);
+		d++;
+	}
+	batch_init(&to->batch, shape);
+	to->batch.nrows = n;
+	to->batch.columns[0] = (struct column){
+		.n = n, .ndistinct = d, .codes = to->codes, .off = to->off, .heap = to->heap};
+	if (plain)
+		batch_make_plain(&to->batch, 0);
+}
+
 static void test_strings(void **state)
 {
 	(void)state;
@@ -80,26 +109,10 @@ static void test_strings(void **state)
 	static const struct batch_shape shape = {.table = "t", .ncolumns = 1, .columns = columns};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		for (int plain = 0; plain < 2; plain++) {
-			struct batch b;
-			uint32_t codes[4], off[5] = {0}, n = 0, d = 0;
-			char heap[400];
-			for (; n < 4 && rows[i].values[n]; n++) {
-				const char *v = rows[i].values[n];
-				codes[n] = strcmp(v, "-") == 0 ? N : d;
-				if (codes[n] == N)
-					continue;
-				memcpy(heap + off[d], v, strlen(v));
-				off[d + 1] = off[d] + (uint32_t)strlen(v);
-				d++;
-			}
-			batch_init(&b, &shape);
-			b.nrows = n;
-			b.columns[0] = (struct column){
-				.n = n, .ndistinct = d, .codes = codes, .off = off, .heap = heap};
-			if (plain)
-				batch_make_plain(&b, 0);
+			struct string_batch b;
 			struct parquet_stats s;
-			struct parquet_reader *r = stats_of(&b, &s);
+			fill_strings(&b, &shape, rows[i].values, plain);
+			struct parquet_reader *r = stats_of(&b.batch, &s);
 			if (s.nulls != rows[i].nulls || s.has_range != (rows[i].min != NULL))
 				fail_msg("row %zu: %llu nulls, range %d", i,
 					(unsigned long long)s.nulls, s.has_range);
@@ -108,7 +121,7 @@ static void test_strings(void **state)
 				fail_msg("row %zu: %.*s to %.*s", i, SLICE_ARG(s.min_bytes),
 					SLICE_ARG(s.max_bytes));
 			parquet_close(r);
-			batch_fini(&b);
+			batch_fini(&b.batch);
 		}
 	}
 }
