@@ -95,11 +95,11 @@ static inline void duck_make(const char *const *statements, unsigned n)
 			abort();
 		}
 	}
-	void (*disconnect)(void **) = NULL, (*close)(void **) = NULL;
+	void (*disconnect)(void **) = NULL, (*shut)(void **) = NULL;
 	*(void **)&disconnect = dlsym(handle, "duckdb_disconnect");
-	*(void **)&close = dlsym(handle, "duckdb_close");
+	*(void **)&shut = dlsym(handle, "duckdb_close");
 	disconnect(&connection);
-	close(&db);
+	shut(&db);
 }
 
 /* The columns that every table begins with, for rows of range(). */
