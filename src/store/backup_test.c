@@ -181,7 +181,7 @@ static void fails_without_a_mark(void **state)
 			int rc = store_open(dir, STORE_READ, &store, &err);
 			if (rc == 0 && io_fault(fault, &err) == 0)
 				rc = store_backup(store, to, false, NULL, &err);
-			_exit(rc < 0);
+			_exit(rc < 0 ? 1 : 0);
 		}
 		int status;
 		waitpid(child, &status, 0);

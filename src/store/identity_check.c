@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* identity_check.c: reads run files whole: to check them, and to list their entries. */
+#include <assert.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ static int check_block(const struct run *run, const struct section *section, uin
 int identity_check(const char *path, const struct id_run *info, struct err *err)
 {
 	struct run *run;
+	assert(info);
 	if (open_path(path, info, &run, err) < 0)
 		return -1;
 	int rc = 0;

@@ -85,7 +85,8 @@ static struct cell *merge_cells(
 		b += !first;
 		nb -= !first;
 	}
-	memcpy(out, na ? a : b, (na + nb) * sizeof(*out));
+	if (na + nb > 0)
+		memcpy(out, na ? a : b, (na + nb) * sizeof(*out));
 	return out + na + nb;
 }
 
@@ -99,19 +100,15 @@ static struct run *merge_shelves(
 	uint32_t i = 0, j = 0, n = 0;
 	while (i < a->nsections || j < b->nsections) {
 		const struct section none = {0};
-		const struct section *left = i < a->nsections ? &a->sections[i] : NULL;
-		const struct section *right = j < b->nsections ? &b->sections[j] : NULL;
-		if (left && right && left->day != right->day) {
-			if (left->day < right->day)
-				right = NULL;
-			else
-				left = NULL;
+		bool has_left = i < a->nsections, has_right = j < b->nsections;
+		if (has_left && has_right) {
+			int32_t left_day = a->sections[i].day, right_day = b->sections[j].day;
+			has_left = left_day <= right_day;
+			has_right = right_day <= left_day;
 		}
-		i += left != NULL;
-		j += right != NULL;
-		sections[n].day = left ? left->day : right->day;
-		left = left ? left : &none;
-		right = right ? right : &none;
+		sections[n].day = has_left ? a->sections[i].day : b->sections[j].day;
+		const struct section *left = has_left ? &a->sections[i++] : &none;
+		const struct section *right = has_right ? &b->sections[j++] : &none;
 		sections[n++].count = left->count + right->count;
 		out = merge_cells(out, left->cells, left->count, right->cells, right->count);
 	}

@@ -11,9 +11,9 @@
 #include "store/rewrite.h"
 
 enum {
-	SMALL_BATCH = 16384,                                  /* rows; smaller ones are gathered */
+	SMALL_BATCH = 16384,            /* rows; smaller ones are gathered */
 	FILE_ROWS = LIMIT_SEGMENT_ROWS, /* a file is closed at about that */
-	RUN_ENTRIES = 1 << 20,                                /* 44 MB before they are written */
+	RUN_ENTRIES = 1 << 20,          /* 44 MB before they are written */
 	MOST_GATHERED = 1024,
 	KINDS = 256,
 };

@@ -59,7 +59,8 @@ static bool has_expired(const struct batch *batch, uint32_t row, int32_t first_d
 static bool is_of_source(const struct batch *batch, uint32_t row, const char *source)
 {
 	const struct column *col = &batch->columns[SYS_SOURCE];
-	return !column_is_null(col, row) && slice_eq(column_text(col, row), slice_of(source));
+	struct slice wanted = slice_of(source);
+	return !column_is_null(col, row) && slice_eq(wanted, column_text(col, row));
 }
 
 /* Whether a segment may hold expired rows, by what the catalog knows of it. */

@@ -367,7 +367,7 @@ static void two_writers_take_turns(void **state)
 		if (rc < 0)
 			fprintf(stderr, "child: %s\n", err.text);
 		store_close(store);
-		_exit(rc < 0 || stored == 0);
+		_exit(rc < 0 || stored == 0 ? 1 : 0);
 	}
 	for (int child = 0; child < 2; child++) {
 		int status;
