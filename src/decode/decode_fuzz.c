@@ -24,7 +24,7 @@ static uint64_t decode(struct slice text, enum decode_simd simd, size_t cut)
 		size_t end = part ? text.len : cut, used = 0;
 		if (end < at)
 			continue;
-		char *copy = malloc(end - at + 1);
+		char *copy = malloc(end > at ? end - at : 1);
 		memcpy(copy, text.ptr + at, end - at);
 		int more = 1;
 		while (more) {

@@ -15,7 +15,7 @@
 #include "decode/memo.h"
 #include "decode/private.h"
 
-/* Children beyond this number are not checked for standing twice. */
+/* Children from this number on are not checked for standing twice. */
 enum { SEEN_WORDS = LIMIT_COLUMNS / 64 };
 
 static HOT const char *parse_object(struct decoder *d, struct key_node *node,
@@ -136,6 +136,42 @@ static inline HOT struct key_node *guess_key(struct key_node **last, const char 
 	return key_equal(p, guess) ? guess : NULL;
 }
 
+/* A member's key and colon: *child is its node, or NULL and *key what it is. Returns where its value
+ * begins. */
+static inline HOT const char *parse_key(struct decoder *d, struct key_node *node,
+	struct key_node **last, const char *p, struct key_node **child, struct slice *key)
+{
+	const char *after;
+	if (p >= d->end || *p != '"')
+		return parse_fail(d, p, "key expected");
+	*child = guess_key(last, p);
+	if (*child) {
+		after = p + (*child)->key_len;
+	} else {
+		*child = odd_key(d, node, p, &after, key);
+		if (!after)
+			return NULL;
+		if (*child)
+			*last = *child;
+	}
+	p = blanks(d, after);
+	if (*p != ':' || p >= d->end)
+		return parse_fail(d, p, "':' expected");
+	return blanks(d, p + 1);
+}
+
+/* Notes the child; true where its key stood in this object before. */
+static inline HOT bool seen_before(uint64_t *seen, const struct key_node *child)
+{
+	uint64_t bit = UINT64_C(1) << (child->number & 63);
+	if (child->number >= 64 * SEEN_WORDS)
+		return false;
+	uint64_t *word = &seen[child->number / 64];
+	bool before = (*word & bit) != 0;
+	*word |= bit;
+	return before;
+}
+
 static HOT const char *parse_object(
 	struct decoder *d, struct key_node *node, const struct frame *at, uint32_t i, const char *p)
 {
@@ -145,35 +181,18 @@ static HOT const char *parse_object(
 	if (*p == '}')
 		return p + 1;
 	for (;;) {
-		if (p >= d->end || *p != '"')
-			return parse_fail(d, p, "key expected");
-		struct slice key;
-		const char *after;
-		struct key_node *child = guess_key(last, p);
-		if (child) {
-			after = p + child->key_len;
-		} else {
-			child = odd_key(d, node, p, &after, &key);
-			if (!after)
-				return NULL;
-			if (child)
-				*last = child;
-		}
-		p = blanks(d, after);
-		if (*p != ':' || p >= d->end)
-			return parse_fail(d, p, "':' expected");
-		p = blanks(d, p + 1);
+		struct slice key = {0};
+		struct key_node *child = NULL;
+		p = parse_key(d, node, last, p, &child, &key);
+		if (!p)
+			return NULL;
 		if (!child) {
 			p = odd_extra(d, at, key, p, "new");
 		} else {
-			uint64_t bit = UINT64_C(1) << (child->number & 63);
-			uint64_t *word = &seen[child->number / 64 % SEEN_WORDS];
-			if (__builtin_expect((*word & bit) != 0, 0))
-				p = odd_repeat(d, at, child, p);
-			else
-				p = parse_value(d, child, at, i, p);
-			*word |= bit;
 			last = &child->next;
+			p = __builtin_expect(seen_before(seen, child), 0)
+				    ? odd_repeat(d, at, child, p)
+				    : parse_value(d, child, at, i, p);
 		}
 		if (!p)
 			return NULL;

@@ -149,7 +149,7 @@ static inline void toy_feed(const struct schema *schema, const struct decode_opt
 	buf_init(&reasons, out->max);
 	for (bool last = false; !last;) {
 		size_t used = 0, len = have - at;
-		char *copy = malloc(len + 1); /* its own memory: the sanitizer sees its end */
+		char *copy = malloc(len ? len : 1); /* its own memory: the sanitizer sees its end */
 		memcpy(copy, text.ptr + at, len);
 		int more = 1;
 		last = have == text.len;
