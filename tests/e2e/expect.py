@@ -82,7 +82,10 @@ def time_of(value):
     date, h, m, s, oddh, oddm, fraction, zone = match.groups()
     if h is None:  # 2022-08-03:00:00.000+0000
         h, m, s = oddh, oddm, "0"
-    seconds = calendar.timegm(time.strptime(f"{date} {h} {m} {s}", "%Y-%m-%d %H %M %S"))
+    try:
+        seconds = calendar.timegm(time.strptime(f"{date} {h} {m} {s}", "%Y-%m-%d %H %M %S"))
+    except ValueError:
+        return None, False
     if zone and zone != "Z":
         digits = zone[1:].replace(":", "")
         offset = int(digits[:2]) * 3600 + int(digits[2:]) * 60
@@ -150,6 +153,28 @@ def _first(row, columns):
     return next((row[c] for c in columns if row.get(c)), next((row[c] for c in columns if row.get(c) is not None), None))
 
 
+def common(row, schema):
+    """Fills the common fields. What paths feed directly stands wherever it is not null."""
+    for name in SYSTEM:
+        more = schema.plan["common"].get(name, [])
+        if row.get(name) is None:
+            row[name] = _first(row, more if isinstance(more, list) else [more])
+    row["targets"], row["target"], row["target_type"] = _targets(row, schema)
+    row["ip_bytes"] = address_of(row["ip"])
+
+
+def address_of(text):
+    """16 bytes in hexadecimal, or None; a port, brackets, a zone and a list's rest are passed over."""
+    text = (text or "").split(",")[0].strip()
+    match = re.fullmatch(r"\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+", text)
+    text = (match[1] or match[2] if match else text).split("%")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + address.packed).hex()
+
+
 def _targets(row, schema):
     """The names of all objects, and the one that the row shows with its type."""
     order = [o.lower() for o in schema.plan["target_order"]]
@@ -191,17 +216,7 @@ def row_of(line, schema, source, instance=None):
              for f, paths in fields.items()} for item in items]
         for i, item in enumerate(items or []):
             odd.update({f"{path}[{i}].{k}": v for k, v in item.items()})
-    for name in SYSTEM:
-        own = [name] if name in schema.scalars else []
-        more = schema.plan["common"].get(name, [])
-        row[name] = _first(row, own + (more if isinstance(more, list) else [more]))
-    row["targets"], row["target"], row["target_type"] = _targets(row, schema)
-    try:
-        address = ipaddress.ip_address(row["ip"])
-        row["ip_bytes"] = (address.packed if address.version == 6
-                           else bytes(10) + b"\xff\xff" + address.packed).hex()
-    except ValueError:
-        row["ip_bytes"] = None
+    common(row, schema)
     row["extra"] = {**_rest(record, schema), **odd} or None
     own = row.get(schema.plan["instance"])
     row.update(source=source, instance=instance or own or "", repaired=False, secondary=False)

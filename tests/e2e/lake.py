@@ -118,7 +118,7 @@ class Lake:
     def sql(self, question, *args):
         result = self.run("sql", "--format", "ndjson", *args, question)
         assert result.status == 0, f"{question}: {result.err}"
-        return [json.loads(line) for line in result.out.decode().splitlines()]
+        return [json.loads(line) for line in result.out.splitlines()]
 
     def value(self, question):
         (row,) = self.sql(question)

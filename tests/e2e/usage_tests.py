@@ -151,6 +151,20 @@ def test_rebuild_keeps_ids_and_rows(folder):
     one.holds("bitbucket", lines)
 
 
+def test_rebuild_keeps_instances(folder):
+    one = Lake(folder)
+    lines, _, _ = generate("in", "jira", 300)
+    for site in ("https://a.example", "https://b.example"):
+        assert one.load("--instance", site, "in")["stored"] == 300
+    assert one.run("rebuild").status == 0
+    rows = one.sql("select instance, count(*) n from events group by 1 order by 1")
+    assert [(r["instance"], r["n"]) for r in rows] == [("https://a.example", 300), ("https://b.example", 300)], rows
+    for site in ("https://a.example", "https://b.example"):
+        said = one.load("--instance", site, "in")
+        assert said["stored"] == 0, f"stored again after a rebuild: {said['stored']}"
+    one.holds("jira", lines + lines)
+
+
 @lake.slow
 def test_compact_keeps_rows(folder):
     one = Lake(folder)

@@ -46,7 +46,8 @@ def differ(name, want, have):
 
 
 def by_sql(one, table):
-    return one.sql(f"select * replace (epoch_us(event_time) as event_time, epoch_us(received_at) as received_at, "
+    texts = ", ".join(f"{c}::varchar as {c}" for c in ("extra",) + (("author_operations",) if table == "confluence" else ()))
+    return one.sql(f"select * replace ({texts}, epoch_us(event_time) as event_time, epoch_us(received_at) as received_at, "
                    f"lower(hex(ip_bytes)) as ip_bytes) from {table}_audit_logs")
 
 
@@ -63,7 +64,7 @@ def by_peer(one, table, folder):
     assert files, f"no Parquet files under {target}"
     result = run(["node", reader, *files], timeout=600)
     assert result.status == 0, f"hyparquet: {result.err}"
-    return [json.loads(line) for line in result.out.decode().splitlines()]
+    return [json.loads(line) for line in result.out.splitlines()]
 
 
 def compare(folder, table, shape, lines, *options):
