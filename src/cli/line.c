@@ -100,7 +100,7 @@ const struct command commands[] = {
 		"`dismiss` marks one as seen.",
 		"pugmark rejects\npugmark rejects show 3\npugmark rejects retry\n", NULL, 0, 2,
 		command_rejects},
-	{"schema", "show [TABLE] | check FILE | infer FILE… | drift [TABLE]",
+	{"schema", "show [TABLE|FILE] | check FILE | infer FILE… | drift [TABLE]",
 		"what the tables' columns are and where they come from",
 		"`show` prints a table's columns, their types and the fields that feed them. "
 		"`check` reads a\n"

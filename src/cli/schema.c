@@ -22,8 +22,13 @@ static int show(const struct command_line *line, struct err *err)
 		return store_schemas(folder, list_name, NULL, err);
 	const struct schema *schema;
 	struct schema *owned;
-	if (store_schema(folder, line->args[1], &schema, &owned, err) < 0)
+	if (strpbrk(line->args[1], "./")) { /* a file, since no table has these in its name */
+		if (schema_load(line->args[1], &owned, err) < 0)
+			return -1;
+		schema = owned;
+	} else if (store_schema(folder, line->args[1], &schema, &owned, err) < 0) {
 		return -1;
+	}
 	struct buf out;
 	buf_init(&out, 16 << 20);
 	schema_print(schema, &out);
@@ -158,7 +163,7 @@ int command_schema(const struct command_line *line)
 	else if (strcmp(verb, "drift") == 0)
 		status = drift(line, &err);
 	else
-		return usage_error(
-			line, "it must be show [TABLE], check FILE, infer FILE… or drift [TABLE]");
+		return usage_error(line,
+			"it must be show [TABLE|FILE], check FILE, infer FILE… or drift [TABLE]");
 	return status < 0 ? fail(&err) : EXIT_DONE;
 }

@@ -377,6 +377,7 @@ static int read_extend(struct draft *draft, const struct yaml_tree *tree, struct
 	if (read_keys(draft, base, err) != 0)
 		return -1;
 	draft->extends = true;
+	draft->nbase = draft->ncolumns;
 	return 0;
 }
 

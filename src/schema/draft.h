@@ -91,6 +91,7 @@ struct draft {
 	uint32_t nmarks;
 	struct schema_mark *marks;
 	bool extends;
+	uint32_t nbase; /* columns that came from the extended schema */
 };
 
 /* Reads a file's tree into an empty draft (file, mem, and nothing else set). 0 or -1. */

@@ -170,8 +170,10 @@ int draft_only(struct draft *draft, struct err *err)
 {
 	if (!draft->has_only)
 		return 0;
+	/* `only` chooses among the extended columns; those that this file adds are meant. */
 	for (uint32_t i = 0; i < draft->ncolumns; i++)
-		draft->columns[i].keep = draft->columns[i].direct >= 0;
+		draft->columns[i].keep =
+			draft->columns[i].direct >= 0 || (draft->extends && i >= draft->nbase);
 	for (uint32_t i = 0; i < draft->only.n; i++)
 		if (keep_named(draft, &draft->only.items[i], err) != 0)
 			return -1;

@@ -201,6 +201,17 @@ static void test_only_keeps_the_identity(void **state)
 	schema_free(s);
 }
 
+static void test_only_leaves_added_columns(void **state)
+{
+	(void)state;
+	struct schema *s = parse("extend: jira_audit_logs\nonly: [remote_address]\n"
+				 "columns:\n  client_ip: clientIp\n");
+	assert_true(schema_resolve(s, SLICE("client_ip")) >= 0);
+	assert_true(schema_resolve(s, SLICE("clientIp")) >= 0);
+	assert_int_equal(schema_resolve(s, SLICE("author_avatar_uri")), -1);
+	schema_free(s);
+}
+
 static void test_only_of_an_own_identity(void **state)
 {
 	(void)state;
@@ -267,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_extend_replaces),
 		cmocka_unit_test(test_rename),
 		cmocka_unit_test(test_only_keeps_the_identity),
+		cmocka_unit_test(test_only_leaves_added_columns),
 		cmocka_unit_test(test_only_of_an_own_identity),
 		cmocka_unit_test(test_fingerprint),
 	};

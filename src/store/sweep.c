@@ -119,11 +119,20 @@ static int sweep_folder(void *ctx, const char *name, struct err *err)
 	return io_list(path, sweep_file, sweep, err);
 }
 
+/* A folder that nothing was written into yet is not there, e.g. in a backup. */
+static int list_if_there(struct sweep *sweep, const char *path,
+	int (*each)(void *ctx, const char *name, struct err *err), struct err *err)
+{
+	struct io_info info;
+	int there = io_stat(path, &info, err);
+	return there == 1 ? io_list(path, each, sweep, err) : there;
+}
+
 static int sweep_kind(struct sweep *sweep, const char *kind, struct err *err)
 {
 	char path[STORE_PATH];
 	sweep->kind = kind;
-	return io_list(store_path(sweep->store, path, "%s", kind), sweep_folder, sweep, err);
+	return list_if_there(sweep, store_path(sweep->store, path, "%s", kind), sweep_folder, err);
 }
 
 /* ---- vault ----------------------------------------------------------------------------------- */
@@ -211,7 +220,7 @@ static int sweep_all(struct sweep *sweep, struct err *err)
 	char path[STORE_PATH];
 	if (sweep_kind(sweep, "tables", err) < 0 || sweep_kind(sweep, "ids", err) < 0)
 		return -1;
-	return io_list(store_path(sweep->store, path, "vault"), sweep_source, sweep, err);
+	return list_if_there(sweep, store_path(sweep->store, path, "vault"), sweep_source, err);
 }
 
 int store_sweep(struct store *store, struct err *err)
