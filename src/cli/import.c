@@ -198,6 +198,15 @@ static int check_names(const struct command_line *line)
 			return -1;
 		}
 	}
+	static const enum opt texts[] = {OPT_INSTANCE, OPT_NODE};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const char *text = line->values[texts[i]];
+		if (text && (strlen(text) > 255 || strpbrk(text, "\n\r"))) {
+			usage_error(
+				line, "--%s: at most 255 bytes on one line", option_name(texts[i]));
+			return -1;
+		}
+	}
 	const char *table = line->values[OPT_TABLE];
 	if (table && line->values[OPT_SCHEMA]) {
 		usage_error(line,

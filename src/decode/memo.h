@@ -22,7 +22,7 @@ enum {
 void memo_init(struct memo *memo, const struct key_node *node);
 void memo_fini(struct memo *memo);
 void memo_reset(struct memo *memo);
-/* Remembers the object p…p+len, whose values are at i. */
+/* Remembers the object p…p+len, whose values are at i; i was memo_clear before. */
 void memo_add(struct memo *memo, uint64_t hash, uint32_t i, const char *p, size_t len);
 
 /* Of the first memo->prefix bytes; may read DECODE_SLACK bytes past the object. */
@@ -34,13 +34,20 @@ static inline uint64_t memo_hash(const struct memo *memo, const char *p)
 	return h;
 }
 
-/* Puts the entry's codes at i. False where a column has a value there, or turned plain. */
-static inline bool memo_emit(const struct memo *memo, const struct memo_entry *entry, uint32_t i)
+/* Whether none of the node's columns has a value at i yet. Another node may feed the same columns
+ * (`auditType` and `type`): what it put there is not this object's. */
+static inline bool memo_clear(const struct memo *memo, uint32_t i)
 {
 	uint32_t empty = CODE_NULL;
 	for (uint32_t c = 0; c < memo->ncolumns; c++)
 		empty &= memo->columns[c]->plain ? 0 : memo->columns[c]->codes[i];
-	if (empty != CODE_NULL)
+	return empty == CODE_NULL;
+}
+
+/* Puts the entry's codes at i. False where a column has a value there, or turned plain. */
+static inline bool memo_emit(const struct memo *memo, const struct memo_entry *entry, uint32_t i)
+{
+	if (!memo_clear(memo, i))
 		return false;
 	for (uint32_t c = 0; c < memo->ncolumns; c++)
 		memo->columns[c]->codes[i] = entry->codes[c];

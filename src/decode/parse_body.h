@@ -69,8 +69,9 @@ static inline HOT const char *parse_remembered(
 		return p + entry->len;
 	}
 	uint32_t oddities = d->oddities;
+	bool clear = memo_clear(memo, i);
 	const char *end = parse_object(d, node, at, i, p);
-	if (end && oddities == d->oddities)
+	if (end && clear && oddities == d->oddities)
 		memo_add(memo, hash, i, p, (size_t)(end - p));
 	return end;
 }

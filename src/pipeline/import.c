@@ -21,17 +21,20 @@ static char *log_name_of(const char *path)
 	return name;
 }
 
-/* Places of a node's log are counted for ever; any other input is a reading of its own. */
+/* Places of a node's log are counted for ever; any other input is a reading of its own. After a line
+ * end the name carries --instance, so that a rebuild knows it. */
 static int open_container(struct import_run *run, struct err *err)
 {
-	char name[700];
+	char name[1400];
+	const char *instance = run->options->instance ? run->options->instance : "";
 	enum container_kind kind = CONTAINER_OVERLAP;
 	if (run->options->node) {
 		kind = CONTAINER_DISJOINT;
-		snprintf(name, sizeof(name), "%s/%s", run->options->node, run->log_name);
+		snprintf(name, sizeof(name), "%.300s/%.300s\n%.700s", run->options->node,
+			run->log_name, instance);
 	} else {
-		snprintf(
-			name, sizeof(name), "import %" PRId64 " %d", clock_now_us(), (int)getpid());
+		snprintf(name, sizeof(name), "import %" PRId64 " %d\n%.700s", clock_now_us(),
+			(int)getpid(), instance);
 	}
 	return store_container(run->store, run->schema->table, kind, name, &run->container, err);
 }

@@ -23,7 +23,9 @@ struct rebuilding {
 	struct decoder *decoder;
 	const struct schema *schema;
 	const char *source;
-	char *input; /* of the pending records */
+	char *input;        /* of the pending records */
+	char *instance;     /* what --instance said of them; "" = nothing */
+	uint32_t container; /* that it was last asked of */
 	int64_t received_at;
 	struct buf block;
 	struct pending *pending;
@@ -82,7 +84,8 @@ static int flush(struct rebuilding *r, struct err *err)
 	size_t at = 0;
 	uint32_t next = 0;
 	int more = r->npending > 0, status = 0;
-	decoder_set_received(r->decoder, r->received_at);
+	if (more)
+		decoder_set_received(r->decoder, r->received_at);
 	while (more && status == 0) {
 		struct decode_reject reject;
 		uint32_t rejected;
@@ -120,9 +123,52 @@ static void append_line(struct buf *block, struct slice record)
 	block->len += record.len + 1;
 }
 
+/* The records from here on have this instance: a decoder fills it into all of its rows. */
+static void change_instance(struct rebuilding *r, const char *instance)
+{
+	decoder_free(r->decoder);
+	free(r->instance);
+	r->instance = xstrdup(instance);
+	struct decode_options options = {
+		.schema = r->schema, .source = r->source, .instance = r->instance};
+	r->decoder = decoder_new(&options);
+}
+
+/* 1 where the record's instance is another than that of the pending ones (*name, in `out`). */
+static int other_instance(struct rebuilding *r, uint32_t container, struct buf *out,
+	const char **name, struct err *err)
+{
+	if (r->instance && r->container == container)
+		return 0;
+	if (store_container_name(r->store, container, out, err) < 0)
+		return -1;
+	buf_append(out, "", 1);
+	const char *end = strchr(out->ptr, '\n');
+	*name = end ? end + 1 : "";
+	r->container = container;
+	return !r->instance || strcmp(*name, r->instance) != 0;
+}
+
+static int follow_instance(struct rebuilding *r, uint32_t container, struct err *err)
+{
+	struct buf text;
+	const char *name;
+	buf_init(&text, 1 << 16);
+	int status = other_instance(r, container, &text, &name, err);
+	if (status == 1) {
+		status = r->decoder ? flush(r, err) : 0;
+		if (status == 0)
+			change_instance(r, name);
+	}
+	buf_fini(&text);
+	return status;
+}
+
 static int add_record(void *ctx, const struct vault_record *record, struct err *err)
 {
 	struct rebuilding *r = ctx;
+	if (follow_instance(r, record->container, err) < 0)
+		return -1;
 	bool same = r->input && r->received_at == record->received_at &&
 		    strcmp(r->input, record->input) == 0;
 	if (!same || r->npending == LIMIT_BATCH_ROWS || r->block.len > BLOCK_BYTES) {
@@ -163,15 +209,15 @@ static int note_source(void *ctx, const struct source_info *info, struct err *er
 
 static int rebuild_source(struct rebuilding *r, const char *source, struct err *err)
 {
-	struct decode_options options = {.schema = r->schema, .source = source};
 	r->source = source;
-	r->decoder = decoder_new(&options);
 	int status = store_scan_vault(r->store, r->schema->table, source, add_record, r, err);
-	if (status == 0)
+	if (status == 0 && r->decoder)
 		status = flush(r, err);
 	decoder_free(r->decoder);
 	free(r->input);
-	r->input = NULL;
+	free(r->instance);
+	r->decoder = NULL;
+	r->input = r->instance = NULL;
 	return status;
 }
 

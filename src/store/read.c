@@ -149,6 +149,17 @@ int store_checkpoint(struct store *store, const char *key, struct buf *out, stru
 	return rc;
 }
 
+int store_container_name(struct store *store, uint32_t id, struct buf *out, struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(
+		store, err, "SELECT name FROM containers WHERE id = ?", "i", (int64_t)id);
+	int rc = stmt ? catalog_step(store, stmt, err) : -1;
+	if (rc == 1 && buf_puts(out, catalog_text(stmt, 0)) < 0)
+		rc = err_set(err, ERR_LIMIT, "the container's name is longer than asked for");
+	catalog_done(store, stmt);
+	return rc;
+}
+
 int store_drift(struct store *store, const char *table,
 	int (*each)(void *ctx, const struct drift_info *info, struct err *err), void *ctx,
 	struct err *err)

@@ -50,6 +50,9 @@ enum container_kind {
 int store_container(struct store *store, const char *table, enum container_kind kind,
 	const char *name, uint32_t *id, struct err *err);
 
+/* A container's name, appended to `out`. 1 found, 0 none, -1 error. */
+int store_container_name(struct store *store, uint32_t id, struct buf *out, struct err *err);
+
 /* The reading that an overlapping container counts is over: what was seen in it but not stored need
  * not be remembered any longer. 0 or -1. */
 int store_container_close(struct store *store, uint32_t id, struct err *err);
