@@ -15,7 +15,7 @@ static void the_default_is_as_written(void **state)
 	assert_int_equal(budget.batch_bytes, 16 * mebi);
 	assert_int_equal(budget.blocks, 5);
 	assert_int_equal(budget.sql_bytes, 768 * mebi);
-	assert_int_equal(budget_divide(BUDGET_DEFAULT / 2, 2).block_bytes, 28 * mebi);
+	assert_int_equal(budget_divide(BUDGET_DEFAULT / 4, 2).block_bytes, 14 * mebi);
 	assert_int_equal(budget_divide(BUDGET_DEFAULT * 64, 2).block_bytes, 16 * mebi);
 }
 
