@@ -133,6 +133,8 @@ static void print_text(const struct import_job *job)
 		if (r->rejected)
 			puts("  what was rejected, and why: pugmark rejects");
 	}
+	if (job->all.bytes == 0)
+		return;
 	double seconds = (double)job->all.elapsed_us / 1e6;
 	fprintf(stderr, "%s in %.2f s", text_bytes(job->all.bytes, a), seconds);
 	if (seconds > 0)
