@@ -79,7 +79,7 @@ static void fill(struct import_run *run, struct block *block, size_t target, boo
 	}
 }
 
-static void set_carry(struct import_run *run, const char *data, size_t n)
+void run_carry(struct import_run *run, const char *data, size_t n)
 {
 	if (n > run->carry_cap) {
 		run->carry_cap = n + n / 2;
@@ -148,7 +148,7 @@ static void cut_lines(struct import_run *run, struct block *block)
 		block->continues = run->skipping;
 		run->skipping = !end;
 		size_t keep = end ? (size_t)(end - block->data) + 1 : block->len;
-		set_carry(run, block->data + keep, block->len - keep);
+		run_carry(run, block->data + keep, block->len - keep);
 		block->last = block->last && run->carry_len == 0;
 		block->len = keep;
 		return;
@@ -156,7 +156,7 @@ static void cut_lines(struct import_run *run, struct block *block)
 	size_t keep = newline ? (size_t)(newline - block->data) + 1 : 0;
 	if (block->last)
 		keep = block->len;
-	set_carry(run, block->data + keep, block->len - keep);
+	run_carry(run, block->data + keep, block->len - keep);
 	block->len = keep;
 }
 

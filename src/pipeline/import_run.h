@@ -110,6 +110,8 @@ int run_decode(
 int run_identify(struct import_run *run, struct block *block, struct err *err);
 void run_pack(struct import_run *run, struct block *block);
 int run_append(struct import_run *run, struct block *block, struct err *err);
+/* Keeps the n bytes that a block leaves over, for the next one to begin with. */
+void run_carry(struct import_run *run, const char *data, size_t n);
 /* Frees the block's parts; its data stay for reuse. */
 void block_clear(struct block *block);
 

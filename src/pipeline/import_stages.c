@@ -104,14 +104,7 @@ static void note_drift(struct import_run *run, struct decoder *decoder)
 /* What a block of a stream leaves over begins the next block. */
 static void carry_over(struct import_run *run, struct block *block, size_t at)
 {
-	size_t n = block->len - at;
-	if (n > run->carry_cap) {
-		run->carry_cap = n + n / 2;
-		run->carry = xrealloc(run->carry, run->carry_cap);
-	}
-	if (n)
-		memcpy(run->carry, block->data + at, n);
-	run->carry_len = n;
+	run_carry(run, block->data + at, block->len - at);
 	run->input_offset += at;
 	block->len = at;
 }
