@@ -32,6 +32,8 @@ build_parts="
 	pc:zlib zlib1g-dev
 	pc:yaml-0.1 libyaml-dev
 	pc:libcrypto libssl-dev
+	pc:libpcre2-8 libpcre2-dev
+	pc:libutf8proc libutf8proc-dev
 	pc:cmocka libcmocka-dev
 	file:/etc/ssl/certs/ca-certificates.crt ca-certificates
 	cmd:node nodejs

@@ -32,5 +32,8 @@
 #define LIMIT_FRAME_BYTES ((size_t)1 << 20)
 /* A vault file is rolled at this size. */
 #define LIMIT_VAULT_FILE_BYTES ((uint64_t)256 << 20)
+/* The text of a search, and how deep its brackets (and any expression) may nest. */
+#define LIMIT_QUERY_BYTES ((size_t)4 << 20)
+#define LIMIT_EXPR_DEPTH  200
 
 #endif

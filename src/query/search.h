@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * search.h: a search over the store: plan (which row groups can hold a match), run (newest first,
+ * all cores, early stop), results (rows, count, histogram, facets).
+ *
+ * Order is (event_time, event_id), both descending or both ascending; events without a time come
+ * last in either. Paging by the last row's (time, id) is stable while new events arrive. Rows of a
+ * `secondary` source are left out unless asked for.
+ *
+ * A damaged segment does not end a search: it is named in the result, and the others answer. A
+ * segment that was retired (compaction, retention) under the search makes it start again with the
+ * segments of now.
+ */
+#ifndef QUERY_SEARCH_H
+#define QUERY_SEARCH_H
+
+#include "query/language.h"
+#include "store/store.h"
+
+enum search_order { SEARCH_NEWEST, SEARCH_OLDEST };
+
+struct search_cursor {
+	bool no_time;
+	int64_t time;
+	uint8_t id[16];
+};
+
+struct search_request {
+	const struct expr *expr;
+	const struct search_tables *
+		tables; /* all that are to be searched; from the caller, with the user's own schemas */
+	int64_t now;
+	int64_t since,
+		until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open. Where one is set, events without time are left out */
+	enum search_order order;
+	const char *
+		sort; /* NULL: by time. A field's name: by its values (folded text or number; nulls last), `order` tells
+	                     the direction (NEWEST = descending); no cursor then, no early stop */
+	uint64_t limit;                    /* rows of the page; 0 = none (only counts are wanted) */
+	const struct search_cursor *after; /* NULL = from the start */
+	bool secondary;
+	/* These look at every match, so the whole time range is read. */
+	bool count;
+	unsigned buckets;          /* histogram: at most so many; 0 = none */
+	const char *const *facets; /* fields; `table` is one as well */
+	uint32_t nfacets;
+	uint32_t facet_values; /* the most frequent so many of each */
+	/* how far it may go */
+	unsigned threads;
+	unsigned seconds;            /* 0 = 300; ends with what was found, `partial` set */
+	uint64_t memory;             /* bytes for working memory, all threads together */
+	const volatile int *stop;    /* non-zero: the same, at once */
+	uint64_t only_after_segment; /* segments with a higher id only (following); 0 = all */
+};
+
+struct search_bucket {
+	int64_t begin; /* µs */
+	uint64_t count;
+};
+struct search_facet_value {
+	struct slice value; /* text as printed; numbers, booleans too */
+	bool null;          /* the field is null or its list empty */
+	uint64_t count;     /* events (an event with a value twice in a list counts once) */
+};
+struct search_facet {
+	const char *field;
+	uint64_t distinct; /* values seen; the null is none */
+	uint64_t others;   /* value hits not among `values` */
+	bool cut;          /* memory ran out: counts of rare values are too low, and said to be */
+	uint32_t n;
+	const struct search_facet_value *values; /* most frequent first, equals by value */
+};
+/* A file that did not answer. */
+struct search_problem {
+	const char *path, *what;
+};
+
+struct search_explain {
+	uint64_t segments, segments_by_time, segments_by_stats,
+		segments_read; /* all; pruned; read */
+	uint64_t groups, groups_by_time, groups_by_stats, groups_by_values, groups_read,
+		groups_left; /* left: not needed, the page was full */
+	uint64_t rows_tested, columns_read, bytes_read;
+	int64_t list_us, plan_us, match_us, page_us, total_us; /* wall */
+};
+
+struct search_result {
+	uint64_t
+		matched; /* exact where `counted`, else rows seen matching before the page was full */
+	bool counted, more; /* more: rows beyond the page */
+	bool partial;       /* ended early; `why` tells */
+	const char *why;
+	uint64_t gave_up;  /* values for which a regular expression ran into its limits */
+	uint32_t nrows;    /* of the page */
+	int64_t bucket_us; /* width */
+	uint32_t nbuckets;
+	const struct search_bucket *buckets; /* ascending, without holes */
+	uint64_t no_time;                    /* matches that stand in no bucket */
+	uint32_t nfacets;
+	const struct search_facet *facets;
+	uint32_t nproblems;
+	const struct search_problem *problems;
+	uint64_t newest_segment; /* highest id listed: for following */
+	struct search_explain explain;
+};
+
+struct search;
+/* Runs it. *search owns the result (borrowed until search_free). -1: could not search at all. */
+int search_run(struct store *store, const struct search_request *request, struct search **search,
+	struct err *err);
+void search_free(struct search *search);
+const struct search_result *search_result(const struct search *search);
+
+/* A row of the page. `batch` holds that row (among others of its file) with the wanted columns; its shape is the file's.
+ * All borrowed for the call. */
+struct search_row {
+	const struct schema *schema;
+	const struct batch *batch;
+	uint32_t row;
+	struct search_cursor cursor;
+	const struct match_program *program; /* for match_spans */
+};
+/* Reads the page's rows [first, first + n) and calls `each` in order of the page; a non-zero return ends it and is returned. `fields` are resolved per
+ * table (NULL = all columns). -1: a file could not be read (named in err). */
+int search_rows(struct search *search, uint32_t first, uint32_t n, const char *const *fields,
+	uint32_t nfields, int (*each)(void *ctx, const struct search_row *row, struct err *err),
+	void *ctx, struct err *err);
+
+/* Appends the value of a field of a row as text (a list: its values joined by ", "; a struct's field likewise;
+ * times as clock_text). False where it is null or the table has no such field (nothing is appended). */
+bool search_cell(const struct search_row *row, const char *field, struct buf *out);
+/* Appends a whole row as one JSON object, columns in the table's order, nulls left out, with "table". The same as
+ * `pugmark show --json` prints, where the row has all columns. */
+void search_row_json(const struct search_row *row, struct buf *out);
+/* The row's place in the vault, for store_read_raw; false where its columns were not read. */
+bool search_row_place(const struct search_row *row, struct vault_place *place);
+
+/* The distinct values of a field that begin with `prefix` (folded), most frequent first, at most `max`, from the newest segments, within
+ * `milliseconds`: for completion. */
+int search_values(struct store *store, const struct search_tables *tables, const char *field,
+	struct slice prefix, uint32_t max, unsigned milliseconds,
+	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,
+	struct err *err);
+
+#endif
