@@ -27,6 +27,7 @@ static void begin_batch(struct decoder *d)
 	d->bytes = 0;
 	d->rolled_back = false;
 	d->nodd_times = 0;
+	d->nodd_values = 0;
 	for (uint32_t n = 0; n < d->schema->nnodes; n++)
 		memo_reset(&d->nodes[n].memo);
 }
@@ -52,7 +53,7 @@ static void note_odd_time(struct decoder *d)
 	}
 	struct odd_time *odd = &d->odd_times[d->nodd_times++];
 	odd->row = d->row;
-	identity_digest(d->time_text, odd->digest);
+	identity_digest(odd_compact(d, d->time_text), odd->digest);
 }
 
 /* Parses text[0…len] into row d->row; what follows it up to `room` may be read. */
@@ -78,8 +79,12 @@ static int parse(struct decoder *d, struct slice text, size_t room)
 	int status = d->avx2 ? parse_record_avx2(d) : parse_record_portable(d);
 	if (status == 0)
 		status = odd_finish(d);
-	if (status == 0 && d->time_text.ptr && !d->has_time)
-		note_odd_time(d);
+	if (status == 0 && d->time_text.ptr) {
+		if (d->has_time) /* a later one was readable */
+			odd_count(d, NULL, d->time_node, SLICE(""), d->time_text);
+		else
+			note_odd_time(d);
+	}
 	if (near_end) {
 		/* Guesses point into the copy, which the next record overwrites. */
 		for (uint32_t lane = 0; lane <= d->nlists; lane++)
@@ -105,6 +110,8 @@ static void undo_row(struct decoder *d)
 {
 	lane_undo(&d->lanes[0], d->row, d->row + 1);
 	list_row_undo(d);
+	while (d->nodd_values && d->odd_values[d->nodd_values - 1].row == d->row)
+		d->nodd_values--;
 	d->rolled_back = true;
 }
 

@@ -36,41 +36,71 @@ static void put_path(struct buf *out, const struct frame *at, struct slice key, 
 	buf_slice(out, key);
 }
 
+struct slice extra_path(struct decoder *d, const struct frame *at, struct slice key)
+{
+	buf_clear(&d->path);
+	put_path(&d->path, at, key, true);
+	return d->path.len ? buf_view(&d->path) : SLICE("");
+}
+
 /* ---- names that stand already ---- */
+
+static struct extra_name *find_name(struct extra_name *names, uint32_t cap, uint64_t hash)
+{
+	uint64_t s = hash & (cap - 1);
+	while (names[s].hash && names[s].hash != hash)
+		s = (s + 1) & (cap - 1);
+	return &names[s];
+}
 
 static void grow_names(struct decoder *d)
 {
 	uint32_t old = d->extra_names_cap, cap = old ? old * 2 : 64;
-	uint64_t *names = xcalloc(cap, sizeof(*names));
+	struct extra_name *names = xcalloc(cap, sizeof(*names));
 	for (uint32_t i = 0; i < old; i++) {
-		uint64_t h = d->extra_names[i];
-		if (!h)
-			continue;
-		uint64_t s = h & (cap - 1);
-		while (names[s])
-			s = (s + 1) & (cap - 1);
-		names[s] = h;
+		if (d->extra_names[i].hash)
+			*find_name(names, cap, d->extra_names[i].hash) = d->extra_names[i];
 	}
 	free(d->extra_names);
 	d->extra_names = names;
 	d->extra_names_cap = cap;
 }
 
-/* True where this record's `extra` has the name. By its keyed hash alone: were two names of one
- * hash, the second would get a number that it does not need. */
-static bool name_stands(struct decoder *d, struct slice name)
+/* The name's entry in this record, made where missing: then its number is 0. Valid until the next
+ * call. By its keyed hash alone: were two names of one hash, the second would get a number that it
+ * does not need. */
+static struct extra_name *take_name(struct decoder *d, struct slice name)
 {
-	uint64_t h = hash_bytes(name.ptr, name.len) | 1;
+	uint64_t hash = hash_bytes(name.ptr, name.len) | 1;
 	if (d->nextra_names * 2 >= d->extra_names_cap)
 		grow_names(d);
-	uint64_t s = h & (d->extra_names_cap - 1);
-	for (; d->extra_names[s]; s = (s + 1) & (d->extra_names_cap - 1)) {
-		if (d->extra_names[s] == h)
-			return true;
+	struct extra_name *found = find_name(d->extra_names, d->extra_names_cap, hash);
+	if (!found->hash) {
+		found->hash = hash;
+		d->nextra_names++;
 	}
-	d->extra_names[s] = h;
-	d->nextra_names++;
-	return false;
+	return found;
+}
+
+/* Makes the name in d->path one that does not stand yet: name, name#2, name#3 … True where it had
+ * to be numbered. */
+static bool number_name(struct decoder *d)
+{
+	size_t len = d->path.len;
+	struct extra_name *name = take_name(d, len ? buf_view(&d->path) : SLICE(""));
+	uint32_t number = name->number;
+	if (number == 0) {
+		name->number = 1;
+		return false;
+	}
+	do {
+		d->path.len = len;
+		buf_printf(&d->path, "#%u", ++number);
+		name = take_name(d, buf_view(&d->path));
+	} while (name->number > 0);
+	name->number = 1;
+	take_name(d, (struct slice){len ? d->path.ptr : "", len})->number = number;
+	return true;
 }
 
 /* ---- drift ---- */
@@ -164,13 +194,9 @@ const char *odd_extra(struct decoder *d, const struct frame *at, struct slice ke
 	d->oddities++;
 	if (kind)
 		count_drift(d, at, key, kind, *p);
-	buf_clear(&d->path);
-	put_path(&d->path, at, key, true);
-	if (name_stands(d, d->path.len ? buf_view(&d->path) : SLICE(""))) {
-		if (kind) /* an unknown key that stands twice */
-			d->row_flags |= ROW_REPAIRED;
-		buf_printf(&d->path, "#%u", ++d->nrepeats + 1);
-	}
+	extra_path(d, at, key);
+	if (number_name(d) && kind) /* an unknown key that stands twice */
+		d->row_flags |= ROW_REPAIRED;
 	buf_push(&d->extra, d->extra.len ? ',' : '{');
 	text_json_string(&d->extra, d->path.len ? buf_view(&d->path) : SLICE(""));
 	buf_push(&d->extra, ':');
@@ -201,7 +227,7 @@ void extra_reset(struct decoder *d)
 	} else if (d->nextra_names) {
 		memset(d->extra_names, 0, d->extra_names_cap * sizeof(*d->extra_names));
 	}
-	d->nextra_names = d->nrepeats = 0;
+	d->nextra_names = 0;
 	if (d->drift_told) {
 		map_fini(&d->drift);
 		d->drift_told = false;

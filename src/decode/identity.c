@@ -22,8 +22,10 @@ enum {
 	TOKEN_SHORT = 0x40,  /* … or, for fewer than SHORT_LIST, 0x40 + elements alone */
 	SHORT_LIST = 128,
 	TOKEN_NO_TIME = 0x22, /* 16 bytes of the SHA-256 of the unreadable time's JSON text */
+	TOKEN_ODD = 0x23, /* 16 bytes of the SHA-256 of a name and of a value that it told apart */
 	TOKEN_NULL = 0xff,
 	TOKEN_BYTES = 32,
+	TOKEN_DIGEST_BYTES = 17,
 };
 
 /* A value's bytes in the text; padded to be copied at a fixed size. */
@@ -60,7 +62,8 @@ struct identity {
 	uint8_t *text[2];
 	size_t text_cap[2];
 	bool instructions;
-	uint32_t odd; /* the next of decoder.odd_times */
+	uint32_t odd;        /* the next of decoder.odd_times */
+	uint32_t odd_values; /* the next of decoder.odd_values */
 };
 
 static const struct token null_token = {{TOKEN_NULL}, 1};
@@ -69,6 +72,18 @@ void identity_digest(struct slice text, uint8_t digest[16])
 {
 	uint8_t full[32];
 	SHA256((const uint8_t *)text.ptr, text.len, full);
+	memcpy(digest, full, 16);
+}
+
+void identity_digest_named(struct slice name, struct slice text, uint8_t digest[16])
+{
+	SHA256_CTX sum;
+	uint8_t full[32];
+	SHA256_Init(&sum);
+	SHA256_Update(&sum, name.ptr, name.len);
+	SHA256_Update(&sum, "", 1);
+	SHA256_Update(&sum, text.ptr, text.len);
+	SHA256_Final(full, &sum);
 	memcpy(digest, full, 16);
 }
 
@@ -107,7 +122,7 @@ static void uuid_token(const uint8_t uuid[16], struct token *token)
 }
 
 /* Value i, which is not null, of a column without a table of tokens. */
-static void make_token(const struct builder *b, uint32_t i, struct token *token)
+static void make_token(struct decoder *d, const struct builder *b, uint32_t i, struct token *token)
 {
 	char text[24];
 	switch (b->type) {
@@ -126,8 +141,10 @@ static void make_token(const struct builder *b, uint32_t i, struct token *token)
 		snprintf(text, sizeof(text), "%lld", (long long)b->i64[i]);
 		text_token(slice_of(text), token);
 		return;
-	case COL_STRING:
 	case COL_JSON:
+		text_token(odd_compact(d, builder_text(b, i)), token);
+		return;
+	case COL_STRING:
 	case COL_IP:
 		text_token(builder_text(b, i), token);
 		return;
@@ -146,9 +163,10 @@ static struct source make_source(struct decoder *d, int column)
 	if (!builder_is_string(b) || b->plain)
 		return s;
 	struct token *tokens = arena_alloc(&d->batch_mem, b->ndistinct * sizeof(*tokens));
-	for (uint32_t c = 0; c < b->ndistinct; c++)
-		text_token(
-			(struct slice){b->heap + b->off[c], b->off[c + 1] - b->off[c]}, &tokens[c]);
+	for (uint32_t c = 0; c < b->ndistinct; c++) {
+		struct slice text = {b->heap + b->off[c], b->off[c + 1] - b->off[c]};
+		text_token(b->type == COL_JSON ? odd_compact(d, text) : text, &tokens[c]);
+	}
 	s.tokens = tokens;
 	return s;
 }
@@ -160,7 +178,8 @@ static uint8_t *put_token(uint8_t *out, const struct token *token)
 }
 
 /* Appends value i; NULL where it is null. */
-static inline uint8_t *put_source(const struct source *s, uint32_t i, uint8_t *out)
+static inline uint8_t *put_source(
+	struct decoder *d, const struct source *s, uint32_t i, uint8_t *out)
 {
 	if (s->tokens) {
 		uint32_t code = s->builder->codes[i];
@@ -169,7 +188,7 @@ static inline uint8_t *put_source(const struct source *s, uint32_t i, uint8_t *o
 	if (!s->builder || !builder_has(s->builder, i))
 		return NULL;
 	struct token token;
-	make_token(s->builder, i, &token);
+	make_token(d, s->builder, i, &token);
 	return put_token(out, &token);
 }
 
@@ -189,9 +208,9 @@ static uint8_t *put_odd_time(struct decoder *d, uint32_t row, uint8_t *out)
 static inline uint8_t *put_value(
 	struct decoder *d, const struct part *part, uint32_t i, uint8_t *out)
 {
-	uint8_t *end = put_source(&part->value, i, out);
+	uint8_t *end = put_source(d, &part->value, i, out);
 	if (!end)
-		end = put_source(&part->otherwise, i, out);
+		end = put_source(d, &part->otherwise, i, out);
 	if (end)
 		return end;
 	return part->value.event_time ? put_odd_time(d, i, out) : put_token(out, &null_token);
@@ -216,10 +235,43 @@ static uint8_t *put_list(struct decoder *d, const struct part *part, uint32_t ro
 	return out;
 }
 
-/* Room for the row's text: every token at its largest, and the padding. */
-static uint8_t *reserve_text(struct identity *id, uint32_t row, int half)
+/* The row's odd values that are not asked of yet: how many. */
+static uint32_t count_odd_values(const struct decoder *d, uint32_t row)
 {
-	size_t tokens = 8;
+	uint32_t from = d->identity->odd_values, n = 0;
+	while (from + n < d->nodd_values && d->odd_values[from + n].row == row)
+		n++;
+	return n;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+	return memcmp(a, b, TOKEN_DIGEST_BYTES);
+}
+
+/* The row's next n odd values, as far as they count, in the order of their digests: the order of a
+ * record's keys means nothing. */
+static uint8_t *put_odd_values(struct decoder *d, uint32_t n, bool alone, uint8_t *out)
+{
+	const struct odd_value *odd = &d->odd_values[d->identity->odd_values];
+	uint8_t *begin = out;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct builder *b = odd[i].unless < 0 ? NULL : builder_of(d, odd[i].unless);
+		if ((alone && !odd[i].alone) || (b && b->used && builder_has(b, odd[i].at)))
+			continue;
+		*out = TOKEN_ODD;
+		memcpy(out + 1, odd[i].digest, 16);
+		out += TOKEN_DIGEST_BYTES;
+	}
+	qsort(begin, (size_t)(out - begin) / TOKEN_DIGEST_BYTES, TOKEN_DIGEST_BYTES,
+		compare_digests);
+	return out;
+}
+
+/* Room for the row's text: every token at its largest, and the padding. */
+static uint8_t *reserve_text(struct identity *id, uint32_t row, uint32_t nodd, int half)
+{
+	size_t tokens = 8ul + nodd;
 	for (uint32_t p = 0; p < id->nparts; p++) {
 		const struct list_state *list = id->parts[p].list;
 		tokens += 1 + (list ? list->off[row + 1] - list->off[row] : 0);
@@ -277,7 +329,7 @@ static void begin_batch(struct decoder *d)
 		};
 	}
 	id->id = make_source(d, schema->id_column);
-	id->odd = 0;
+	id->odd = id->odd_values = 0;
 	const struct builder *b = &d->builders[SYS_INSTANCE];
 	id->nmiddles = b->used ? b->ndistinct : 1;
 	id->middles = arena_zalloc(&d->batch_mem, id->nmiddles, sizeof(*id->middles));
@@ -289,7 +341,9 @@ static struct sha_job row_text(struct decoder *d, uint32_t row, int half)
 	struct identity *id = d->identity;
 	bool named;
 	const struct middle *m = find_middle(d, row, &named);
-	uint8_t *text = reserve_text(id, row, half), *end = put_source(&id->id, row, text);
+	uint32_t nodd = count_odd_values(d, row);
+	uint8_t *text = reserve_text(id, row, nodd, half);
+	uint8_t *end = put_source(d, &id->id, row, text);
 	bool alone = end && named;
 	if (end)
 		d->flags[row] |= ROW_HAS_ID;
@@ -299,6 +353,9 @@ static struct sha_job row_text(struct decoder *d, uint32_t row, int half)
 		const struct part *part = &id->parts[p];
 		end = part->list ? put_list(d, part, row, end) : put_value(d, part, row, end);
 	}
+	if (nodd)
+		end = put_odd_values(d, nodd, alone, end);
+	id->odd_values += nodd;
 	size_t len = (size_t)(end - text);
 	struct sha_job job = {.blocks = text, .n = sha_blocks(len)};
 	memcpy(job.state, m->state[!alone], sizeof(job.state));

@@ -172,6 +172,150 @@ static void same_or_not(void **state)
 	schema_free(schema);
 }
 
+/* What a column could not take as it stood tells events apart all the same; what the identity does
+ * not ask of stays out of it. */
+static void odd_values_count(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *what, *a, *b;
+		bool same;
+	} rows[] = {
+		{"another type", "{\"name\":{\"x\":1}}", "{\"name\":{\"x\":2}}", false},
+		{"another type and none", "{\"name\":{}}", "{}", false},
+		{"which column", "{\"name\":[1]}", "{\"count\":[1]}", false},
+		{"a number that does not fit", "{\"count\":1.5}", "{\"count\":2.5}", false},
+		{"a list for a text", "{\"name\":[\"a\"]}", "{\"name\":\"a\"}", false},
+		{"a text for a list", "{\"labels\":\"a\"}", "{\"labels\":\"b\"}", false},
+		{"a text for a list of objects", "{\"things\":\"a\"}", "{\"things\":\"b\"}", false},
+		{"a text for an object", "{\"user\":\"a\"}", "{\"user\":\"b\"}", false},
+		{"an element that is no object", "{\"things\":[1,{}]}", "{\"things\":[2,{}]}",
+			false},
+		{"which element", "{\"things\":[1,{}]}", "{\"things\":[{},1]}", false},
+		{"an element of another type", "{\"labels\":[{}]}", "{\"labels\":[[]]}", false},
+		{"within an element", "{\"things\":[{\"name\":[]}]}",
+			"{\"things\":[{\"name\":{}}]}", false},
+		{"blanks, order of keys", "{\"name\":{\"x\": 1},\"count\": [ 2 ]}",
+			"{\"count\":[2],\"name\":{ \"x\":1\t}}", true},
+		{"blanks within a text", "{\"name\":[\"a b\"]}", "{\"name\":[\"ab\"]}", false},
+		{"blanks after a quote in a text", "{\"name\":[\"\\\" b\"]}",
+			"{\"name\":[\"\\\"b\"]}", false},
+		{"lost bytes", "{\"name\":\"a\xff\"}", "{\"name\":\"a\xfe\"}", false},
+		{"lost bytes in a list", "{\"labels\":[\"\xff\"]}", "{\"labels\":[\"\xfe\"]}",
+			false},
+		{"lost bytes and their sign", "{\"name\":\"a\xff\"}",
+			"{\"name\":\"a\xEF\xBF\xBD\"}", false},
+		{"lone surrogates", "{\"name\":\"\\ud800\"}", "{\"name\":\"\\ud801\"}", false},
+		{"control characters", "{\"name\":\"a\tb\"}", "{\"name\":\"a\\tb\"}", true},
+		{"the sign itself", "{\"name\":\"\xEF\xBF\xBD\"}", "{\"name\":\"\\ufffd\"}", true},
+		{"twice", "{\"name\":\"a\",\"name\":\"b\"}", "{\"name\":\"a\",\"name\":\"c\"}",
+			false},
+		{"twice and once", "{\"name\":\"a\",\"name\":\"a\"}", "{\"name\":\"a\"}", false},
+		{"first null", "{\"name\":null,\"name\":\"b\"}", "{\"name\":null}", false},
+		{"by its second path", "{\"name\":\"a\",\"old\":{\"name\":\"b\"}}",
+			"{\"name\":\"a\",\"old\":{\"name\":\"c\"}}", false},
+		{"lists twice", "{\"labels\":[],\"labels\":[\"a\"]}",
+			"{\"labels\":[],\"labels\":[\"b\"]}", false},
+		{"names, where there is an id", "{\"user\":{\"id\":\"1\",\"name\":[1]}}",
+			"{\"user\":{\"name\":[2],\"id\":\"1\"}}", true},
+		{"names, where there is none", "{\"user\":{\"name\":[1]}}",
+			"{\"user\":{\"name\":[2]}}", false},
+		{"columns outside the identity", "{\"flag\":1,\"until\":[],\"small\":{}}",
+			"{\"flag\":2,\"until\":{},\"small\":[]}", true},
+		{"unknown fields", "{\"x\":{},\"things\":[{\"y\":\"\xff\"}]}",
+			"{\"x\":[],\"things\":[{\"y\":1}]}", true},
+		{"digits of a time", "{\"time\":{\"epochSecond\":1,\"nano\":1}}",
+			"{\"time\":{\"epochSecond\":1,\"nano\":2}}", false},
+		{"digits of a time as text", "{\"time\":\"2020-01-01T00:00:00.1234561Z\"}",
+			"{\"time\":\"2020-01-01T00:00:00.1234562Z\"}", false},
+		{"nano twice", "{\"time\":{\"epochSecond\":1,\"nano\":1000,\"nano\":2000}}",
+			"{\"time\":{\"epochSecond\":1,\"nano\":1000,\"nano\":3000}}", false},
+		{"a later time", "{\"time\":1,\"when\":2}", "{\"time\":1,\"when\":3}", true},
+		{"unreadable, then a time", "{\"time\":\"x\",\"when\":1}",
+			"{\"time\":\"y\",\"when\":1}", false},
+		{"a time, then unreadable", "{\"time\":1,\"when\":\"x\"}",
+			"{\"time\":1,\"when\":\"y\"}", false},
+		{"unreadable twice", "{\"time\":\"x\",\"when\":\"y\"}",
+			"{\"time\":\"x\",\"when\":\"z\"}", false},
+		{"blanks in an unreadable time", "{\"time\":[ 1 ]}", "{\"time\":[1]}", true},
+		{"the id, site known", "{\"site\":\"s\",\"id\":[1]}", "{\"site\":\"s\",\"id\":[2]}",
+			false},
+		{"lost bytes of the id", "{\"site\":\"s\",\"id\":\"\xff\"}",
+			"{\"site\":\"s\",\"id\":\"\xfe\"}", false},
+		{"content beside the id", "{\"site\":\"s\",\"id\":1,\"name\":[1]}",
+			"{\"site\":\"s\",\"id\":1,\"name\":[2]}", true},
+		{"the site", "{\"site\":[1],\"id\":1}", "{\"site\":[2],\"id\":1}", false},
+		{"lost bytes of the site", "{\"site\":\"\xff\",\"id\":1}",
+			"{\"site\":\"\xfe\",\"id\":1}", false},
+	};
+	struct schema *schema = toy_schema(toy_yaml);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t a[16], b[16];
+		key_of(schema, NULL, rows[i].a, a);
+		key_of(schema, NULL, rows[i].b, b);
+		if ((memcmp(a, b, 16) == 0) != rows[i].same)
+			fail_msg("%s: %s", rows[i].what, rows[i].same ? "differ" : "are the same");
+	}
+	/* The site that --instance names goes before what the record says. */
+	uint8_t a[16], b[16];
+	key_of(schema, "s", "{\"id\":1,\"site\":[1]}", a);
+	key_of(schema, "s", "{\"id\":1,\"site\":[2]}", b);
+	assert_memory_equal(a, b, 16);
+	/* By the book: the columns' tokens, then the odd values' in order. */
+	char content[7 + 2 * 17] = "\xff\xff\xff\xff\xff\xff\xff";
+	uint8_t first[32], second[32];
+	sha("name\0{\"x\":1}", 12, first);
+	sha("count\0[2]", 9, second);
+	bool swap = memcmp(first, second, 16) > 0;
+	content[7] = content[24] = 0x23;
+	memcpy(content + 8, swap ? second : first, 16);
+	memcpy(content + 25, swap ? first : second, 16);
+	expect(schema, "{\"name\":{\"x\": 1},\"count\":[2]}", "", 'c', content, sizeof(content));
+	schema_free(schema);
+}
+
+/* A record that is rejected after an odd value leaves nothing of it to the next one. */
+static void rejected_between(void **state)
+{
+	(void)state;
+	struct schema *schema = toy_schema(toy_yaml);
+	struct decode_options options = {.schema = schema, .source = "test"};
+	struct json_records records = {.layout = JSON_LINES};
+	struct decoder *decoder = decoder_new(&options);
+	struct decode_reject rejects[2];
+	struct batch batch;
+	uint8_t key[16];
+	size_t at = 0;
+	uint32_t n;
+	batch_init(&batch, &schema->shape);
+	decode_block(decoder, &records, SLICE("{\"name\":[1],}\n{\"count\":1}\n"), 0, true, &at,
+		&batch, rejects, 2, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(batch.nrows, 1);
+	key_of(schema, NULL, "{\"count\":1}", key);
+	assert_memory_equal(batch.keys[0], key, 16);
+	batch_fini(&batch);
+	decoder_free(decoder);
+	schema_free(schema);
+}
+
+/* JSON in a column counts without the blanks between its tokens: a rebuild changes line ends. */
+static void json_columns(void **state)
+{
+	(void)state;
+	static const char yaml[] = "table: toy\nproduct: toy\ntime: time\ncolumns:\n"
+				   "  any: {paths: any, type: json}\nidentity: [any]\n";
+	struct schema *schema = toy_schema(yaml);
+	uint8_t a[16], b[16];
+	key_of(schema, NULL, "{\"any\":{\"a\": [1, 2]}}", a);
+	key_of(schema, NULL, "{\"any\":{\"a\":[1,2]}}", b);
+	assert_memory_equal(a, b, 16);
+	key_of(schema, NULL, "{\"any\":{\"a\":[\"\xff\"]}}", a);
+	key_of(schema, NULL, "{\"any\":{\"a\":[\"\xfe\"]}}", b);
+	assert_memory_not_equal(a, b, 16);
+	schema_free(schema);
+}
+
 /* Another table's event of the same content is another event. */
 static void tables_differ(void **state)
 {
@@ -231,6 +375,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exact_bytes),
 		cmocka_unit_test(same_or_not),
+		cmocka_unit_test(odd_values_count),
+		cmocka_unit_test(rejected_between),
+		cmocka_unit_test(json_columns),
 		cmocka_unit_test(tables_differ),
 		cmocka_unit_test(in_company),
 	};

@@ -80,11 +80,21 @@ struct key_node *odd_key(struct decoder *d, struct key_node *node, const char *p
 
 /* ---- other ways of a value ---- */
 
+/* odd_extra of a value that stands at the schema's own `child`: it may count in the identity. */
+static const char *keep(struct decoder *d, const struct frame *at, const struct key_node *child,
+	struct slice key, const char *p, const char *kind)
+{
+	const char *end = odd_extra(d, at, key, p, kind);
+	if (end)
+		odd_count(d, at, child, buf_view(&d->path), (struct slice){p, (size_t)(end - p)});
+	return end;
+}
+
 const char *odd_repeat(
 	struct decoder *d, const struct frame *at, struct key_node *child, const char *p)
 {
 	d->row_flags |= ROW_REPAIRED;
-	return odd_extra(d, at, child->key, p, NULL);
+	return keep(d, at, child, child->key, p, NULL);
 }
 
 const char *odd_misfit(
@@ -95,7 +105,7 @@ const char *odd_misfit(
 		return odd_value(d, at->depth, p, &repaired);
 	/* A second path to a list that the record has filled already is not of another type. */
 	bool second = child->list && *p == '[';
-	return odd_extra(d, at, child->key, p, second ? NULL : "retyped");
+	return keep(d, at, child, child->key, p, second ? NULL : "retyped");
 }
 
 const char *odd_element(struct decoder *d, const struct frame *at, const char *p)
@@ -107,7 +117,7 @@ const char *odd_element(struct decoder *d, const struct frame *at, const char *p
 	}
 	struct frame outer = *at;
 	outer.depth--;
-	return odd_extra(d, &outer, (struct slice){0}, p, "retyped");
+	return keep(d, &outer, at->node, (struct slice){0}, p, "retyped");
 }
 
 /* ---- leaves ---- */
@@ -207,28 +217,46 @@ static bool put_value(
 	return false;
 }
 
+/* A string for its column. One that lost bytes counts by what they were as well: two names that
+ * both show as U+FFFD are two. */
+static const char *put_string(struct decoder *d, const struct frame *at, struct key_node *child,
+	uint32_t i, const char *p)
+{
+	struct slice text, name = {0};
+	uint32_t oddities = d->oddities;
+	const char *end = odd_string(d, p, &text);
+	if (!end)
+		return NULL;
+	put_text(child->builder, i, text);
+	if (d->oddities == oddities || !memmem(text.ptr, text.len, "\xEF\xBF\xBD", 3))
+		return end;
+	if (child->kind != NODE_VALUES)
+		name = child->key;
+	odd_count(d, at, child, extra_path(d, at, name), (struct slice){p, (size_t)(end - p)});
+	return end;
+}
+
 const char *odd_leaf(struct decoder *d, const struct frame *at, struct key_node *child, uint32_t i,
 	const char *p)
 {
 	bool repaired = false, element = child->kind == NODE_VALUES;
 	struct builder *b = child->builder;
-	struct slice text, name = {0};
+	struct slice name = {0};
 	if (!element)
 		name = child->key;
-	if (*p == '"' && child->type == COL_STRING && !builder_has(b, i)) {
-		p = odd_string(d, p, &text);
-		if (p)
-			put_text(b, i, text);
-		return p;
-	}
+	if (*p == '"' && child->type == COL_STRING && !builder_has(b, i))
+		return put_string(d, at, child, i, p);
 	const char *end = odd_value(d, at->depth, p, &repaired);
 	if (!end || *p == 'n')
 		return end;
 	if (builder_has(b, i))
-		return odd_extra(d, at, name, p, NULL);
-	if (put_value(d, b, i, (struct slice){p, (size_t)(end - p)}, repaired))
-		return end;
-	return odd_extra(d, at, name, p, "retyped");
+		return keep(d, at, child, name, p, NULL);
+	struct slice json = {p, (size_t)(end - p)};
+	if (!put_value(d, b, i, json, repaired))
+		return keep(d, at, child, name, p, "retyped");
+	if (repaired)
+		odd_count(d, at, child, extra_path(d, at, name), json);
+	return end;
 }
 
 /* ---- the event's time ---- */
@@ -291,13 +319,22 @@ const char *odd_time(struct decoder *d, const struct frame *at, struct key_node 
 		d->has_time = true;
 		d->row_flags |= flags;
 		builder_put_int(&d->builders[SYS_EVENT_TIME], d->row, us);
-		return exact || (shown && child->builder->type != COL_TIME)
-			       ? end
-			       : odd_extra(d, at, child->key, p, NULL);
-	}
-	if (!readable && !d->time_text.ptr)
-		d->time_text = json;
-	if (shown)
+		if (exact)
+			return end;
+		if (!shown || child->builder->type == COL_TIME)
+			return keep(d, at, child, child->key, p, NULL);
+		odd_count(d, at, child, extra_path(d, at, child->key), json);
 		return end;
-	return odd_extra(d, at, child->key, p, readable ? NULL : "retyped");
+	}
+	bool counts = !readable && d->time_text.ptr;
+	if (!readable && !d->time_text.ptr) {
+		d->time_text = json;
+		d->time_node = child;
+	}
+	if (!shown)
+		end = odd_extra(d, at, child->key, p, readable ? NULL : "retyped");
+	if (end && counts)
+		odd_count(d, at, child, shown ? extra_path(d, at, child->key) : buf_view(&d->path),
+			json);
+	return end;
 }

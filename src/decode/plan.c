@@ -122,6 +122,48 @@ static void plan_nodes(struct decoder *d)
 	}
 }
 
+/* Notes in a node that feeds `column` what the identity makes of that column. */
+static void plan_count(const struct decoder *d, struct key_node *node, int column)
+{
+	const struct schema *schema = d->schema;
+	uint32_t as_other = 0;
+	bool always = false, alone = false;
+	int unless = -1;
+	for (uint32_t p = 0; p < schema->nidentity; p++) {
+		const struct identity_part *part = &schema->identity[p];
+		always |= part->column == column;
+		if (part->otherwise == column) {
+			as_other++;
+			unless = part->column;
+		}
+	}
+	alone = column == schema->id_column ||
+		(column == schema->instance_column && !d->instance[0]);
+	if (!always && !alone && as_other == 0)
+		return;
+	/* A name counts where the id before it is missing; of several ids none is asked. */
+	node->unless = always || alone || as_other > 1 ? -1 : unless;
+	node->counts = true;
+	node->counts_alone |= alone;
+}
+
+static void plan_counts(struct decoder *d)
+{
+	for (uint32_t n = d->schema->nnodes; n-- > 0;) {
+		const struct schema_node *from = &d->schema->nodes[n];
+		struct key_node *node = &d->nodes[n];
+		node->unless = -1;
+		if (from->kind == NODE_TIME)
+			plan_count(d, node, SYS_EVENT_TIME);
+		if (from->column >= 0 && !node->counts)
+			plan_count(d, node, from->column);
+		for (uint32_t i = 0; i < node->nchildren; i++) {
+			node->counts |= node->children[i].counts;
+			node->counts_alone |= node->children[i].counts_alone;
+		}
+	}
+}
+
 static bool has_avx2(void)
 {
 #if defined(__x86_64__)
@@ -158,9 +200,11 @@ struct decoder *decoder_new(const struct decode_options *options)
 	plan_options(d);
 	plan_columns(d);
 	plan_nodes(d);
+	plan_counts(d);
 	buf_init(&d->scratch, SCRATCH_BYTES);
 	buf_init(&d->path, SCRATCH_BYTES);
 	buf_init(&d->key, SCRATCH_BYTES);
+	buf_init(&d->compact, SCRATCH_BYTES);
 	buf_init(&d->extra, SCRATCH_BYTES);
 	d->row_width = d->lanes[0].width + sizeof(struct record_place) + 17 + 4ul * d->nlists;
 	d->identity = identity_new(d);
@@ -182,6 +226,7 @@ void decoder_free(struct decoder *d)
 	buf_fini(&d->scratch);
 	buf_fini(&d->path);
 	buf_fini(&d->key);
+	buf_fini(&d->compact);
 	buf_fini(&d->extra);
 	map_fini(&d->drift);
 	free(d->drift_list);
@@ -189,6 +234,7 @@ void decoder_free(struct decoder *d)
 	free(d->places);
 	free(d->flags);
 	free(d->odd_times);
+	free(d->odd_values);
 	free(d->padded);
 	identity_free(d->identity);
 	arena_fini(&d->batch_mem);

@@ -46,8 +46,12 @@ struct key_node {
 	uint32_t key_len;        /* with both quotes; a key that is not compared has 1 byte, NUL */
 	uint32_t key_bits;       /* one bit for each byte of it */
 	uint32_t number;         /* among its siblings */
-	char quoted[KEY_ROOM];   /* the key with its quotes, padded with zeros */
-	struct slice key;        /* as in the schema */
+	/* Whether a value that its column cannot take whole counts in the identity: always, or (unless
+	 * >= 0) where that column is null; and beside an id that decides alone. */
+	bool counts, counts_alone;
+	int unless;
+	char quoted[KEY_ROOM]; /* the key with its quotes, padded with zeros */
+	struct slice key;      /* as in the schema */
 	struct key_node *children;
 	uint32_t nchildren;
 	uint32_t *slots, slot_mask; /* children by hash: index + 1 */
@@ -78,6 +82,21 @@ struct odd_time {
 	uint8_t digest[16];
 };
 
+/* What stood at an identity column's path and is not in the column, or not as it stood. */
+struct odd_value {
+	uint32_t row;
+	uint32_t at; /* row or element */
+	int unless;  /* counts only where this column is null there; -1: always */
+	bool alone;  /* counts beside an id that decides alone */
+	uint8_t digest[16];
+};
+
+/* A name in `extra`, and the number that it had there last. */
+struct extra_name {
+	uint64_t hash; /* 0: free */
+	uint32_t number;
+};
+
 struct decoder {
 	struct decode_options options;
 	const struct schema *schema;
@@ -99,6 +118,8 @@ struct decoder {
 	bool rolled_back;
 	struct odd_time *odd_times;
 	uint32_t nodd_times, odd_times_cap;
+	struct odd_value *odd_values; /* in order of rows */
+	uint32_t nodd_values, odd_values_cap;
 
 	/* the record in work */
 	const char *begin, *end;
@@ -109,10 +130,11 @@ struct decoder {
 	uint8_t row_flags;
 	bool has_time;
 	struct slice time_text; /* of an unreadable time; ptr NULL: none */
-	struct buf extra;       /* the object in work, without its closing brace */
-	uint64_t *extra_names;  /* hashes of the names in it */
-	uint32_t nextra_names, extra_names_cap, nrepeats;
-	struct buf scratch, path, key;
+	const struct key_node *time_node;
+	struct buf extra; /* the object in work, without its closing brace */
+	struct extra_name *extra_names;
+	uint32_t nextra_names, extra_names_cap;
+	struct buf scratch, path, key, compact;
 	char *padded; /* a copy of a record that is near the block's end */
 	size_t padded_cap;
 
@@ -170,6 +192,13 @@ const char *odd_misfit(
 	struct decoder *d, const struct frame *at, struct key_node *child, const char *p);
 /* An element of a list that is not of the kind the list wants; its columns stay null. */
 const char *odd_element(struct decoder *d, const struct frame *at, const char *p);
+/* The value json at the place of `child` counts in the identity, where such a one does: it is not in
+ * its column as it stands. `name` tells it from others of the record. */
+void odd_count(struct decoder *d, const struct frame *at, const struct key_node *child,
+	struct slice name, struct slice json);
+/* Its text without the blanks between tokens, borrowed until the next call: a rebuild reads records
+ * with other line ends. */
+struct slice odd_compact(struct decoder *d, struct slice json);
 /* Ends the record's `extra`: puts it into its column. 0 or -1. */
 int odd_finish(struct decoder *d);
 /* Empties it for the next record. */
@@ -215,5 +244,7 @@ void identity_free(struct identity *identity);
 void identity_keys(struct decoder *d, uint32_t n, uint8_t (*keys)[16]);
 /* The first 16 bytes of SHA-256. */
 void identity_digest(struct slice text, uint8_t digest[16]);
+/* The same of a name without NUL, NUL, and a text. */
+void identity_digest_named(struct slice name, struct slice text, uint8_t digest[16]);
 
 #endif

@@ -218,7 +218,7 @@ int decode_time_number(int64_t value, int64_t *us)
 /* {"epochSecond": S, "nano": N}, keys in any order, nano may be missing. */
 static bool read_object(struct slice json, int64_t *us, bool *exact, struct buf *scratch)
 {
-	bool has_second = false, repaired = false;
+	bool has_second = false, has_nano = false, repaired = false;
 	int64_t second = 0, nano = 0;
 	size_t at = 1;
 	*exact = true;
@@ -242,9 +242,10 @@ static bool read_object(struct slice json, int64_t *us, bool *exact, struct buf 
 			if (value_int(value, &second) < 0)
 				return false;
 			has_second = true;
-		} else if (slice_eq(key, SLICE("nano"))) {
+		} else if (slice_eq(key, SLICE("nano")) && !has_nano) {
 			if (value_int(value, &nano) < 0)
 				return false;
+			has_nano = true;
 		} else {
 			*exact = false;
 		}
