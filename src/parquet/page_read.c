@@ -19,11 +19,12 @@ void chunk_begin(
 		.layout = column_layout(&reader->shape, column)};
 }
 
-int chunk_load(struct chunk_in *in, uint64_t bytes, struct err *err)
+int chunk_load(struct chunk_in *in, uint64_t from, uint64_t to, struct err *err)
 {
 	const struct chunk *chunk = in->chunk;
+	uint64_t bytes = to - from;
 	uint8_t *packed = scratch_room(&in->scratch->packed, bytes + SLACK);
-	if (io_pread(in->reader->fd, packed, bytes, chunk->offset, in->reader->path, err))
+	if (io_pread(in->reader->fd, packed, bytes, chunk->offset + from, in->reader->path, err))
 		return -1;
 	memset(packed + bytes, 0, SLACK);
 	in->at = packed;

@@ -86,24 +86,21 @@ int parquet_group_stats(const struct parquet_reader *reader, uint32_t group, uin
 int parquet_read(struct parquet_reader *reader, uint32_t group, const bool *want,
 	struct batch *batch, struct err *err);
 
-/* Reads a row group column by column. parquet_begin makes `batch` an empty one of parquet_shape with
- * the row group's nrows. parquet_load adds a part of one column; a part that is there is not read again.
- * PARQUET_VALUES: of a string column in dictionary form its distinct values only (off, heap,
- * ndistinct; codes NULL, n 0); any other column whole. PARQUET_ROWS: the whole column, with its
- * list. *bytes (may be NULL) grows by the bytes read from the file. */
+/* Reads a row group column by column. parquet_begin makes `batch` (not batch_init'ed) an empty one
+ * of parquet_shape with the row group's nrows. parquet_load adds a part of one column, in
+ * batch->mem; a part that is there is not read again. PARQUET_VALUES: of a string column in
+ * dictionary form its distinct values only (off, heap, ndistinct; codes NULL, n 0); any other
+ * column whole. PARQUET_ROWS: the whole column, with its list. *bytes (may be NULL) grows by the
+ * bytes read from the file. After -1 the column is as it was before. */
 enum parquet_part { PARQUET_VALUES, PARQUET_ROWS };
 void parquet_begin(const struct parquet_reader *reader, uint32_t group, struct batch *batch);
 int parquet_load(struct parquet_reader *reader, uint32_t group, uint32_t column,
 	enum parquet_part part, struct batch *batch, uint64_t *bytes, struct err *err);
-/* Reads the columns that `want` names (NULL = all) of the rows `keep` (ascending, n of them) of a row group: as
- * parquet_read and batch_select together, and faster. `out` is not batch_init'ed. */
+
+/* Reads the columns that `want` names (NULL = all) of the rows `keep` (ascending, n of them) of a
+ * row group: as parquet_read and batch_select together, and faster. `out` (not batch_init'ed) is
+ * to be freed after -1 too. */
 int parquet_read_rows(struct parquet_reader *reader, uint32_t group, const bool *want,
 	const uint32_t *keep, uint32_t n, struct batch *out, struct err *err);
-
-/* Reads only the distinct values of a string column of a row group: no rows. A dictionary-form
- * column gives its dictionary; a plain one its values (not made distinct; *plain tells). In
- * `mem`. */
-int parquet_read_dictionary(struct parquet_reader *reader, uint32_t group, uint32_t column,
-	struct arena *mem, struct slice **values, uint32_t *n, bool *plain, struct err *err);
 
 #endif

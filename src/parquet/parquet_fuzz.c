@@ -10,6 +10,47 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Column by column, distinct values first, and some rows: what is read whole must be read so too,
+ * with the same values. */
+static void read_parts(struct parquet_reader *reader, uint32_t group, const struct batch *whole)
+{
+	const struct batch_shape *shape = parquet_shape(reader);
+	struct err err;
+	struct batch parts;
+	int done = 0;
+	parquet_begin(reader, group, &parts);
+	for (uint32_t c = 0; c < shape->ncolumns; c++) {
+		if (parquet_load(reader, group, c, PARQUET_VALUES, &parts, NULL, &err) ||
+			parquet_load(reader, group, c, PARQUET_ROWS, &parts, NULL, &err)) {
+			done = -1;
+			if (err.kind != ERR_DAMAGED)
+				abort();
+		}
+	}
+	if ((done == 0) != (whole != NULL) || (whole && batch_compare(whole, &parts, &err)))
+		abort();
+	batch_fini(&parts);
+}
+
+static void read_some(struct parquet_reader *reader, uint32_t group, const struct batch *whole)
+{
+	struct err err;
+	struct batch some, want;
+	uint32_t rows[100], n = 0;
+	for (uint32_t r = 0; r < parquet_group_rows(reader, group) && n < 100; r += 1 + r % 7)
+		rows[n++] = r;
+	int done = parquet_read_rows(reader, group, NULL, rows, n, &some, &err);
+	if (done && err.kind != ERR_DAMAGED)
+		abort();
+	if (whole) {
+		batch_select(whole, rows, n, &want);
+		if (done || batch_compare(&want, &some, &err))
+			abort();
+		batch_fini(&want);
+	}
+	batch_fini(&some);
+}
+
 /* A dictionary that holds a value twice is the one thing that is not checked while reading. */
 static void read_group(struct parquet_reader *reader, uint32_t group)
 {
@@ -17,7 +58,8 @@ static void read_group(struct parquet_reader *reader, uint32_t group)
 	struct err err;
 	struct batch batch, copy;
 	batch_init(&batch, shape);
-	if (parquet_read(reader, group, NULL, &batch, &err) == 0) {
+	bool whole = parquet_read(reader, group, NULL, &batch, &err) == 0;
+	if (whole) {
 		uint32_t *rows = xmalloc(((size_t)batch.nrows + 1) * sizeof(*rows));
 		for (uint32_t r = 0; r < batch.nrows; r++)
 			rows[r] = r;
@@ -31,12 +73,10 @@ static void read_group(struct parquet_reader *reader, uint32_t group)
 	}
 	for (uint32_t c = 0; c < shape->ncolumns; c++) {
 		struct parquet_stats stats;
-		struct slice *values;
-		uint32_t n;
-		bool plain;
 		parquet_group_stats(reader, group, c, &stats, &err);
-		parquet_read_dictionary(reader, group, c, &batch.mem, &values, &n, &plain, &err);
 	}
+	read_parts(reader, group, whole ? &batch : NULL);
+	read_some(reader, group, whole ? &batch : NULL);
 	batch_fini(&batch);
 }
 

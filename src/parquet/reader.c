@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reader.c: the public side of reading: open, statistics, row groups, dictionaries. */
+/* reader.c: an open file: its footer, statistics, metadata. */
 #include "parquet/reader.h"
 
 #include <fcntl.h>
@@ -113,7 +113,7 @@ struct slice parquet_value(const struct parquet_reader *reader, const char *key)
 	return (struct slice){NULL, 0};
 }
 
-static int check_place(
+int check_place(
 	const struct parquet_reader *reader, uint32_t group, uint32_t column, struct err *err)
 {
 	if (group < reader->ngroups && column < reader->shape.ncolumns)
@@ -152,104 +152,4 @@ int parquet_group_stats(const struct parquet_reader *reader, uint32_t group, uin
 		stats->max_i64 = number_of(chunk->max);
 	}
 	return 0;
-}
-
-/* The pages of a chunk, unpacked, with their levels read. */
-static int read_pages(struct chunk_in *in, struct err *err)
-{
-	if (chunk_load(in, in->chunk->bytes, err) || dictionary_next(in, err) ||
-		levels_begin(in, err))
-		return -1;
-	buf_clear(&in->scratch->pages);
-	while (in->at < in->end) {
-		struct page_header header;
-		struct page_view view;
-		const uint8_t *data;
-		if (page_next(in, &header, &data, err))
-			return -1;
-		if (header.type != PAGE_DATA || header.encoding != in->chunk->encoding)
-			return chunk_damaged(in, err, "a page of the wrong kind");
-		if (levels_read(in, &header, data, &view, err))
-			return -1;
-		buf_append(&in->scratch->pages, &view, sizeof(view));
-		in->npages++;
-	}
-	return levels_end(in, err);
-}
-
-/* The first column of a list gives the list; the others must agree with it. */
-static int finish_list(struct chunk_in *in, struct batch *batch, bool first, struct err *err)
-{
-	int g = batch->shape->columns[in->column].group;
-	if (g == NO_GROUP)
-		return 0;
-	struct group *group = &batch->groups[g];
-	size_t offs = ((size_t)in->nrows + 1) * sizeof(uint32_t);
-	size_t words = ((size_t)in->nrows + 63) / 64 * sizeof(uint64_t);
-	if (first) {
-		group->nelements = in->slots;
-		group->list_off = arena_alloc(&batch->mem, offs);
-		memcpy(group->list_off, in->list_off, offs);
-		if (in->any_null_list) {
-			group->nulls = arena_alloc(&batch->mem, words);
-			memcpy(group->nulls, in->list_nulls, words);
-		}
-		return 0;
-	}
-	bool same = memcmp(group->list_off, in->list_off, offs) == 0 &&
-		    in->any_null_list == (group->nulls != NULL) &&
-		    (!group->nulls || memcmp(group->nulls, in->list_nulls, words) == 0);
-	return same ? 0 : chunk_damaged(in, err, "its lists are not those of the column before");
-}
-
-static int read_column(struct parquet_reader *reader, uint32_t group, uint32_t column,
-	struct batch *batch, struct err *err)
-{
-	int g = batch->shape->columns[column].group;
-	bool first = g == NO_GROUP || !batch->groups[g].list_off;
-	struct chunk_in in;
-	chunk_begin(&in, reader, group, column);
-	if (read_pages(&in, err) || finish_list(&in, batch, first, err))
-		return -1;
-	return values_read(&in, &batch->columns[column], &batch->mem, err);
-}
-
-int parquet_read(struct parquet_reader *reader, uint32_t group, const bool *want,
-	struct batch *batch, struct err *err)
-{
-	if (check_place(reader, group, 0, err))
-		return -1;
-	batch->nrows = reader->groups[group].nrows;
-	int done = 0;
-	for (uint32_t c = 0; c < reader->shape.ncolumns && done == 0; c++) {
-		if (!want || want[c])
-			done = read_column(reader, group, c, batch, err);
-	}
-	scratch_trim(scratch_get());
-	return done;
-}
-
-int parquet_read_dictionary(struct parquet_reader *reader, uint32_t group, uint32_t column,
-	struct arena *mem, struct slice **values, uint32_t *n, bool *plain, struct err *err)
-{
-	if (check_place(reader, group, column, err))
-		return -1;
-	if (!col_is_string(reader->shape.columns[column].type))
-		return err_set(err, ERR_USAGE, "%s: column %s holds no strings", reader->path,
-			reader->shape.columns[column].name);
-	struct chunk_in in;
-	chunk_begin(&in, reader, group, column);
-	*values = NULL;
-	*n = 0;
-	*plain = false;
-	int done = 0;
-	if (in.chunk->dictionary) {
-		done = chunk_load(&in, in.chunk->dictionary, err) || dictionary_next(&in, err) ||
-		       dictionary_slices(&in, mem, values, n, err);
-	} else if (in.chunk->nulls < in.chunk->nvalues) {
-		*plain = true;
-		done = read_pages(&in, err) || plain_slices(&in, mem, values, n, err);
-	}
-	scratch_trim(in.scratch);
-	return done ? -1 : 0;
 }

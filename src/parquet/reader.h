@@ -40,6 +40,10 @@ int damaged(const struct parquet_reader *reader, struct err *err, const char *fm
 struct chunk_in;
 int chunk_damaged(const struct chunk_in *in, struct err *err, const char *what);
 
+/* ERR_USAGE where the file has no such row group or column. */
+int check_place(
+	const struct parquet_reader *reader, uint32_t group, uint32_t column, struct err *err);
+
 /* shape_read.c: the shape from the footer's schema. */
 int shape_read(struct parquet_reader *reader, struct thrift_in *in, enum thrift_type type,
 	struct err *err);
@@ -65,7 +69,7 @@ struct chunk_in {
 	struct layout layout;
 	const uint8_t *at, *end;   /* what is left of the packed bytes */
 	uint8_t *body, *body_end;  /* room for what they unpack to */
-	const uint8_t *dictionary; /* the dictionary page's values */
+	const uint8_t *dictionary; /* the dictionary page's values, where it was read */
 	size_t dictionary_len;
 	uint32_t ndictionary;
 	uint32_t npages;
@@ -79,11 +83,11 @@ struct chunk_in {
 	bool any_null_list;
 };
 
-/* page_read.c: reads the chunk's bytes (`bytes` of them, from its begin), and the next page of them,
- * header and checksum checked. Page contents have SLACK bytes behind them. */
+/* page_read.c: reads the chunk's bytes [from, to), and the next page of them, header and checksum
+ * checked. Page contents have SLACK bytes behind them. */
 void chunk_begin(
 	struct chunk_in *in, const struct parquet_reader *reader, uint32_t group, uint32_t column);
-int chunk_load(struct chunk_in *in, uint64_t bytes, struct err *err);
+int chunk_load(struct chunk_in *in, uint64_t from, uint64_t to, struct err *err);
 int page_next(
 	struct chunk_in *in, struct page_header *header, const uint8_t **data, struct err *err);
 /* The dictionary page, where the chunk has one. */
@@ -96,12 +100,10 @@ int levels_read(struct chunk_in *in, const struct page_header *header, const uin
 /* After the last page: checks the sums. */
 int levels_end(struct chunk_in *in, struct err *err);
 
-/* values_read.c: the values of all pages (in scratch->pages) into `col`. */
+/* values_read.c: the values of all pages (in scratch->pages) into `col`, which may hold the column's
+ * distinct strings already. */
 int values_read(struct chunk_in *in, struct column *col, struct arena *mem, struct err *err);
-/* The distinct strings of the dictionary page, or those of plain pages, as slices in `mem`. */
-int dictionary_slices(struct chunk_in *in, struct arena *mem, struct slice **values, uint32_t *n,
-	struct err *err);
-int plain_slices(struct chunk_in *in, struct arena *mem, struct slice **values, uint32_t *n,
-	struct err *err);
+/* The distinct strings of the dictionary page into `col`. */
+int dictionary_read(struct chunk_in *in, struct column *col, struct arena *mem, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* round_test.c: what is written is what is read: every type, form, list, null pattern and size;
- * subsets of columns, dictionaries without rows, statistics, metadata. */
+ * subsets of columns, statistics, metadata. */
 #include "parquet/parquet.h"
 
 #include <pthread.h>
@@ -235,23 +235,6 @@ static void test_forms(void **state)
 			if (col_is_string(sample_columns[c].type))
 				assert_int_equal(got.columns[c].plain, plain);
 		}
-		struct slice *values;
-		uint32_t n;
-		bool is_plain;
-		assert_int_equal(parquet_read_dictionary(
-					 r, 0, SAMPLE_NAME, &got.mem, &values, &n, &is_plain, &err),
-			0);
-		assert_int_equal(is_plain, plain);
-		assert_int_equal(n, plain ? 99 : 9);
-		for (uint32_t i = 0; i < n; i++) {
-			const struct column *col = &b.columns[SAMPLE_NAME];
-			assert_true(slice_eq(values[i], (struct slice){col->heap + col->off[i],
-								col->off[i + 1] - col->off[i]}));
-		}
-		assert_int_equal(
-			parquet_read_dictionary(r, 0, 0, &got.mem, &values, &n, &is_plain, &err),
-			-1);
-		assert_int_equal(err.kind, ERR_USAGE);
 		batch_fini(&got);
 		parquet_close(r);
 		batch_fini(&b);
@@ -390,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_many_groups),
 		cmocka_unit_test(test_subset),
 		cmocka_unit_test(test_forms),
+
 		cmocka_unit_test(test_large_dictionary),
 		cmocka_unit_test(test_unfilled),
 		cmocka_unit_test(test_no_groups),

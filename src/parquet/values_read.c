@@ -75,7 +75,7 @@ static void spread_codes(const struct chunk_in *in, const uint32_t *dense, uint3
 	}
 }
 
-static int read_dictionary(struct chunk_in *in, struct column *col, struct arena *mem)
+static int take_dictionary(struct chunk_in *in, struct column *col, struct arena *mem)
 {
 	bool fixed = in->layout.physical == PHYS_FIXED;
 	uint64_t total = text_total(in->dictionary_len, in->ndictionary, fixed);
@@ -277,15 +277,16 @@ static int read_uuids(struct chunk_in *in, struct column *col, struct arena *mem
 
 static int read_text(struct chunk_in *in, struct column *col, struct arena *mem)
 {
-	if (in->dictionary)
-		return read_dictionary(in, col, mem) || read_coded(in, col, mem) ? -1 : 0;
+	if (in->chunk->dictionary)
+		return (!col->off && take_dictionary(in, col, mem)) || read_coded(in, col, mem) ? -1
+												: 0;
 	return in->present ? read_plain_text(in, col, mem) : read_no_text(in, col, mem);
 }
 
 int values_read(struct chunk_in *in, struct column *col, struct arena *mem, struct err *err)
 {
 	int done;
-	*col = (struct column){.n = in->slots};
+	col->n = in->slots;
 	if (col_is_string(in->type)) {
 		done = read_text(in, col, mem);
 	} else {
@@ -301,43 +302,9 @@ int values_read(struct chunk_in *in, struct column *col, struct arena *mem, stru
 	return done ? chunk_damaged(in, err, "its values are ill-formed") : 0;
 }
 
-/* n strings at `data` as slices of a copy. */
-static int slice_texts(const struct chunk_in *in, const uint8_t *data, size_t len, uint32_t n,
-	struct arena *mem, struct slice *to)
+int dictionary_read(struct chunk_in *in, struct column *col, struct arena *mem, struct err *err)
 {
-	bool fixed = in->layout.physical == PHYS_FIXED;
-	uint8_t *copy = arena_alloc(mem, len);
-	const uint8_t *at = copy, *end = copy + len;
-	if (len)
-		memcpy(copy, data, len);
-	for (uint32_t i = 0; i < n; i++) {
-		if (!take_text(&at, end, fixed, &to[i]))
-			return -1;
-	}
-	return at == end ? 0 : -1;
-}
-
-int dictionary_slices(
-	struct chunk_in *in, struct arena *mem, struct slice **values, uint32_t *n, struct err *err)
-{
-	*n = in->ndictionary;
-	*values = arena_alloc(mem, (size_t)*n * sizeof(**values));
-	if (slice_texts(in, in->dictionary, in->dictionary_len, *n, mem, *values))
-		return chunk_damaged(in, err, "its dictionary is ill-formed");
-	return 0;
-}
-
-int plain_slices(
-	struct chunk_in *in, struct arena *mem, struct slice **values, uint32_t *n, struct err *err)
-{
-	*n = in->present;
-	*values = arena_alloc(mem, (size_t)*n * sizeof(**values));
-	struct slice *to = *values;
-	for (uint32_t p = 0; p < in->npages; p++) {
-		const struct page_view *v = page_of(in, p);
-		if (slice_texts(in, v->values, v->len, v->present, mem, to))
-			return chunk_damaged(in, err, "its values are ill-formed");
-		to += v->present;
-	}
-	return 0;
+	return take_dictionary(in, col, mem)
+		       ? chunk_damaged(in, err, "its dictionary is ill-formed")
+		       : 0;
 }

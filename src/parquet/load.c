@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load.c: columns of a row group into a batch: all of them, or one by one and in two parts, the
+ * distinct values of a dictionary before the rows. */
+#include "parquet/reader.h"
+
+/* The pages of a chunk, unpacked, with their levels read. Those of a dictionary that is known come
+ * behind it. */
+static int read_pages(struct chunk_in *in, bool dictionary, struct err *err)
+{
+	const struct chunk *chunk = in->chunk;
+	if (chunk_load(in, dictionary ? 0 : chunk->dictionary, chunk->bytes, err) ||
+		(dictionary && dictionary_next(in, err)) || levels_begin(in, err))
+		return -1;
+	buf_clear(&in->scratch->pages);
+	while (in->at < in->end) {
+		struct page_header header;
+		struct page_view view;
+		const uint8_t *data;
+		if (page_next(in, &header, &data, err))
+			return -1;
+		if (header.type != PAGE_DATA || header.encoding != chunk->encoding)
+			return chunk_damaged(in, err, "a page of the wrong kind");
+		if (levels_read(in, &header, data, &view, err))
+			return -1;
+		buf_append(&in->scratch->pages, &view, sizeof(view));
+		in->npages++;
+	}
+	return levels_end(in, err);
+}
+
+/* The first column of a list gives the list; the others must agree with it. */
+static int finish_list(struct chunk_in *in, struct batch *batch, struct err *err)
+{
+	int g = batch->shape->columns[in->column].group;
+	if (g == NO_GROUP)
+		return 0;
+	struct group *group = &batch->groups[g];
+	size_t offs = ((size_t)in->nrows + 1) * sizeof(uint32_t);
+	size_t words = ((size_t)in->nrows + 63) / 64 * sizeof(uint64_t);
+	if (!group->list_off) {
+		group->nelements = in->slots;
+		group->list_off = arena_alloc(&batch->mem, offs);
+		memcpy(group->list_off, in->list_off, offs);
+		if (in->any_null_list) {
+			group->nulls = arena_alloc(&batch->mem, words);
+			memcpy(group->nulls, in->list_nulls, words);
+		}
+		return 0;
+	}
+	bool same = memcmp(group->list_off, in->list_off, offs) == 0 &&
+		    in->any_null_list == (group->nulls != NULL) &&
+		    (!group->nulls || memcmp(group->nulls, in->list_nulls, words) == 0);
+	return same ? 0 : chunk_damaged(in, err, "its lists are not those of the column before");
+}
+
+static int load_rows(struct chunk_in *in, struct batch *batch, struct err *err)
+{
+	struct column made = batch->columns[in->column];
+	in->ndictionary = made.ndistinct;
+	if (read_pages(in, !made.off && in->chunk->dictionary, err) ||
+		finish_list(in, batch, err) || values_read(in, &made, &batch->mem, err))
+		return -1;
+	batch->columns[in->column] = made;
+	return 0;
+}
+
+static int load_values(struct chunk_in *in, struct batch *batch, struct err *err)
+{
+	struct column made = {0};
+	if (chunk_load(in, 0, in->chunk->dictionary, err) || dictionary_next(in, err) ||
+		dictionary_read(in, &made, &batch->mem, err))
+		return -1;
+	batch->columns[in->column] = made;
+	return 0;
+}
+
+static bool have_rows(const struct column *col)
+{
+	return col->codes || col->i64 || col->bools || col->uuid || (col->plain && col->off);
+}
+
+/* A column without any value has no distinct ones, and nothing needs to be read to know them. */
+static void load_nothing(struct column *col, struct arena *mem)
+{
+	col->off = arena_zalloc(mem, 1, sizeof(*col->off));
+	col->heap = arena_alloc(mem, 1);
+}
+
+static int load_part(struct chunk_in *in, enum parquet_part part, struct batch *batch,
+	uint64_t *bytes, struct err *err)
+{
+	const struct chunk *chunk = in->chunk;
+	struct column *col = &batch->columns[in->column];
+	bool values = part == PARQUET_VALUES && col_is_string(in->type);
+	if (have_rows(col) || (values && col->off))
+		return 0;
+	if (values && chunk->dictionary) {
+		*bytes += chunk->dictionary;
+		return load_values(in, batch, err);
+	}
+	if (values && chunk->nulls == chunk->nvalues) {
+		load_nothing(col, &batch->mem);
+		return 0;
+	}
+	*bytes += chunk->bytes - (col->off ? chunk->dictionary : 0);
+	return load_rows(in, batch, err);
+}
+
+void parquet_begin(const struct parquet_reader *reader, uint32_t group, struct batch *batch)
+{
+	batch_init(batch, &reader->shape);
+	batch->nrows = parquet_group_rows(reader, group);
+}
+
+int parquet_load(struct parquet_reader *reader, uint32_t group, uint32_t column,
+	enum parquet_part part, struct batch *batch, uint64_t *bytes, struct err *err)
+{
+	uint64_t uncounted = 0;
+	struct chunk_in in;
+	if (check_place(reader, group, column, err))
+		return -1;
+	chunk_begin(&in, reader, group, column);
+	int done = load_part(&in, part, batch, bytes ? bytes : &uncounted, err);
+	scratch_trim(in.scratch);
+	return done;
+}
+
+static int load_wanted(struct parquet_reader *reader, uint32_t group, const bool *want,
+	struct batch *batch, struct err *err)
+{
+	int done = 0;
+	uint64_t bytes = 0;
+	for (uint32_t c = 0; c < reader->shape.ncolumns && done == 0; c++) {
+		struct chunk_in in;
+		chunk_begin(&in, reader, group, c);
+		if (!want || want[c])
+			done = load_part(&in, PARQUET_ROWS, batch, &bytes, err);
+	}
+	scratch_trim(scratch_get());
+	return done;
+}
+
+int parquet_read(struct parquet_reader *reader, uint32_t group, const bool *want,
+	struct batch *batch, struct err *err)
+{
+	if (check_place(reader, group, 0, err))
+		return -1;
+	batch->nrows = reader->groups[group].nrows;
+	return load_wanted(reader, group, want, batch, err);
+}
+
+int parquet_read_rows(struct parquet_reader *reader, uint32_t group, const bool *want,
+	const uint32_t *keep, uint32_t n, struct batch *out, struct err *err)
+{
+	struct batch all;
+	parquet_begin(reader, group, &all);
+	int done = parquet_read(reader, group, want, &all, err);
+	if (done == 0)
+		batch_select(&all, keep, n, out);
+	else
+		batch_init(out, &reader->shape);
+	batch_fini(&all);
+	return done;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parts_test.c: a row group read in parts: distinct values before rows, and picked rows alone: the
+ * same values as of the whole, no byte read twice. */
+#include "parquet/parquet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "parquet/sample.h"
+
+static char dir[200], path[300];
+
+static int make_dir(void **state)
+{
+	(void)state;
+	const char *tmp = getenv("TMPDIR");
+	snprintf(dir, sizeof(dir), "%s/pugmark-parts-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/t.parquet", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+static struct parquet_reader *write_and_open(const struct batch *batch)
+{
+	struct err err = {0};
+	struct parquet_writer *w;
+	struct parquet_reader *r;
+	uint8_t sum[32];
+	uint64_t bytes;
+	assert_int_equal(parquet_create(path, batch->shape, &w, &err), 0);
+	struct parquet_group *g = parquet_encode(batch, 1);
+	assert_int_equal(parquet_append(w, g, &err), 0);
+	parquet_group_free(g);
+	assert_int_equal(parquet_finish(w, sum, &bytes, &err), 0);
+	parquet_writer_free(w);
+	if (parquet_open(path, &r, &err))
+		fail_msg("%s", err.text);
+	return r;
+}
+
+/* What the first load of a column reads, and what the second. */
+static void expect_parts(struct parquet_reader *r, const struct batch *want, uint32_t c)
+{
+	struct err err = {0};
+	struct batch got;
+	uint64_t first = 0, second = 0, again = 0;
+	parquet_begin(r, 0, &got);
+	assert_int_equal(got.nrows, want->nrows);
+	assert_int_equal(parquet_load(r, 0, c, PARQUET_VALUES, &got, &first, &err), 0);
+	const struct column *col = &got.columns[c];
+	struct column values = *col;
+	bool dictionary = col_is_string(sample_columns[c].type) && !values.plain;
+	assert_int_equal(values.n, dictionary ? 0 : want->columns[c].n);
+	if (dictionary) {
+		assert_null(values.codes);
+		assert_non_null(values.off);
+	}
+	assert_int_equal(parquet_load(r, 0, c, PARQUET_ROWS, &got, &second, &err), 0);
+	if (dictionary) { /* what was there is not read again */
+		assert_ptr_equal(col->off, values.off);
+		assert_ptr_equal(col->heap, values.heap);
+		assert_true(second > 0);
+	} else {
+		assert_int_equal(second, 0);
+	}
+	assert_int_equal(parquet_load(r, 0, c, PARQUET_VALUES, &got, &again, &err), 0);
+	assert_int_equal(parquet_load(r, 0, c, PARQUET_ROWS, &got, &again, &err), 0);
+	assert_int_equal(again, 0);
+	assert_int_equal(col->n, want->columns[c].n);
+	assert_int_equal(col->plain, want->columns[c].plain && want->columns[c].n > 0);
+	batch_check(&got);
+	uint64_t whole = 0;
+	struct batch other;
+	parquet_begin(r, 0, &other);
+	assert_int_equal(parquet_load(r, 0, c, PARQUET_ROWS, &other, &whole, &err), 0);
+	assert_int_equal(whole, first + second);
+	batch_fini(&other);
+	batch_fini(&got);
+}
+
+/* All columns in two parts, in an order in which lists are met by any of their columns. */
+static void expect_all_parts(struct parquet_reader *r, const struct batch *want)
+{
+	struct err err = {0};
+	struct batch got;
+	parquet_begin(r, 0, &got);
+	for (uint32_t i = 0; i < 2 * SAMPLE_COLUMNS; i++)
+		assert_int_equal(parquet_load(r, 0, i * 7 % SAMPLE_COLUMNS,
+					 i < SAMPLE_COLUMNS ? PARQUET_VALUES : PARQUET_ROWS, &got,
+					 NULL, &err),
+			0);
+	batch_check(&got);
+	if (batch_compare(want, &got, &err))
+		fail_msg("%s", err.text);
+	batch_fini(&got);
+}
+
+static void test_parts(void **state)
+{
+	(void)state;
+	static const struct sample rows[] = {
+		{.nrows = 99, .distinct = 9, .elements = 2},
+		{.nrows = 99, .distinct = 9, .elements = 2, .plain = true},
+		{.nrows = 500, .distinct = 70, .elements = 3, .null_percent = 20, .longest = 9},
+		{.nrows = 500, .plain = true, .elements = 3, .null_percent = 20, .longest = 9},
+		{.nrows = 3000, .distinct = 3, .elements = 2, .sorted = true},
+		{.nrows = 50, .null_percent = 100},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct batch b;
+		sample_fill(&b, &rows[i]);
+		struct parquet_reader *r = write_and_open(&b);
+		for (uint32_t c = 0; c < SAMPLE_COLUMNS && rows[i].null_percent < 100; c++)
+			expect_parts(r, &b, c);
+		expect_all_parts(r, &b);
+		parquet_close(r);
+		batch_fini(&b);
+	}
+}
+
+/* Without a value there is nothing to read to know the distinct ones. */
+static void test_parts_of_nothing(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	struct batch b, got;
+	struct sample s = {.nrows = 50, .null_percent = 100};
+	uint64_t bytes = 0;
+	sample_fill(&b, &s);
+	struct parquet_reader *r = write_and_open(&b);
+	parquet_begin(r, 0, &got);
+	assert_int_equal(parquet_load(r, 0, SAMPLE_NAME, PARQUET_VALUES, &got, &bytes, &err), 0);
+	assert_int_equal(bytes, 0);
+	assert_non_null(got.columns[SAMPLE_NAME].off);
+	assert_int_equal(got.columns[SAMPLE_NAME].ndistinct, 0);
+	assert_int_equal(parquet_load(r, 0, SAMPLE_NAME, PARQUET_ROWS, &got, &bytes, &err), 0);
+	assert_true(bytes > 0);
+	assert_int_equal(got.columns[SAMPLE_NAME].n, 50);
+	assert_int_equal(parquet_load(r, 1, 0, PARQUET_ROWS, &got, NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_int_equal(parquet_load(r, 0, SAMPLE_COLUMNS, PARQUET_ROWS, &got, NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	batch_fini(&got);
+	parquet_close(r);
+	batch_fini(&b);
+}
+
+/* Rows picked while reading are those picked afterwards. */
+static void expect_picked(
+	struct parquet_reader *r, const bool *want, const uint32_t *keep, uint32_t n)
+{
+	struct err err = {0};
+	struct batch all, picked, got;
+	batch_init(&all, parquet_shape(r));
+	assert_int_equal(parquet_read(r, 0, want, &all, &err), 0);
+	batch_select(&all, keep, n, &picked);
+	if (parquet_read_rows(r, 0, want, keep, n, &got, &err))
+		fail_msg("%s", err.text);
+	batch_check(&got);
+	if (batch_compare(&picked, &got, &err))
+		fail_msg("%u rows: %s", n, err.text);
+	for (uint32_t c = 0; c < SAMPLE_COLUMNS; c++)
+		assert_int_equal(got.columns[c].n, picked.columns[c].n);
+	for (uint32_t g = 0; g < SAMPLE_GROUPS; g++)
+		assert_int_equal(!got.groups[g].list_off, !picked.groups[g].list_off);
+	batch_fini(&all);
+	batch_fini(&picked);
+	batch_fini(&got);
+}
+
+static void expect_any_picked(struct parquet_reader *r, uint64_t *seed)
+{
+	uint32_t nrows = parquet_group_rows(r, 0), n = 0;
+	uint32_t *keep = xmalloc(((size_t)nrows + 1) * sizeof(*keep));
+	bool want[SAMPLE_COLUMNS];
+	expect_picked(r, NULL, keep, 0);
+	for (uint32_t step = 1; step < 2 * nrows + 2; step = step * 5 + 1) {
+		n = 0;
+		for (uint32_t i = step / 2; i < nrows;
+			i += 1 + (uint32_t)(sample_next(seed) % step))
+			keep[n++] = i;
+		for (uint32_t c = 0; c < SAMPLE_COLUMNS; c++)
+			want[c] = sample_next(seed) % 3;
+		expect_picked(r, step % 3 ? NULL : want, keep, n);
+	}
+	free(keep);
+}
+
+static void test_picked_rows(void **state)
+{
+	(void)state;
+	static const struct sample rows[] = {
+		{.nrows = 0},
+		{.nrows = 99, .distinct = 9, .elements = 2},
+		{.nrows = 999, .distinct = 70, .elements = 3, .null_percent = 20, .longest = 9},
+		{.nrows = 999, .plain = true, .elements = 3, .null_percent = 20, .longest = 9},
+		{.nrows = 3000, .distinct = 3, .elements = 2, .sorted = true, .null_percent = 1},
+		{.nrows = 500, .null_percent = 100},
+		{.nrows = 3000, .elements = UINT32_MAX, .distinct = 99, .null_percent = 2},
+		{.nrows = 9000, .plain = true, .longest = 700, .null_percent = 1},
+		{.nrows = 20000, .distinct = 500, .null_percent = 3, .longest = 9},
+		{.nrows = 9000, .sorted = true, .elements = 1},
+	};
+	uint64_t seed = 12;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct batch b;
+		sample_fill(&b, &rows[i]);
+		struct parquet_reader *r = write_and_open(&b);
+		print_message("sample %zu\n", i);
+		expect_any_picked(r, &seed);
+		parquet_close(r);
+		batch_fini(&b);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_parts_of_nothing),
+		cmocka_unit_test(test_picked_rows),
+	};
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
