@@ -130,30 +130,8 @@ int parse_format(const struct command_line *line, enum query_format *format)
 
 int parse_when(const char *text, int64_t *us)
 {
-	int64_t n;
-	size_t len = strlen(text);
-	if (text[0] == '-' && len > 2) {
-		static const struct {
-			char unit;
-			int64_t seconds;
-		} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-		if (text_parse_int((struct slice){text + 1, len - 2}, &n) < 0 || n < 0 ||
-			n > 1000000000)
-			return -1;
-		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-			if (units[i].unit == text[len - 1]) {
-				*us = clock_now_us() - n * units[i].seconds * 1000000;
-				return 0;
-			}
-		return -1;
-	}
-	uint8_t flags = 0;
-	if (len == 10) {
-		char full[32];
-		snprintf(full, sizeof(full), "%sT00:00:00Z", text);
-		return decode_time_text(slice_of(full), us, &flags);
-	}
-	return decode_time_text(slice_of(text), us, &flags);
+	int64_t end;
+	return clock_parse(slice_of(text), clock_now_us(), us, &end);
 }
 
 int command_help(const struct command_line *line)

@@ -125,8 +125,7 @@ void progress_clear(void);
 /* For the walks of store/ and pipeline/. */
 struct progress progress_of_walk(void);
 
-/* Parses a time: RFC 3339 date or date-time (UTC where no zone), or -7d, -24h, -30m, -10s from now.
- * Microseconds. 0 or -1. */
+/* The beginning of what clock_parse reads. 0 or -1. */
 int parse_when(const char *text, int64_t *us);
 /* Terminal columns of stdout, or 0 where it is none. */
 unsigned terminal_width(void);
