@@ -29,10 +29,19 @@ struct query_error {
 int query_parse(struct slice text, const struct search_tables *tables, struct arena *mem,
 	const struct expr **expr, struct query_error *where, struct err *err);
 
+/* The expression for one table. `table:jira` cannot be a column's test: it stays in what query_parse makes as
+ * a test on the field `table`, and here it becomes a constant for that table. To be called for each
+ * table before matcher_new; where nothing in `expr` asks for the table, `expr` itself is returned, so that
+ * one matcher serves all of them. New nodes lie in `mem`; the others are shared. */
+const struct expr *query_for_table(
+	const struct expr *expr, const struct schema *schema, struct arena *mem);
+
 /* match_resolve for search: `ctx` is the struct schema of the shape's table. Column names, common fields, original
- * paths (`author.name`, `affectedObjects.type`), `extra.some.key`, `target` (reads `targets`),
- * `table` is no column (see query_table_test). An empty name: the text columns that a bare word
- * is looked for in, each text once (common fields that only repeat another column are left out).
+ * paths (`author.name`, `affectedObjects.type`), a list's name (all its fields), `extra.some.key`, `target` (reads
+ * `targets`); `ip` is read from `ip_bytes` where networks are asked for. `table` is no column (see
+ * query_for_table). An empty name: the text columns that a bare word is looked for in, each text once (common
+ * fields that only repeat another column are left out, as are `source` and `instance`, which are
+ * pugmark's own words); with TEST_CIDR: the address columns.
  * Columns that the shape lacks (an old file) are left out. */
 uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
