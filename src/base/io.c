@@ -34,6 +34,8 @@ static bool may_do(enum io_op op, bool changes)
 	return code == 0;
 }
 
+#define CHANGED(...) io_changed(&(struct io_change){__VA_ARGS__})
+
 /* For calls of one line: the result of the call between its fault points. */
 #define DO(op, changes, call) (may_do(op, changes) ? (call) : -1)
 
@@ -54,6 +56,9 @@ int io_open(const char *path, int flags, mode_t mode, struct err *err)
 			fd = open(path, flags | O_CLOEXEC, mode);
 		} while (fd < 0 && try_again());
 	}
+	if (fd >= 0)
+		CHANGED(.op = IO_OPEN, .file = (uintptr_t)fd, .path = path,
+			.truncates = (flags & O_TRUNC) != 0);
 	return finish(fd, "cannot open", path, err);
 }
 
@@ -133,7 +138,11 @@ static int write_all(
 		io_end_process();
 	}
 	errno = code;
-	return finish(code ? -1 : write_bytes(target, data, n), "cannot write", path, err);
+	int result = code ? -1 : write_bytes(target, data, n);
+	if (result == 0)
+		CHANGED(.op = IO_WRITE, .file = (uintptr_t)target->fd, .path = path, .data = data,
+			.n = n, .offset = target->placed ? target->offset : IO_AT_POSITION);
+	return finish(result, "cannot write", path, err);
 }
 
 int io_write(int fd, const void *data, size_t n, const char *path, struct err *err)
@@ -151,7 +160,10 @@ int io_pwrite(
 int io_fsync(int fd, const char *path, struct err *err)
 {
 	/* Never retried: after a failed fsync the pages may be clean and lost. */
-	return finish(DO(IO_FSYNC, true, fsync(fd)), "cannot sync", path, err);
+	int result = DO(IO_FSYNC, true, fsync(fd));
+	if (result == 0)
+		CHANGED(.op = IO_FSYNC, .file = (uintptr_t)fd, .path = path);
+	return finish(result, "cannot sync", path, err);
 }
 
 int io_fsync_dir(const char *path, struct err *err)
@@ -166,6 +178,8 @@ int io_fsync_dir(const char *path, struct err *err)
 			errno = code;
 		}
 	}
+	if (result == 0)
+		CHANGED(.op = IO_FSYNC, .folder = true, .path = path);
 	return finish(result, "cannot sync folder", path, err);
 }
 
@@ -177,6 +191,8 @@ int io_truncate(int fd, uint64_t size, const char *path, struct err *err)
 			result = ftruncate(fd, (off_t)size);
 		} while (result < 0 && errno == EINTR);
 	}
+	if (result == 0)
+		CHANGED(.op = IO_TRUNCATE, .file = (uintptr_t)fd, .path = path, .n = size);
 	return finish(result, "cannot truncate", path, err);
 }
 
@@ -189,6 +205,9 @@ int io_punch(int fd, uint64_t offset, uint64_t n, const char *path, struct err *
 			result = fallocate(fd, mode, (off_t)offset, (off_t)n);
 		} while (result < 0 && errno == EINTR);
 	}
+	if (result == 0)
+		CHANGED(.op = IO_PUNCH, .file = (uintptr_t)fd, .path = path, .offset = offset,
+			.n = n);
 	return finish(result, "cannot free blocks", path, err);
 }
 
@@ -197,6 +216,7 @@ int io_rename(const char *from, const char *to, struct err *err)
 	int result = DO(IO_RENAME, true, rename(from, to));
 	if (result < 0)
 		return err_errno(err, "%s: cannot rename to %s", from, to);
+	CHANGED(.op = IO_RENAME, .path = from, .to = to);
 	io_point_after();
 	return 0;
 }
@@ -204,6 +224,8 @@ int io_rename(const char *from, const char *to, struct err *err)
 int io_unlink(const char *path, struct err *err)
 {
 	int result = DO(IO_UNLINK, true, unlink(path));
+	if (result == 0)
+		CHANGED(.op = IO_UNLINK, .path = path);
 	if (result < 0 && errno == ENOENT)
 		result = 0;
 	return finish(result, "cannot remove", path, err);
@@ -212,6 +234,8 @@ int io_unlink(const char *path, struct err *err)
 int io_rmdir(const char *path, struct err *err)
 {
 	int result = DO(IO_UNLINK, true, rmdir(path));
+	if (result == 0)
+		CHANGED(.op = IO_UNLINK, .path = path);
 	if (result < 0 && (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST))
 		result = 0;
 	return finish(result, "cannot remove folder", path, err);
@@ -222,6 +246,7 @@ int io_link(const char *from, const char *to, struct err *err)
 	int result = DO(IO_LINK, true, link(from, to));
 	if (result < 0)
 		return err_errno(err, "%s: cannot link to %s", from, to);
+	CHANGED(.op = IO_LINK, .path = from, .to = to);
 	io_point_after();
 	return 0;
 }

@@ -59,6 +59,25 @@ int io_point(enum io_op op, bool changes);
  * ends here. */
 void io_point_after(void);
 
+/* What was done to a file or a name, for tests that model a loss of power. */
+struct io_change {
+	enum io_op op;
+	uintptr_t file;        /* of an open file: its descriptor, or a library's address for it */
+	bool folder;           /* IO_FSYNC: `path` is a folder; IO_UNLINK: its folder was synced */
+	bool truncates;        /* IO_OPEN: empties the file */
+	const char *path, *to; /* `to` for IO_RENAME and IO_LINK; NULL where there is no name */
+	const void *data;      /* IO_WRITE */
+	uint64_t offset, n;    /* of IO_WRITE and IO_PUNCH; the size of IO_TRUNCATE is `n` */
+};
+/* As `offset`: the descriptor's position, after what was written before. */
+#define IO_AT_POSITION UINT64_MAX
+/* Calls `seen` after each operation that changed something (all that io_fault calls a change but
+ * chmod), and each that opened a file; NULL = none. Texts and data are borrowed for the call. Not
+ * to be called while other threads do file operations. */
+void io_watch(void (*seen)(void *ctx, const struct io_change *change), void *ctx);
+/* To be called by code that does file operations through a library, after each that succeeded. */
+void io_changed(const struct io_change *change);
+
 /* Makes waits that a signal interrupts (io_read, io_open, io_lock) end with ERR_INTERRUPTED where
  * *flag is set by then, instead of going on; NULL = always go on. Writes always finish. */
 void io_stop_on(const volatile sig_atomic_t *flag);

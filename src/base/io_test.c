@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/io.h"
 
 static char *folder;
@@ -90,6 +91,65 @@ static void names_change(void **state)
 	assert_int_equal(io_rename(at("c"), at("d"), &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_non_null(strstr(err.text, at("c")));
+}
+
+/* A watcher's notes: "write f 3@4; …" */
+static void note_change(void *ctx, const struct io_change *change)
+{
+	static const char *const words[IO_OPS] = {[IO_OPEN] = "open",
+		[IO_WRITE] = "write",
+		[IO_FSYNC] = "fsync",
+		[IO_RENAME] = "rename",
+		[IO_UNLINK] = "unlink",
+		[IO_MKDIR] = "mkdir",
+		[IO_TRUNCATE] = "truncate",
+		[IO_LINK] = "link",
+		[IO_PUNCH] = "punch"};
+	struct buf *notes = ctx;
+	size_t skip = strlen(folder);
+	buf_printf(notes, "%s %s%s", words[change->op], change->folder ? "folder " : "",
+		strncmp(change->path, folder, skip) ? change->path : change->path + skip);
+	if (change->to)
+		buf_printf(notes, " %s", change->to + skip);
+	if (change->op == IO_WRITE && change->offset == IO_AT_POSITION)
+		buf_printf(notes, " %.*s", (int)change->n, (const char *)change->data);
+	else if (change->n)
+		buf_printf(notes, " %d@%d", (int)change->n, (int)change->offset);
+	buf_puts(notes, change->truncates ? " empty; " : "; ");
+}
+
+static void changes_are_told(void **state)
+{
+	struct buf notes;
+	(void)state;
+	buf_init(&notes, 4096);
+	io_watch(note_change, &notes);
+	assert_int_equal(io_mkdirs(at("w"), &err), 0);
+	int fd = io_open(at("w/f"), O_RDWR | O_CREAT | O_TRUNC, 0600, &err);
+	assert_int_equal(io_write(fd, "abc", 3, at("w/f"), &err), 0);
+	assert_int_equal(io_pwrite(fd, "xy", 2, 7, at("w/f"), &err), 0);
+	assert_int_equal(io_truncate(fd, 5, at("w/f"), &err), 0);
+	assert_int_equal(io_punch(fd, 1, 2, at("w/f"), &err), 0);
+	assert_int_equal(io_fsync(fd, at("w/f"), &err), 0);
+	io_close(fd);
+	assert_int_equal(io_rename(at("w/f"), at("w/g"), &err), 0);
+	assert_int_equal(io_link(at("w/g"), at("w/h"), &err), 0);
+	assert_int_equal(io_fsync_dir(at("w"), &err), 0);
+	assert_int_equal(io_unlink(at("w/g"), &err), 0);
+	assert_int_equal(io_unlink(at("w/g"), &err), 0); /* nothing was there: nothing is told */
+	assert_int_equal(io_fault("write:1:EIO", &err), 0);
+	fd = io_open(at("w/h"), O_WRONLY, 0, &err);
+	assert_int_equal(io_write(fd, "z", 1, at("w/h"), &err), -1); /* nor what failed */
+	io_close(fd);
+	io_watch(NULL, NULL);
+	io_fault(NULL, NULL);
+	assert_int_equal(io_unlink(at("w/h"), &err), 0);
+	buf_push(&notes, '\0');
+	assert_string_equal(notes.ptr,
+		"mkdir /w; fsync folder ; open /w/f empty; write /w/f abc; write /w/f 2@7; "
+		"truncate /w/f 5@0; punch /w/f 2@1; fsync /w/f; rename /w/f /w/g; "
+		"link /w/g /w/h; fsync folder /w; unlink /w/g; open /w/h; ");
+	buf_fini(&notes);
 }
 
 static void folders_are_made_with_parents(void **state)
@@ -363,6 +423,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(bytes_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(changes_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(folders_are_made_with_parents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_are_listed_in_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(whole_files, set_up, tear_down),

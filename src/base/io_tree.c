@@ -41,6 +41,7 @@ static int make_one(const char *path, struct err *err)
 	if (errno != 0)
 		return err_errno(err, "%s: cannot make folder", path);
 	if (mkdir(path, 0700) == 0) {
+		io_changed(&(struct io_change){.op = IO_MKDIR, .path = path});
 		io_point_after();
 		return sync_parent(path, err);
 	}

@@ -31,6 +31,15 @@ static sqlite3_file *real_of(sqlite3_file *base)
 	return ((struct file *)base)->real;
 }
 
+/* After an operation that succeeded. (SQLite itself syncs the folder with the first sync of a
+ * journal or a log that it has opened, and where xDelete asks for it.) */
+static void done(const sqlite3_file *base, struct io_change change)
+{
+	change.file = (uintptr_t)base;
+	io_changed(&change);
+	io_point_after();
+}
+
 /* Two sums over 32-bit words, as WAL frames have them (sqlite.org/fileformat2.html, section 4.2),
  * begun with the page's number: a page in the wrong place is found too. */
 static void page_sum(const uint8_t *page, int n, uint64_t number, uint8_t out[VFS_RESERVED])
@@ -103,7 +112,10 @@ static int file_write(sqlite3_file *base, const void *data, int n, sqlite3_int64
 	}
 	int rc = file->real->pMethods->xWrite(file->real, data, n, offset);
 	if (rc == SQLITE_OK)
-		io_point_after();
+		done(base, (struct io_change){.op = IO_WRITE,
+				   .data = data,
+				   .offset = (uint64_t)offset,
+				   .n = (uint64_t)n});
 	return rc;
 }
 
@@ -113,7 +125,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 		return SQLITE_IOERR_TRUNCATE;
 	int rc = real_of(base)->pMethods->xTruncate(real_of(base), size);
 	if (rc == SQLITE_OK)
-		io_point_after();
+		done(base, (struct io_change){.op = IO_TRUNCATE, .n = (uint64_t)size});
 	return rc;
 }
 
@@ -123,7 +135,7 @@ static int file_sync(sqlite3_file *base, int flags)
 		return SQLITE_IOERR_FSYNC;
 	int rc = real_of(base)->pMethods->xSync(real_of(base), flags);
 	if (rc == SQLITE_OK)
-		io_point_after();
+		done(base, (struct io_change){.op = IO_FSYNC});
 	return rc;
 }
 
@@ -218,7 +230,7 @@ static int vfs_open(
 		file->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
 	}
 	if (rc == SQLITE_OK)
-		io_point_after();
+		done(base, (struct io_change){.op = IO_OPEN, .path = name});
 	return rc;
 }
 
@@ -229,7 +241,8 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 		return SQLITE_IOERR_DELETE;
 	int rc = default_vfs->xDelete(default_vfs, name, sync_folder);
 	if (rc == SQLITE_OK)
-		io_point_after();
+		done(NULL, (struct io_change){
+				   .op = IO_UNLINK, .folder = sync_folder != 0, .path = name});
 	return rc;
 }
 
