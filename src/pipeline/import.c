@@ -28,6 +28,9 @@ static int open_container(struct import_run *run, struct err *err)
 	char name[1400];
 	const char *instance = run->options->instance ? run->options->instance : "";
 	enum container_kind kind = CONTAINER_OVERLAP;
+	run->container = run->options->container;
+	if (run->container)
+		return 0;
 	if (run->options->node) {
 		kind = CONTAINER_DISJOINT;
 		snprintf(name, sizeof(name), "%.300s/%.300s\n%.700s", run->options->node,
@@ -93,7 +96,8 @@ static int run_input(struct import_run *run, struct err *err)
 		snprintf(run->result->table, sizeof(run->result->table), "%s", run->schema->table);
 	if (run_workers(run, err) < 0)
 		return -1;
-	if (!run->options->node && store_container_close(run->store, run->container, err) < 0)
+	if (!run->options->node && !run->options->container &&
+		store_container_close(run->store, run->container, err) < 0)
 		return -1;
 	if (run->input_failed) {
 		*err = run->input_err;
@@ -118,6 +122,8 @@ int import_file(struct store *store, const char *path, const struct import_optio
 	struct import_options defaulted = *options;
 	if (!defaulted.source)
 		defaulted.source = "import";
+	if (!defaulted.input)
+		defaulted.input = strcmp(path, "-") == 0 ? "standard input" : path;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct import_run run = {
 		.store = store,

@@ -74,12 +74,17 @@ static void add_reject(struct part *part, const struct block *block, struct slic
 	};
 }
 
-/* A line that is too long is rejected in pieces of a frame each. */
+/* A line that is too long is rejected in pieces of a frame each, without its end. */
 static void reject_overlong(struct import_run *run, struct block *block)
 {
 	struct part *part = add_part(block, &run->schema->shape);
-	for (size_t at = 0; at < block->len;) {
-		size_t n = block->len - at;
+	size_t len = block->len;
+	if (len > 0 && block->data[len - 1] == '\n')
+		len--;
+	if (len > 0 && block->data[len - 1] == '\r')
+		len--;
+	for (size_t at = 0; at < len;) {
+		size_t n = len - at;
 		if (n > LIMIT_FRAME_BYTES)
 			n = LIMIT_FRAME_BYTES;
 		add_reject(part, block, (struct slice){block->data + at, n},
@@ -152,8 +157,7 @@ static int begin_segment(struct import_run *run, struct err *err)
 	if (run->segment)
 		return 0;
 	if (segment_begin(run->store, &run->schema->shape, run->options->source,
-		    strcmp(run->path, "-") == 0 ? "standard input" : run->path, run->received_at,
-		    &run->segment, err) < 0)
+		    run->options->input, run->received_at, &run->segment, err) < 0)
 		return -1;
 	run->segment_batches = run->segment_rows = 0;
 	run->segment_began = clock_mono_us();
@@ -193,8 +197,9 @@ int run_identify(struct import_run *run, struct block *block, struct err *err)
 		return -1;
 	for (uint32_t i = 0; i < block->nparts && run->segment; i++) {
 		struct part *part = &block->parts[i];
-		if (segment_identify(run->segment, &part->batch, run->container, 0, part->rejects,
-			    part->nrejects, &part->kept, err) < 0)
+		if (segment_identify(run->segment, &part->batch, run->container,
+			    run->options->container_offset, part->rejects, part->nrejects,
+			    &part->kept, err) < 0)
 			return -1;
 		run->segment_batches++;
 		run->segment_rows += part->kept;

@@ -248,6 +248,13 @@ static void a_bad_line_harms_no_other(void **state)
 	buf_fini(&text);
 }
 
+static int note_bytes(void *ctx, const struct reject_info *info, struct err *err)
+{
+	(void)err;
+	*(uint64_t *)ctx = info->bytes;
+	return 0;
+}
+
 /* A line of 40 MB between good ones: set aside in parts, listed as one, and read past. */
 static void a_line_without_end_is_passed(void **state)
 {
@@ -259,11 +266,15 @@ static void a_line_without_end_is_passed(void **state)
 	char *to = buf_reserve(&text, n);
 	memset(to, 'x', n);
 	text.len += n;
-	add_events(&text, 10, 20, "\n", "\n", "\n");
+	add_events(&text, 10, 20, "\r\n", "\n", "\n");
 	struct import_options options = {.table = "jira", .memory = BUDGET_LEAST};
 	struct import_result result = import_text(w, buf_view(&text), &options);
 	assert_int_equal(result.stored, 20);
 	assert_int_equal(result.rejected, 1);
+	uint64_t bytes = 0;
+	struct err err;
+	assert_int_equal(store_rejects(w->store, note_bytes, &bytes, &err), 0);
+	assert_int_equal(bytes, n); /* without its line end */
 	buf_fini(&text);
 }
 

@@ -32,6 +32,11 @@ struct import_options {
 	const char *instance;        /* NULL: what the records say */
 	const char *node; /* NULL: unknown origin. Else inputs are logs of that node: places in
 	                                them are counted (DESIGN.md section 6), log name = file name */
+	/* What an earlier import began: its container (store.h), 0 = none; where the input's first byte
+	 * stood in it; and its name for people, NULL = the path. */
+	uint32_t container;
+	uint64_t container_offset;
+	const char *input;
 	unsigned threads; /* 0 = the machine's cores */
 	uint64_t memory;  /* 0 = BUDGET_DEFAULT */
 	enum decode_simd simd;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 struct open_reject {
-	uint64_t id;
-	char *table, *source;
+	uint64_t id, offset;
+	char *table, *source, *input;
 	struct open_reject *next;
 };
 
@@ -19,8 +19,10 @@ static int note_open(void *ctx, const struct reject_info *info, struct err *err)
 	struct open_reject *item = xcalloc(1, sizeof(*item));
 	*item = (struct open_reject){
 		.id = info->id,
+		.offset = info->input_offset,
 		.table = xstrdup(info->table),
 		.source = xstrdup(info->source),
+		.input = xstrdup(info->input),
 		.next = *list,
 	};
 	*list = item;
@@ -49,21 +51,44 @@ static bool readable(const struct schema *schema, struct slice bytes)
 	return rows > 0 && !rejected;
 }
 
+/* What the reject's import said of it: where copies are counted and, in that name after a line end,
+ * --instance. So the events are the ones that good lines would have been. */
+static int options_of(struct store *store, const struct open_reject *item, struct buf *name,
+	struct import_options *options, struct err *err)
+{
+	*options = (struct import_options){
+		.table = item->table, .source = item->source, .input = item->input};
+	int known = store_reject_container(store, item->id, &options->container, err);
+	if (known < 1)
+		return known;
+	if (store_container_name(store, options->container, name, err) < 0)
+		return -1;
+	buf_append(name, "", 1);
+	const char *end = strchr(name->ptr, '\n');
+	options->instance = end ? end + 1 : NULL;
+	options->container_offset = item->offset;
+	return 0;
+}
+
 static int import_bytes(struct store *store, const struct open_reject *item, struct slice bytes,
 	uint64_t *stored, struct err *err)
 {
-	struct buf path;
-	buf_init(&path, 4096);
-	buf_printf(&path, "%s/retry-%llu.tmp", store_dir(store), (unsigned long long)item->id);
-	int status = io_write_file(path.ptr, bytes.ptr, bytes.len, 0600, err);
-	struct import_options options = {.table = item->table, .source = item->source};
+	struct buf path, name;
+	struct import_options options;
 	struct import_result result = {0};
+	buf_init(&path, 4096);
+	buf_init(&name, 1 << 16);
+	buf_printf(&path, "%s/retry-%llu.tmp", store_dir(store), (unsigned long long)item->id);
+	int status = options_of(store, item, &name, &options, err);
+	if (status == 0)
+		status = io_write_file(path.ptr, bytes.ptr, bytes.len, 0600, err);
 	if (status == 0)
 		status = import_file(store, path.ptr, &options, &result, err);
 	if (status == 0)
 		status = store_reject_set_state(store, item->id, "retried", err);
 	io_unlink(path.ptr, NULL);
 	buf_fini(&path);
+	buf_fini(&name);
 	*stored += result.stored;
 	return status;
 }
@@ -99,6 +124,7 @@ int retry_rejects(struct store *store, uint64_t *retried, uint64_t *stored, stru
 			status = retry_one(store, item, retried, stored, err);
 		free(item->table);
 		free(item->source);
+		free(item->input);
 		free(item);
 	}
 	return status;

@@ -71,9 +71,9 @@ static uint8_t *put_columns(uint8_t *p, const struct frame_index *index, enum fr
 		p = put(p, zigzag((int64_t)(index->container_offsets[i] - expected)));
 		expected = index->container_offsets[i] + index->lengths[i];
 	}
+	p = put_runs32(p, index->containers, index->n);
 	if (kind == FRAME_REJECTS)
 		return p;
-	p = put_runs32(p, index->containers, index->n);
 	p = put_runs32(p, index->copies, index->n);
 	p = put_runs8(p, index->flags, index->n);
 	for (uint32_t i = 0; i < index->n; i++) {
@@ -239,8 +239,10 @@ static bool decode_columns(struct slice columns, const struct block_header *head
 	index->flags = arena_zalloc(mem, n, sizeof(*index->flags));
 	index->event_ids = arena_zalloc(mem, n, sizeof(*index->event_ids));
 	get_places(&c, index, header->raw);
-	if (header->type == BLOCK_RECORDS) {
+	/* Rejects had no containers at first. */
+	if (header->type == BLOCK_RECORDS || c.at != c.end)
 		get_runs32(&c, n, index->containers);
+	if (header->type == BLOCK_RECORDS) {
 		get_runs32(&c, n, index->copies);
 		get_runs8(&c, n, index->flags);
 		get_ids(&c, index, rest);

@@ -74,6 +74,47 @@ int store_reject_bytes(struct store *store, uint64_t id, struct buf *out, struct
 	return rc < 0 ? -1 : 0;
 }
 
+/* The index of the reject's first frame knows it. */
+static int container_at(
+	struct store *store, const struct vault_place *place, uint32_t *container, struct err *err)
+{
+	struct frame_row row;
+	struct frame_index index;
+	struct arena mem;
+	arena_init(&mem);
+	int rc = vault_frame(store, place->source, place->file, place->frame, &row, err);
+	if (rc == 1 && vault_read_index(store, place->source, &row, &mem, &index, err) < 0)
+		rc = -1;
+	*container = 0;
+	for (uint32_t i = 0; rc == 1 && i < index.n; i++) {
+		if (index.offsets[i] == place->offset)
+			*container = index.containers[i];
+	}
+	arena_fini(&mem);
+	return rc == 1 ? *container != 0 : rc;
+}
+
+int store_reject_container(struct store *store, uint64_t id, uint32_t *container, struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT s.name, p.file, p.frame, p.offset FROM reject_parts p"
+		" JOIN sources s ON s.id = p.source_id WHERE p.reject_id = ? ORDER BY p.part LIMIT "
+		"1",
+		"u", id);
+	int rc = stmt ? catalog_step(store, stmt, err) : -1;
+	if (rc == 1) {
+		struct vault_place place = {
+			.source = catalog_text(stmt, 0),
+			.file = (uint32_t)sqlite3_column_int64(stmt, 1),
+			.frame = (uint32_t)sqlite3_column_int64(stmt, 2),
+			.offset = (uint32_t)sqlite3_column_int64(stmt, 3),
+		};
+		rc = container_at(store, &place, container, err);
+	}
+	catalog_done(store, stmt);
+	return rc;
+}
+
 int store_reject_set_state(struct store *store, uint64_t id, const char *state, struct err *err)
 {
 	if (strcmp(state, "open") != 0 && strcmp(state, "retried") != 0 &&

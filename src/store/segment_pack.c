@@ -92,7 +92,7 @@ static void pack_rows(struct frame_set *set, const struct batch *batch, const st
 }
 
 static void pack_rejects(struct frame_set *set, const struct reject_part *rejects,
-	uint32_t nrejects, const bool *known)
+	uint32_t nrejects, const struct identified *b)
 {
 	struct gathering g;
 	uint64_t pieces = 0;
@@ -102,7 +102,7 @@ static void pack_rejects(struct frame_set *set, const struct reject_part *reject
 	for (uint32_t i = 0; i < nrejects; i++) {
 		const struct reject_part *part = &rejects[i];
 		size_t at = 0;
-		if (known && known[i])
+		if (b->known && b->known[i])
 			continue;
 		do {
 			size_t left = part->bytes.len - at;
@@ -110,6 +110,7 @@ static void pack_rejects(struct frame_set *set, const struct reject_part *reject
 			uint32_t k = gather_record(&g, (struct slice){part->bytes.ptr + at, n},
 				part->input_offset + at);
 			g.times[k] = INT64_MIN;
+			g.index.containers[k] = b->container;
 			at += n;
 		} while (at < part->bytes.len);
 	}
@@ -160,7 +161,7 @@ struct segment_pack *segment_pack(const struct segment *segment, const struct ba
 		free(keep);
 	}
 	if (nrejects > 0)
-		pack_rejects(&pack->frames, rejects, nrejects, b->known);
+		pack_rejects(&pack->frames, rejects, nrejects, b);
 	assert(pack->frames.n == b->frames); /* places given out hold */
 	pack->first_frame = b->first_frame;
 	return pack;

@@ -147,6 +147,9 @@ int store_rejects(struct store *store,
 	struct err *err);
 /* Appends the raw bytes of a reject (at most `max`) to `out`. */
 int store_reject_bytes(struct store *store, uint64_t id, struct buf *out, struct err *err);
+/* The container that the input of a reject counted in. 1 found, 0 not known (written by an older
+ * program), -1 error. */
+int store_reject_container(struct store *store, uint64_t id, uint32_t *container, struct err *err);
 int store_reject_set_state(struct store *store, uint64_t id, const char *state, struct err *err);
 
 /* A record's place in the vault. */
