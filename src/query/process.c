@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -73,11 +74,15 @@ static int answer_pipe(int *from, int *to, struct err *err)
 static int spawn(pid_t *pid, int request, int answer)
 {
 	char name[32], *argv[] = {name, NULL};
-	char *envp[] = {sanitizer, NULL};
+	char landlock[64], *envp[] = {sanitizer, NULL, NULL};
+	const char *most = getenv("PUGMARK_LANDLOCK"); /* of tests, see sandbox.h */
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	snprintf(name, sizeof(name), "%s", child_name);
+	snprintf(landlock, sizeof(landlock), "PUGMARK_LANDLOCK=%s", most ? most : "");
+	if (most)
+		envp[1] = landlock;
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);

@@ -37,10 +37,6 @@ enum {
 	FILES_OPEN = 1024,
 };
 
-struct ruleset_attr {
-	uint64_t fs, net, scoped;
-};
-
 struct path_attr {
 	uint64_t allowed;
 	int32_t parent;
@@ -48,11 +44,29 @@ struct path_attr {
 
 int sandbox_landlock(void)
 {
-	const char *off = getenv("PUGMARK_LANDLOCK");
-	if (off && strcmp(off, "off") == 0)
-		return 0;
+	const char *most = getenv("PUGMARK_LANDLOCK");
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);
+	if (most && strcmp(most, "off") == 0)
+		return 0;
+	if (most && *most >= '1' && *most <= '9' && version > strtol(most, NULL, 10))
+		version = strtol(most, NULL, 10);
 	return version > 0 ? (int)version : 0;
+}
+
+size_t sandbox_rules(int version, struct landlock_rules *rules)
+{
+	*rules = (struct landlock_rules){.fs = FS_ALL_V1};
+	if (version >= 2)
+		rules->fs |= FS_REFER;
+	if (version >= 3)
+		rules->fs |= FS_TRUNCATE;
+	if (version >= 4)
+		rules->net = NET_TCP;
+	if (version >= 5)
+		rules->fs |= FS_IOCTL_DEV;
+	if (version >= 6)
+		rules->scoped = SCOPE_ALL;
+	return version >= 6 ? 24 : version >= 4 ? 16 : 8;
 }
 
 static int set_limit(int resource, const char *name, uint64_t value, struct err *err)
@@ -114,30 +128,18 @@ static int allow_path(int ruleset, const char *path, uint64_t access, struct err
 
 static int landlock_enter(const struct sandbox *sandbox, int version, struct err *err)
 {
-	struct ruleset_attr attr = {FS_ALL_V1, 0, 0};
+	struct landlock_rules rules;
+	size_t size = sandbox_rules(version, &rules);
 	uint64_t write = FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_MAKE_REG | FS_MAKE_DIR |
-			 FS_REMOVE_FILE | FS_REMOVE_DIR;
-	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
-	if (version >= 2)
-		attr.fs |= FS_REFER;
-	if (version >= 3) {
-		attr.fs |= FS_TRUNCATE;
-		write |= FS_TRUNCATE;
-	}
-	if (version >= 4)
-		attr.net = NET_TCP;
-	if (version >= 5)
-		attr.fs |= FS_IOCTL_DEV;
-	if (version >= 6)
-		attr.scoped = SCOPE_ALL;
-	long ruleset = syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+			 FS_REMOVE_FILE | FS_REMOVE_DIR | FS_TRUNCATE;
+	long ruleset = syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	if (ruleset < 0)
 		return err_errno(err, "Landlock rule set");
 	int rc = 0;
 	if (sandbox->read_dir && *sandbox->read_dir)
 		rc = allow_path((int)ruleset, sandbox->read_dir, FS_READ_FILE | FS_READ_DIR, err);
 	if (rc == 0 && sandbox->write_dir)
-		rc = allow_path((int)ruleset, sandbox->write_dir, write, err);
+		rc = allow_path((int)ruleset, sandbox->write_dir, write & rules.fs, err);
 	if (rc == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		rc = err_errno(err, "Landlock");
 	close((int)ruleset);

@@ -8,6 +8,7 @@
 #define QUERY_SANDBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -19,9 +20,18 @@ struct sandbox {
 	uint64_t spill;        /* longest file it may write */
 };
 
-/* The version of Landlock that the kernel offers, 0 where there is none. The environment variable
- * PUGMARK_LANDLOCK=off makes it 0, for tests. */
+/* The version of Landlock that the kernel offers, 0 where there is none. For tests, the environment
+ * variable PUGMARK_LANDLOCK makes it 0 ("off") or at most a number. */
 int sandbox_landlock(void);
+
+/* What Landlock is asked to watch over: files, TCP ports, sockets and signals across the wall. As
+ * the kernel takes it (struct landlock_ruleset_attr). */
+struct landlock_rules {
+	uint64_t fs, net, scoped;
+};
+/* All that a version of Landlock knows, and no bit that it does not (it would refuse the whole).
+ * Returns how many bytes of `rules` it takes. */
+size_t sandbox_rules(int version, struct landlock_rules *rules);
 
 /* Takes resources: no core files, few descriptors, private memory. Must be called before the
  * walls: reads /proc. */
