@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "parquet/sample.h"
+#include "parquet/thrift_in.h"
 
 static void test_known_bytes(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* footer_read.c: a footer's row groups and metadata. After the checksum has matched, every offset
- * and size is checked again: chunks must lie one behind the other from the magic to the footer, so
- * no byte of a file is out of sight. */
+/* footer_read.c: a footer's row groups and metadata. Beside the checksum, every offset and size is
+ * checked: chunks must lie one behind the other from the magic to the footer, so no byte of a file
+ * is out of sight. */
 #include "parquet/reader.h"
 
 bool parquet_trust_checksums;
@@ -251,47 +251,41 @@ static int check_sum(struct parquet_reader *r, struct err *err)
 	return 0;
 }
 
-/* Reads the metadata alone, so that the checksum is known before anything else is believed. */
-static int read_metadata(struct parquet_reader *r, struct err *err)
+static int read_fields(
+	struct parquet_reader *r, struct thrift_in *in, int64_t *rows, struct err *err)
 {
-	struct thrift_in in = {
-		(const uint8_t *)r->footer, (const uint8_t *)r->footer + r->footer_size, false};
 	int field = 0;
 	enum thrift_type type;
-	while (thrift_next(&in, &field, &type)) {
-		if (field == 5 && !r->pairs)
-			read_pairs(r, &in, type);
-		else
-			thrift_skip(&in, type);
-	}
-	if (in.bad || in.at != in.end)
-		return damaged(r, err, "its footer is cut or overwritten");
-	return check_sum(r, err);
-}
-
-int footer_read(struct parquet_reader *reader, struct err *err)
-{
-	if (read_metadata(reader, err))
-		return -1;
-	struct thrift_in in = {(const uint8_t *)reader->footer,
-		(const uint8_t *)reader->footer + reader->footer_size, false};
-	int field = 0;
-	enum thrift_type type;
-	int64_t rows = -1;
-	while (thrift_next(&in, &field, &type)) {
-		if (field == 2 && !reader->shape.columns) {
-			if (shape_read(reader, &in, type, err))
+	while (thrift_next(in, &field, &type)) {
+		if (field == 2 && !r->shape.columns) {
+			if (shape_read(r, in, type, err))
 				return -1;
 		} else if (field == 3) {
-			rows = thrift_i64(&in, type);
-		} else if (field == 4 && reader->shape.columns && !reader->groups) {
-			if (read_groups(reader, &in, type, err))
+			*rows = thrift_i64(in, type);
+		} else if (field == 4 && r->shape.columns && !r->groups) {
+			if (read_groups(r, in, type, err))
 				return -1;
+		} else if (field == 5 && !r->pairs) {
+			read_pairs(r, in, type);
 		} else {
-			thrift_skip(&in, type);
+			thrift_skip(in, type);
 		}
 	}
-	if (in.bad || !reader->groups || rows < 0 || (uint64_t)rows != reader->rows)
+	if (in->bad || in->at != in->end)
+		return damaged(r, err, "its footer is cut or overwritten");
+	return 0;
+}
+
+/* The checksum stands at the footer's end, so all before it is read before it can be believed;
+ * nothing of that is used before the checksum has matched. */
+int footer_read(struct parquet_reader *reader, struct err *err)
+{
+	const uint8_t *begin = (const uint8_t *)reader->footer;
+	struct thrift_in in = {begin, begin + reader->footer_size, false};
+	int64_t rows = -1;
+	if (read_fields(reader, &in, &rows, err) || check_sum(reader, err))
+		return -1;
+	if (!reader->groups || rows < 0 || (uint64_t)rows != reader->rows)
 		return damaged(reader, err, "its footer is ill-formed");
 	return 0;
 }

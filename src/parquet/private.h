@@ -107,26 +107,7 @@ void thrift_put_list(struct buf *out, int *last, int field, enum thrift_type typ
 void thrift_put_element_i32(struct buf *out, int32_t value);
 void thrift_put_element_bytes(struct buf *out, struct slice value);
 
-/* Reading: `bad` is set at the first thing that does not fit, and sticks; then all values are 0
- * and all loops end. */
-struct thrift_in {
-	const uint8_t *at, *end;
-	bool bad;
-};
-/* The next field of a struct; false at its end (or when bad). Start with *field = 0. */
-bool thrift_next(struct thrift_in *in, int *field, enum thrift_type *type);
-/* The value of a field that must have that type. */
-int32_t thrift_i32(struct thrift_in *in, enum thrift_type type);
-int64_t thrift_i64(struct thrift_in *in, enum thrift_type type);
-bool thrift_bool(struct thrift_in *in, enum thrift_type type);
-struct slice thrift_bytes(struct thrift_in *in, enum thrift_type type);
-/* A list whose elements must be of type `element`; how many. Each takes a byte at least, so the
- * number is bounded by what is left to read. */
-uint32_t thrift_list(struct thrift_in *in, enum thrift_type type, enum thrift_type element);
-/* Marks `in` bad where `type` is not STRUCT. */
-void thrift_struct(struct thrift_in *in, enum thrift_type type);
-/* Reads past a value. */
-void thrift_skip(struct thrift_in *in, enum thrift_type type);
+/* Reading: thrift_in.h. */
 
 /* ---- crc.c ---- */
 

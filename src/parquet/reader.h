@@ -6,6 +6,7 @@
 
 #include "parquet/parquet.h"
 #include "parquet/private.h"
+#include "parquet/thrift_in.h"
 
 struct file_group {
 	uint32_t nrows;

@@ -2,6 +2,7 @@
 /* thrift.c: Thrift's compact protocol, as far as Parquet's footer and page headers need it. The
  * reader takes hostile bytes: it never reads past the end and never recurses deeper than a few. */
 #include "parquet/private.h"
+#include "parquet/thrift_in.h"
 
 enum { SKIP_DEPTH = 16 };
 
@@ -93,108 +94,44 @@ void thrift_put_element_bytes(struct buf *out, struct slice value)
 	buf_slice(out, value);
 }
 
-static uint64_t fail(struct thrift_in *in)
-{
-	in->bad = true;
-	in->at = in->end;
-	return 0;
-}
-
 static uint8_t get_byte(struct thrift_in *in)
 {
 	if (in->at >= in->end)
-		return (uint8_t)fail(in);
+		return (uint8_t)thrift_fail(in);
 	return *in->at++;
 }
 
-static uint64_t get_varint(struct thrift_in *in)
+uint64_t thrift_varint_long(struct thrift_in *in)
 {
 	uint64_t value = 0;
 	for (unsigned shift = 0; shift < 70; shift += 7) {
 		uint8_t byte = get_byte(in);
 		if (shift == 63 && byte > 1)
-			return fail(in);
+			return thrift_fail(in);
 		value |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte < 0x80)
 			return in->bad ? 0 : value;
 	}
-	return fail(in);
-}
-
-static int64_t get_zigzag(struct thrift_in *in)
-{
-	uint64_t v = get_varint(in);
-	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-}
-
-bool thrift_next(struct thrift_in *in, int *field, enum thrift_type *type)
-{
-	uint8_t byte = get_byte(in);
-	if (in->bad || byte == 0)
-		return false;
-	*type = byte & 15;
-	int64_t number = byte >> 4 ? *field + (byte >> 4) : get_zigzag(in);
-	if (number < 1 || number > INT16_MAX || *type < THRIFT_TRUE || *type > THRIFT_STRUCT)
-		fail(in);
-	*field = (int)number;
-	return !in->bad;
-}
-
-int32_t thrift_i32(struct thrift_in *in, enum thrift_type type)
-{
-	int64_t value = type == THRIFT_I32 ? get_zigzag(in) : (int64_t)fail(in);
-	if (value < INT32_MIN || value > INT32_MAX)
-		return (int32_t)fail(in);
-	return (int32_t)value;
-}
-
-int64_t thrift_i64(struct thrift_in *in, enum thrift_type type)
-{
-	return type == THRIFT_I64 ? get_zigzag(in) : (int64_t)fail(in);
-}
-
-bool thrift_bool(struct thrift_in *in, enum thrift_type type)
-{
-	if (type != THRIFT_TRUE && type != THRIFT_FALSE)
-		fail(in);
-	return type == THRIFT_TRUE;
-}
-
-struct slice thrift_bytes(struct thrift_in *in, enum thrift_type type)
-{
-	uint64_t n = type == THRIFT_BINARY ? get_varint(in) : fail(in);
-	if (in->bad || n > (size_t)(in->end - in->at)) {
-		fail(in);
-		return (struct slice){"", 0};
-	}
-	struct slice value = {(const char *)in->at, n};
-	in->at += n;
-	return value;
+	return thrift_fail(in);
 }
 
 static uint32_t get_list(struct thrift_in *in, enum thrift_type *element)
 {
 	uint8_t byte = get_byte(in);
 	*element = byte & 15;
-	uint64_t n = byte >> 4 == 15 ? get_varint(in) : byte >> 4;
+	uint64_t n = byte >> 4 == 15 ? thrift_varint(in) : byte >> 4;
 	if (n > (size_t)(in->end - in->at))
-		return (uint32_t)fail(in);
+		return (uint32_t)thrift_fail(in);
 	return (uint32_t)n;
 }
 
 uint32_t thrift_list(struct thrift_in *in, enum thrift_type type, enum thrift_type element)
 {
 	if (type != THRIFT_LIST)
-		return (uint32_t)fail(in);
+		return (uint32_t)thrift_fail(in);
 	enum thrift_type got;
 	uint32_t n = get_list(in, &got);
-	return got == element ? n : (uint32_t)fail(in);
-}
-
-void thrift_struct(struct thrift_in *in, enum thrift_type type)
-{
-	if (type != THRIFT_STRUCT)
-		fail(in);
+	return got == element ? n : (uint32_t)thrift_fail(in);
 }
 
 static void skip(struct thrift_in *in, enum thrift_type type, bool in_list, int depth);
@@ -216,7 +153,7 @@ static void skip_nested(struct thrift_in *in, enum thrift_type type, int depth)
 static void skip(struct thrift_in *in, enum thrift_type type, bool in_list, int depth)
 {
 	if (depth > SKIP_DEPTH) {
-		fail(in);
+		thrift_fail(in);
 		return;
 	}
 	switch (type) {
@@ -231,7 +168,7 @@ static void skip(struct thrift_in *in, enum thrift_type type, bool in_list, int 
 	case THRIFT_I16:
 	case THRIFT_I32:
 	case THRIFT_I64:
-		get_varint(in);
+		thrift_varint(in);
 		break;
 	case THRIFT_BINARY:
 		thrift_bytes(in, type);
@@ -242,11 +179,11 @@ static void skip(struct thrift_in *in, enum thrift_type type, bool in_list, int 
 		skip_nested(in, type, depth);
 		break;
 	default: /* Parquet's metadata has no doubles and no maps */
-		fail(in);
+		thrift_fail(in);
 	}
 }
 
-void thrift_skip(struct thrift_in *in, enum thrift_type type)
+void thrift_skip_nested(struct thrift_in *in, enum thrift_type type)
 {
 	skip(in, type, false, 0);
 }
