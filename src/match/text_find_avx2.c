@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text_find_avx2.c: the search for one literal with AVX2, 32 places at a time; chosen at run time. */
+#include "match/text_private.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define HOT __attribute__((target("avx2,bmi")))
+
+static inline HOT __m256i load(const char *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+/* The two bytes looked for, in each lane. */
+struct pair {
+	__m256i byte_a, byte_b, mask_a, mask_b;
+	uint32_t a, b;
+};
+
+static inline HOT __m256i pair_hits(const struct pair *pair, const char *p)
+{
+	__m256i a = _mm256_or_si256(load(p + pair->a), pair->mask_a);
+	__m256i b = _mm256_or_si256(load(p + pair->b), pair->mask_b);
+	return _mm256_and_si256(
+		_mm256_cmpeq_epi8(a, pair->byte_a), _mm256_cmpeq_epi8(b, pair->byte_b));
+}
+
+static inline HOT uint32_t bits(__m256i v)
+{
+	return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* The first of the places p + bit, none beyond `last`, where the needle stands, or NULL. */
+static inline HOT const char *check(
+	const struct needle *needle, const char *p, uint32_t hits, const char *last)
+{
+	for (; hits; hits &= hits - 1) {
+		const char *place = p + __builtin_ctz(hits);
+		if (place > last)
+			return NULL;
+		if (needle_at(needle, place))
+			return place;
+	}
+	return NULL;
+}
+
+static HOT const char *find(const struct needle *needle, const char *p, const char *end)
+{
+	const uint32_t a = needle->first, b = needle->second;
+	if (end - p < (ptrdiff_t)b + 32)
+		return text_simd_portable.find(needle, p, end);
+	const char *last = end - needle->len, *found;
+	const struct pair pair = {
+		.byte_a = _mm256_set1_epi8(needle->bytes[a]),
+		.byte_b = _mm256_set1_epi8(needle->bytes[b]),
+		.mask_a = _mm256_set1_epi8(needle->mask[a]),
+		.mask_b = _mm256_set1_epi8(needle->mask[b]),
+		.a = a,
+		.b = b,
+	};
+	for (; end - p >= (ptrdiff_t)b + 128; p += 128) {
+		__m256i h0 = pair_hits(&pair, p), h1 = pair_hits(&pair, p + 32);
+		__m256i h2 = pair_hits(&pair, p + 64), h3 = pair_hits(&pair, p + 96);
+		__m256i any = _mm256_or_si256(_mm256_or_si256(h0, h1), _mm256_or_si256(h2, h3));
+		if (_mm256_testz_si256(any, any))
+			continue;
+		if ((found = check(needle, p, bits(h0), last)) ||
+			(found = check(needle, p + 32, bits(h1), last)) ||
+			(found = check(needle, p + 64, bits(h2), last)) ||
+			(found = check(needle, p + 96, bits(h3), last)))
+			return found;
+	}
+	for (; end - p >= (ptrdiff_t)b + 32; p += 32) {
+		if ((found = check(needle, p, bits(pair_hits(&pair, p)), last)))
+			return found;
+	}
+	if (p > last)
+		return NULL;
+	/* The rest: the last 32 places that can be read, without those before p. */
+	const char *tail = end - b - 32;
+	return check(needle, tail, bits(pair_hits(&pair, tail)) & (UINT32_MAX << (p - tail)), last);
+}
+
+static HOT const char *find_high(const char *p, const char *end)
+{
+	for (; end - p >= 128; p += 128) {
+		__m256i any = _mm256_or_si256(_mm256_or_si256(load(p), load(p + 32)),
+			_mm256_or_si256(load(p + 64), load(p + 96)));
+		if (_mm256_movemask_epi8(any))
+			break;
+	}
+	for (; end - p >= 32; p += 32) {
+		uint32_t high = bits(load(p));
+		if (high)
+			return p + __builtin_ctz(high);
+	}
+	return text_simd_portable.find_high(p, end);
+}
+
+static HOT void lower(char *to, const char *from, size_t n)
+{
+	const __m256i before = _mm256_set1_epi8('A' - 1), after = _mm256_set1_epi8('Z' + 1);
+	const __m256i bit = _mm256_set1_epi8(0x20);
+	for (; n >= 32; n -= 32, to += 32, from += 32) {
+		__m256i v = load(from);
+		__m256i upper =
+			_mm256_and_si256(_mm256_cmpgt_epi8(v, before), _mm256_cmpgt_epi8(after, v));
+		v = _mm256_or_si256(v, _mm256_and_si256(upper, bit));
+		_mm256_storeu_si256((__m256i *)(void *)to, v);
+	}
+	text_simd_portable.lower(to, from, n);
+}
+
+const struct text_simd text_simd_avx2 = {find, find_high, lower};
+
+#else
+
+const struct text_simd text_simd_avx2 = {NULL, NULL, NULL};
+
+#endif
