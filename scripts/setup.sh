@@ -46,6 +46,8 @@ test_parts="
 	cmd:clang-format-14 clang-format-14
 	cmd:clang-tidy-14 clang-tidy-14
 	cmd:cppcheck cppcheck
+	cmd:zsh zsh
+	cmd:systemd-analyze systemd
 "
 fuzz_parts="
 	cmd:clang-14 clang-14

@@ -83,6 +83,20 @@ for file in bin/pugmark lib/pugmark/libduckdb.so share/pugmark/schemas/jira_audi
 done
 grep -qx 'ExecStart=/usr/bin/pugmark %i' "$usr/lib/systemd/system/pugmark-maintain@.service"
 ok "the unit names the program" $?
+# systemd's own reading of them, with the targets that they name; users are not looked up.
+if command -v systemd-analyze >/dev/null; then
+	find /usr/lib/systemd/system /lib/systemd/system -maxdepth 1 \
+		\( -name '*.target' -o -name '*.slice' -o -name '*.socket' \) \
+		-exec cp -a {} "$usr/lib/systemd/system/" \; 2>/dev/null
+	for unit in pugmark-compact.timer pugmark-verify.timer \
+		pugmark-maintain@compact.service pugmark-maintain@verify.service; do
+		out=$(systemd-analyze --root="$work/root" --man=no verify "$unit" 2>&1)
+		[ $? = 0 ] && [ -z "$out" ]
+		ok "systemd takes $unit" $? "$out"
+	done
+else
+	echo "house: systemd-analyze is not there: the units are not verified"
+fi
 mv "$usr" "$work/moved"
 pugmark=$work/moved/bin/pugmark
 export PUGMARK_DATA=$work/data
@@ -115,6 +129,27 @@ complete_line import --t | grep -qx -- --table
 ok "completion offers a command's options" $? "$(complete_line import --t)"
 [ "$(complete_line export --format p)" = parquet ]
 ok "completion offers an option's values" $?
+
+# Typed into the shells themselves, with what is installed.
+in_shell() { # in_shell SHELL FILE
+	local line
+	out=$(python3 -B tests/completion.py "$1" "$work/moved/share/$2" "$pugmark" 2>&1)
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' <<<"$out")
+	if [ -n "$line" ]; then
+		passed=$((passed + ${line%% *}))
+		line=${line#*, }
+		failed=$((failed + ${line%% *}))
+		grep '^FAILED' <<<"$out"
+	else
+		ok "completion in $1" 1 "$out"
+	fi
+}
+in_shell bash bash-completion/completions/pugmark
+if command -v zsh >/dev/null; then
+	in_shell zsh zsh/site-functions/_pugmark
+else
+	echo "house: zsh is not there: its completion is not tested"
+fi
 
 printf '%s passed, %s failed\n' $passed $failed
 [ $failed = 0 ]
