@@ -133,7 +133,8 @@ const struct command commands[] = {
 		"Merges small table files into large ones and removes files that no query can need "
 		"any more.\n"
 		"With --keep, whole days that are older are dropped from tables, identities and "
-		"vault.",
+		"vault. The space\nis freed by a compaction a day later: what began before may "
+		"still read it.",
 		"pugmark compact\npugmark compact --keep 365\n", OPTS(OPT_KEEP), 0, -1,
 		command_compact},
 	{"verify", "", "check every stored byte",

@@ -235,7 +235,7 @@ static int copy_files(struct copy *c, struct err *err)
 /* Retention may have punched a frame after the catalog was copied and before its bytes were. */
 static int check_punched(struct copy *c, struct err *err)
 {
-	static const char count[] = "SELECT count(*) FROM frames WHERE state <> 0";
+	static const char count[] = "SELECT count(*) FROM frames WHERE state = 1";
 	int64_t now = 0, then = 0;
 	if (catalog_int(c->from, &now, err, count, "") < 0 ||
 		catalog_int(c->to, &then, err, count, "") < 0)

@@ -244,7 +244,7 @@ static int merge_files(struct store *store, const struct table_state *table,
 	while (rc == 0 && m.rows > 0)
 		rc = write_group(&m, err);
 	if (rc == 0)
-		rc = rewriter_finish(&m.out, picked[0]->source, err);
+		rc = rewriter_finish(&m.out, err);
 	if (rc == 0)
 		rc = swap(&m, table->id, picked, n, err);
 	rewriter_fini(&m.out, rc == 0);
@@ -356,7 +356,10 @@ int store_compact(struct store *store, const char *table, int64_t grace_us,
 		rc = compact_table(store, names.list[i], progress, &was, &is, err);
 	free(names.list);
 	if (rc == 0 && (rc = store_lease(store, err)) == 0) {
-		rc = retired_unlink(store, clock_now_us() - grace_us, err);
+		int64_t since = clock_now_us() - grace_us;
+		rc = retired_unlink(store, since, err);
+		if (rc == 0)
+			rc = punch_dead(store, since, err);
 		store_unlease(store);
 	}
 	if (before)

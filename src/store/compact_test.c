@@ -83,7 +83,7 @@ static int check_order(void *ctx, const struct segment_info *info, struct err *e
 	assert_true(info->compacted);
 	assert_true(info->min_time == lake_time(1));
 	assert_true(info->max_time == lake_time(EVENTS - 1));
-	assert_string_equal(info->source, "");
+	assert_string_equal(info->source, "even, odd");
 	assert_string_equal(info->input, "log");
 	batch_fini(&batch);
 	parquet_close(reader);

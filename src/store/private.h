@@ -128,7 +128,7 @@ int catalog_source_id(
 struct segment_row {
 	int64_t id; /* out of catalog_add_segment */
 	int64_t table_id;
-	const char *source, *input; /* compacted over several: "" or what they share */
+	const char *source, *input; /* as in struct segment_info */
 	const char *name;           /* tables/<table>/<name>.parquet; "" = no Parquet rows */
 	uint64_t rows, bytes, raw_bytes, no_time;
 	int64_t min_time, max_time; /* min > max where no row has a time */
@@ -159,7 +159,10 @@ int catalog_first_day(struct store *store, int64_t table_id, int32_t *day, struc
 /* vault/<source>/NNNNNN.zst is frames one after another; NNNNNN.idx has one block per frame and one
  * ahead of each commit's first frame (frame_index.c). The catalog's `frames` has a row per frame. */
 enum frame_kind { FRAME_RECORDS, FRAME_REJECTS };
-enum frame_state { FRAME_LIVE, FRAME_PUNCHED };
+/* A dead frame is named by no row any more, but readers that began before may still look into it: its
+ * bytes are freed by compaction, after the grace. The catalog has 0, 1, and for FRAME_DEAD the time
+ * since when (2 = long ago). */
+enum frame_state { FRAME_LIVE, FRAME_PUNCHED, FRAME_DEAD };
 
 struct frame_row {
 	uint32_t file, frame;

@@ -105,12 +105,18 @@ int store_sources(struct store *store,
 	struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT s.name, s.commits, s.rows, s.raw_bytes, s.duplicates, s.rejects,"
-		" s.first_received, s.last_received,"
-		" (SELECT coalesce(sum(v.bytes), 0) FROM vault_files v WHERE v.source_id = s.id),"
-		" coalesce((SELECT min(f.min_time) FROM frames f WHERE f.source_id = s.id AND"
-		"  f.state = 0 AND f.min_time <= f.max_time), 0)"
-		" FROM sources s ORDER BY s.name",
+		"SELECT s.name, (SELECT count(*) FROM segments g WHERE"
+		"  instr(', ' || g.source || ',', ', ' || s.name || ',') > 0),"
+		" coalesce(l.rows, 0), coalesce(l.raw_bytes, 0), s.duplicates,"
+		" (SELECT coalesce(sum(r.lines), 0) FROM rejects r JOIN commits c"
+		"  ON c.id = r.commit_id WHERE c.source_id = s.id),"
+		" s.first_received, s.last_received, coalesce(l.stored, 0), coalesce(l.oldest, 0)"
+		" FROM sources s LEFT JOIN (SELECT source_id,"
+		"  sum(iif(state = 0 AND kind = 0, records, 0)) AS rows,"
+		"  sum(iif(state = 0 AND kind = 0, raw - records + 1, 0)) AS raw_bytes,"
+		"  sum(iif(state = 1, 0, stored)) AS stored,"
+		"  min(iif(state = 0 AND min_time <= max_time, min_time, NULL)) AS oldest"
+		"  FROM frames GROUP BY source_id) l ON l.source_id = s.id ORDER BY s.name",
 		"");
 	int rc = stmt ? 1 : -1;
 	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {

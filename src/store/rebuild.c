@@ -122,7 +122,7 @@ static int close_file(struct rebuild *r, struct err *err)
 	struct new_file *file = last_file(r);
 	if (flush_gathered(r, err) < 0)
 		return -1;
-	return rewriter_finish(&file->out, file->source, err);
+	return rewriter_finish(&file->out, err);
 }
 
 /* The file that rows of this source go into; one that is full is closed first. */
@@ -145,8 +145,7 @@ static int open_file(struct rebuild *r, const char *source, const char *input, i
 		file->received_at = received_at;
 		r->writing = true;
 	}
-	if (strcmp(file->input, input) != 0)
-		file->input[0] = '\0'; /* several inputs: none is named */
+	inputs_merge(&file->input, input);
 	if (received_at > file->received_at)
 		file->received_at = received_at;
 	return 0;

@@ -76,7 +76,7 @@ static int retain_file(struct store *store, struct table_state *table, int32_t f
 		*dropped += round.dropped;
 	round_free(&round, rc == 0);
 	old_segments_free(&all);
-	return rc < 0 ? -1 : punch_dead(store, err);
+	return rc < 0 ? -1 : 0;
 }
 
 /* Rejected bytes have no time of their own: they go by when they came. */
@@ -88,8 +88,8 @@ static int retain_rejects(
 	int rc = catalog_run(store, err,
 		"UPDATE frames SET state = ? WHERE kind = ? AND state = ? AND commit_id IN"
 		" (SELECT id FROM commits WHERE table_id = ? AND received_at < ?)",
-		"iiiii", (int64_t)FRAME_TO_PUNCH, (int64_t)FRAME_REJECTS, (int64_t)FRAME_LIVE,
-		table->id, first_day * DAY_US);
+		"iiiii", clock_now_us(), (int64_t)FRAME_REJECTS, (int64_t)FRAME_LIVE, table->id,
+		first_day * DAY_US);
 	if (rc == 0)
 		rc = catalog_run(store, err,
 			"DELETE FROM reject_parts WHERE EXISTS (SELECT 1 FROM frames f WHERE"
@@ -105,7 +105,7 @@ static int retain_rejects(
 		catalog_rollback(store);
 		return -1;
 	}
-	return catalog_commit(store, err) < 0 ? -1 : punch_dead(store, err);
+	return catalog_commit(store, err);
 }
 
 /* Writes anew the runs that hold days before first_day. Lease held. */

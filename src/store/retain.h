@@ -13,8 +13,6 @@
 
 #include "store/rewrite.h"
 
-enum { FRAME_TO_PUNCH = 2 /* a frame_state: dead, but its bytes may still be there */ };
-
 /* A frame that holds expired records. */
 struct touched {
 	uint32_t *expired; /* offsets of the records */
@@ -70,7 +68,5 @@ int rewrite_rows(struct round *round, struct old_segments *all, struct err *err)
 int copy_survivors(struct round *round, struct err *err);
 /* In the transaction: the copies become live, the touched frames dead. */
 int record_frames(struct round *round, struct err *err);
-/* Frees the bytes of all dead frames that may still have theirs. */
-int punch_dead(struct store *store, struct err *err);
 
 #endif

@@ -164,7 +164,7 @@ static int note_records(void *ctx, const struct batch *batch, struct err *err)
 
 static bool other_source(const struct round *round, const struct old_segment *old)
 {
-	return old->source[0] && strcmp(old->source, round->source) != 0;
+	return !sources_hold(old->source, round->source);
 }
 
 int find_expired_records(struct round *round, const struct old_segments *all, struct err *err)
@@ -277,7 +277,7 @@ static int rewrite_file(struct round *round, struct old_segment *old, struct err
 	for (uint32_t g = 0; rc == 0 && g < parquet_groups(reader); g++)
 		rc = rewrite_group(round, reader, g, out, err);
 	if (rc == 0)
-		rc = rewriter_finish(out, old->source, err);
+		rc = rewriter_finish(out, err);
 	out->shape = NULL;
 	parquet_close(reader);
 	return rc;

@@ -147,7 +147,7 @@ int record_frames(struct round *round, struct err *err)
 						"UPDATE frames SET state = ? WHERE source_id ="
 						" (SELECT id FROM sources WHERE name = ?) AND file "
 						"= ? AND frame = ?",
-						"itii", (int64_t)FRAME_TO_PUNCH, round->source,
+						"itii", clock_now_us(), round->source,
 						(int64_t)round->file, (int64_t)f) < 0)
 			return -1;
 	}
@@ -162,15 +162,15 @@ struct dead_file {
 	uint32_t file;
 };
 
-/* Frees the bytes of the file's dead frames. Neighbours go in one piece, those punched before
- * included: only whole blocks of the file system are freed. */
+/* Frees the bytes of the file's frames that are dead for long enough. Neighbours go in one piece,
+ * those punched before included: only whole blocks of the file system are freed. */
 static int punch_ranges(struct store *store, const struct dead_file *dead, int fd, const char *path,
-	struct err *err)
+	int64_t before, struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT offset, stored, state FROM frames WHERE source_id = ? AND file = ?"
-		" AND state <> ? ORDER BY offset",
-		"iii", dead->source_id, (int64_t)dead->file, (int64_t)FRAME_LIVE);
+		" AND state <> 0 AND state <= ? ORDER BY offset",
+		"iii", dead->source_id, (int64_t)dead->file, before);
 	uint64_t from = 0, to = 0;
 	bool fresh = false;
 	int rc = stmt ? 1 : -1;
@@ -183,7 +183,7 @@ static int punch_ranges(struct store *store, const struct dead_file *dead, int f
 			fresh = false;
 		}
 		to = at + (uint64_t)sqlite3_column_int64(stmt, 1);
-		fresh |= sqlite3_column_int64(stmt, 2) == FRAME_TO_PUNCH;
+		fresh |= sqlite3_column_int64(stmt, 2) != FRAME_PUNCHED;
 	}
 	catalog_done(store, stmt);
 	if (rc == 0 && fresh)
@@ -192,14 +192,15 @@ static int punch_ranges(struct store *store, const struct dead_file *dead, int f
 }
 
 /* Punches, makes that durable, and notes that it is done. */
-static int punch_file(struct store *store, const struct dead_file *dead, struct err *err)
+static int punch_file(
+	struct store *store, const struct dead_file *dead, int64_t before, struct err *err)
 {
 	char path[STORE_PATH];
 	vault_path(store, path, dead->source, dead->file, "zst");
 	int fd = io_open(path, O_RDWR, 0, err);
 	if (fd < 0)
 		return -1;
-	int rc = punch_ranges(store, dead, fd, path, err);
+	int rc = punch_ranges(store, dead, fd, path, before, err);
 	struct err why;
 	if (rc == 0 && io_fsync(fd, path, &why) < 0) {
 		if (err)
@@ -210,17 +211,17 @@ static int punch_file(struct store *store, const struct dead_file *dead, struct 
 	if (rc < 0)
 		return -1;
 	return catalog_run(store, err,
-		"UPDATE frames SET state = ? WHERE source_id = ? AND file = ? AND state = ?",
-		"iiii", (int64_t)FRAME_PUNCHED, dead->source_id, (int64_t)dead->file,
-		(int64_t)FRAME_TO_PUNCH);
+		"UPDATE frames SET state = 1 WHERE source_id = ? AND file = ? AND state > 1"
+		" AND state <= ?",
+		"iii", dead->source_id, (int64_t)dead->file, before);
 }
 
-static int next_dead(struct store *store, struct dead_file *dead, struct err *err)
+static int next_dead(struct store *store, struct dead_file *dead, int64_t before, struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT s.name, s.id, f.file FROM frames f JOIN sources s ON s.id = f.source_id"
-		" WHERE f.state = ? LIMIT 1",
-		"i", (int64_t)FRAME_TO_PUNCH);
+		" WHERE f.state > 1 AND f.state <= ? LIMIT 1",
+		"i", before);
 	int rc = stmt ? catalog_step(store, stmt, err) : -1;
 	if (rc == 1) {
 		snprintf(dead->source, sizeof(dead->source), "%s", catalog_text(stmt, 0));
@@ -231,12 +232,12 @@ static int next_dead(struct store *store, struct dead_file *dead, struct err *er
 	return rc;
 }
 
-int punch_dead(struct store *store, struct err *err)
+int punch_dead(struct store *store, int64_t before, struct err *err)
 {
 	struct dead_file dead;
 	int rc;
-	while ((rc = next_dead(store, &dead, err)) == 1) {
-		if (punch_file(store, &dead, err) < 0)
+	while ((rc = next_dead(store, &dead, before, err)) == 1) {
+		if (punch_file(store, &dead, before, err) < 0)
 			return -1;
 	}
 	return rc;

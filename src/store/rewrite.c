@@ -17,9 +17,81 @@ void rewriter_init(struct rewriter *w, struct store *store, const char *table,
 	store_new_name(w->name);
 	store_path(store, w->path, "tables/%s/%s.parquet", table, w->name);
 	store_path(store, w->temp_path, "tables/%s/%s.parquet.tmp", table, w->name);
+	buf_init(&w->sources, 1 << 20);
 	w->row.min_time = INT64_MAX;
 	w->row.max_time = INT64_MIN;
 	memset(w->row.min_event_id, 0xff, 16);
+}
+
+bool sources_hold(const char *sources, const char *source)
+{
+	size_t n = strlen(source);
+	for (const char *p = sources; *p; p++) {
+		if (strncmp(p, source, n) == 0 && (p[n] == '\0' || p[n] == ','))
+			return true;
+		p = strstr(p, ", ");
+		if (!p)
+			break;
+		p++; /* on the blank */
+	}
+	return sources[0] == '\0'; /* mixed, by an older program */
+}
+
+/* Puts a name into its place of the list, where it is not there yet. */
+static void add_source(struct buf *list, struct slice name)
+{
+	size_t at = 0;
+	while (at < list->len) {
+		const char *entry = list->ptr + at;
+		const char *comma = memchr(entry, ',', list->len - at);
+		size_t n = comma ? (size_t)(comma - entry) : list->len - at;
+		int order = slice_cmp((struct slice){entry, n}, name);
+		if (order == 0)
+			return;
+		if (order > 0)
+			break;
+		at += n + (comma ? 2 : 0);
+	}
+	bool last = at == list->len;
+	char text[STORE_NAME + 2];
+	int n = snprintf(text, sizeof(text), "%s%.*s%s", last && at ? ", " : "",
+		(int)(name.len < STORE_NAME ? name.len : STORE_NAME - 1), name.ptr,
+		last ? "" : ", ");
+	size_t tail = list->len - at;
+	if (!buf_reserve(list, (size_t)n))
+		return;
+	memmove(list->ptr + at + n, list->ptr + at, tail);
+	memcpy(list->ptr + at, text, (size_t)n);
+	list->len += (size_t)n;
+}
+
+/* The sources that the rows name. */
+static void note_sources(struct buf *sources, const struct batch *batch)
+{
+	const struct column *col = &batch->columns[SYS_SOURCE];
+	bool *seen = xcalloc(col->ndistinct + 1ul, sizeof(*seen));
+	struct slice last = {0};
+	for (uint32_t i = 0; i < batch->nrows; i++) {
+		if (column_is_null(col, i) || (!col->plain && seen[col->codes[i]]))
+			continue;
+		struct slice name = column_text(col, i);
+		if (!col->plain)
+			seen[col->codes[i]] = true;
+		if (!last.ptr || !slice_eq(name, last))
+			add_source(sources, name);
+		last = name;
+	}
+	free(seen);
+}
+
+void inputs_merge(char **input, const char *other)
+{
+	static const char others[] = " and others";
+	size_t n = strlen(*input), tail = sizeof(others) - 1;
+	if (strcmp(*input, other) == 0 || (n > tail && strcmp(*input + n - tail, others) == 0))
+		return;
+	*input = xrealloc(*input, n + tail + 1);
+	memcpy(*input + n, others, tail + 1);
 }
 
 static void note_rows(struct segment_row *row, const struct batch *batch)
@@ -54,6 +126,7 @@ int rewriter_add(struct rewriter *w, const struct batch *batch, struct err *err)
 				   parquet_create(w->temp_path, w->shape, &w->parquet, err) < 0))
 		return -1;
 	note_rows(&w->row, batch);
+	note_sources(&w->sources, batch);
 	struct parquet_group *group = parquet_encode(batch, w->level);
 	int rc = parquet_append(w->parquet, group, err);
 	parquet_group_free(group);
@@ -68,14 +141,15 @@ static int durable_error(struct store *store, const struct err *why, struct err 
 	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
 }
 
-int rewriter_finish(struct rewriter *w, const char *source, struct err *err)
+int rewriter_finish(struct rewriter *w, struct err *err)
 {
 	char dir[STORE_PATH];
 	struct err why;
 	if (!w->parquet)
 		return 0;
 	parquet_metadata(w->parquet, "pugmark.table", w->table);
-	parquet_metadata(w->parquet, "pugmark.source", source);
+	buf_append(&w->sources, "", 1);
+	parquet_metadata(w->parquet, "pugmark.source", w->sources.ptr);
 	if (parquet_finish(w->parquet, w->row.sha256, &w->row.bytes, &why) < 0)
 		return durable_error(w->store, &why, err);
 	if (io_chmod(w->temp_path, 0444, err) < 0 || io_rename(w->temp_path, w->path, err) < 0)
@@ -95,6 +169,9 @@ void rewriter_fini(struct rewriter *w, bool committed)
 	bool made = w->parquet != NULL;
 	parquet_writer_free(w->parquet);
 	w->parquet = NULL;
+	buf_fini(&w->sources);
+	free(w->input);
+	w->input = NULL;
 	if (made && !committed && !w->store->poisoned && !w->store->in_doubt)
 		(void)io_unlink(w->renamed ? w->path : w->temp_path, NULL);
 }
@@ -120,6 +197,7 @@ int old_segments_load(
 		struct old_segment *old = &segments->list[segments->n++];
 		*old = (struct old_segment){
 			.id = sqlite3_column_int64(stmt, 0),
+			.source = xstrdup(catalog_text(stmt, 1)),
 			.input = xstrdup(catalog_text(stmt, 2)),
 			.rows = (uint64_t)sqlite3_column_int64(stmt, 4),
 			.bytes = (uint64_t)sqlite3_column_int64(stmt, 5),
@@ -130,7 +208,6 @@ int old_segments_load(
 			.committed_at = sqlite3_column_int64(stmt, 10),
 			.no_time = (uint64_t)sqlite3_column_int64(stmt, 12),
 		};
-		snprintf(old->source, sizeof(old->source), "%s", catalog_text(stmt, 1));
 		snprintf(old->name, sizeof(old->name), "%s", catalog_text(stmt, 3));
 		catalog_blob(stmt, 11, old->fingerprint, 32);
 	}
@@ -142,8 +219,10 @@ int old_segments_load(
 
 void old_segments_free(struct old_segments *segments)
 {
-	for (uint32_t i = 0; i < segments->n; i++)
+	for (uint32_t i = 0; i < segments->n; i++) {
+		free(segments->list[i].source);
 		free(segments->list[i].input);
+	}
 	free(segments->list);
 	*segments = (struct old_segments){0};
 }
@@ -154,16 +233,12 @@ int rewriter_swap(struct rewriter *w, int64_t table_id, const struct old_segment
 	struct segment_row *row = &w->row;
 	row->table_id = table_id;
 	row->name = w->name;
-	row->source = old[0]->source;
-	row->input = old[0]->input;
+	w->input = xstrdup(old[0]->input);
 	row->received_at = row->committed_at = INT64_MIN;
 	row->compacted = true;
 	memcpy(row->fingerprint, old[0]->fingerprint, 32);
 	for (uint32_t i = 0; i < n; i++) {
-		if (strcmp(row->source, old[i]->source) != 0)
-			row->source = "";
-		if (strcmp(row->input, old[i]->input) != 0)
-			row->input = "";
+		inputs_merge(&w->input, old[i]->input);
 		if (old[i]->received_at > row->received_at)
 			row->received_at = old[i]->received_at;
 		if (old[i]->committed_at > row->committed_at)
@@ -171,6 +246,8 @@ int rewriter_swap(struct rewriter *w, int64_t table_id, const struct old_segment
 		if (catalog_retire_segment(w->store, old[i]->id, err) < 0)
 			return -1;
 	}
+	row->source = w->sources.ptr;
+	row->input = w->input;
 	return row->rows > 0 ? catalog_add_segment(w->store, row, err) : 0;
 }
 

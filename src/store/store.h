@@ -117,8 +117,10 @@ void segment_abort(struct segment *segment);
 
 struct segment_info {
 	uint64_t id;
-	const char *table, *source, *input;
-	const char *path; /* absolute or relative to the working folder, as `dir` was */
+	const char *table;
+	const char *source; /* of its rows; of compacted ones all, "a, b" */
+	const char *input;  /* of compacted ones one of them: "a.log and others" */
+	const char *path;   /* absolute or relative to the working folder, as `dir` was */
 	uint64_t rows, bytes, raw_bytes;
 	int64_t min_time, max_time; /* microseconds; min > max where no row has a time */
 	uint64_t no_time;
@@ -178,6 +180,7 @@ int store_tables(struct store *store,
 	int (*each)(void *ctx, const struct table_info *info, struct err *err), void *ctx,
 	struct err *err);
 
+/* What there is of a source now; duplicates and the times are of all that ever came. */
 struct source_info {
 	const char *source;
 	uint64_t segments, rows, raw_bytes, vault_bytes, duplicates, rejects;
@@ -220,12 +223,13 @@ int store_scrub(struct store *store, unsigned seconds, store_damage *found, void
 	uint64_t *damaged, struct err *err);
 
 /* Merges small segments of a table (NULL = all): at most 64 files a table plus today's. Vault places
- * stay valid. Retired files are unlinked once they are older than `grace_us`. */
+ * stay valid. Retired files are unlinked, and what retention has dropped of the vault is freed, once they
+ * are retired for `grace_us`: no reader that began before can still use them. */
 int store_compact(struct store *store, const char *table, int64_t grace_us,
 	const struct progress *progress, uint64_t *before, uint64_t *after, struct err *err);
 
 /* Drops whole days older than `keep_days` (events by event_time, those without by received_at):
- * Parquet rows, identities and vault frames (punched; mixed frames are copied without them). Records
+ * Parquet rows, identities and vault frames (mixed ones are copied without them; store_compact frees the bytes). Records
  * that old are from then on counted as expired by identify and not stored. */
 int store_retain(struct store *store, const char *table, unsigned keep_days,
 	const struct progress *progress, uint64_t *dropped, struct err *err);

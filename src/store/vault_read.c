@@ -41,6 +41,11 @@ static struct frame_cache *cache_of(struct store *store)
 	"f.file, f.frame, f.commit_id, f.offset, f.stored, f.raw, f.index_offset,"                 \
 	" f.index_bytes, f.records, f.kind, f.state, f.min_time, f.max_time, f.no_time, f.sha256"
 
+static enum frame_state state_of(int64_t state)
+{
+	return state == 0 ? FRAME_LIVE : state == 1 ? FRAME_PUNCHED : FRAME_DEAD;
+}
+
 static void frame_of_row(sqlite3_stmt *stmt, int c, struct frame_row *row)
 {
 	*row = (struct frame_row){
@@ -54,7 +59,7 @@ static void frame_of_row(sqlite3_stmt *stmt, int c, struct frame_row *row)
 		.index_bytes = (uint32_t)sqlite3_column_int64(stmt, c + 7),
 		.records = (uint32_t)sqlite3_column_int64(stmt, c + 8),
 		.kind = (enum frame_kind)sqlite3_column_int64(stmt, c + 9),
-		.state = (enum frame_state)sqlite3_column_int64(stmt, c + 10),
+		.state = state_of(sqlite3_column_int64(stmt, c + 10)),
 		.min_time = sqlite3_column_int64(stmt, c + 11),
 		.max_time = sqlite3_column_int64(stmt, c + 12),
 		.no_time = (uint32_t)sqlite3_column_int64(stmt, c + 13),
@@ -115,7 +120,7 @@ static int damaged(struct err *err, const char *path, const struct frame_row *ro
 	return err_set(err, ERR_DAMAGED,
 		"%s: frame %u (%u bytes at %llu) does not hold what was committed: restore the "
 		"file "
-		"from a backup",
+		"from a backup, unless retention freed it while it was read (then start again)",
 		path, row->frame, row->stored, (unsigned long long)row->offset);
 }
 
@@ -147,7 +152,7 @@ int vault_read_frame(struct store *store, const char *source, const struct frame
 	char path[STORE_PATH];
 	struct frame_cache *cache = cache_of(store);
 	vault_path(store, path, source, row->file, "zst");
-	if (row->state != FRAME_LIVE)
+	if (row->state == FRAME_PUNCHED)
 		return err_set(err, ERR_NOT_FOUND,
 			"%s: frame %u is gone: retention has removed its records", path,
 			row->frame);

@@ -193,7 +193,15 @@ def test_retention_drops_old_days_for_good(folder):
     left = [l for l in lines if json.loads(l)["timestamp"]["epochSecond"] >= now - 20 * 86400]
     assert 0 < len(left) < 3000
     one.holds("bitbucket", left)
+    (source,) = one.status()["sources"]
+    assert source["events"] == len(left) and source["raw_bytes"] == sum(map(len, left)), source
     said = one.load("in", env=env)
+    (after,) = one.status()["sources"]
+    assert after["vault_bytes"] == source["vault_bytes"], "freed at once: a reader may still need it"
+    env["PUGMARK_NOW"] = str((now + 86400 + 601) * 1000000)
+    assert one.run("compact", env=env).status == 0
+    (after,) = one.status()["sources"]
+    assert after["vault_bytes"] < source["vault_bytes"] and after["events"] == len(left), after
     assert said["stored"] == 0, f"old events came back: {said}"
     one.holds("bitbucket", left)
 
