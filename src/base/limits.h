@@ -35,15 +35,16 @@
 /* The text of a search, and how deep its brackets (and any expression) may nest. */
 #define LIMIT_QUERY_BYTES ((size_t)4 << 20)
 #define LIMIT_EXPR_DEPTH  200
-/* A regular expression: its text; for one value, steps of matching from one place (about 0.3 ms), their
- * depth, kibibytes of heap, bytes of JIT stack; and the time, in microseconds, that a long value (from
- * LIMIT_REGEX_LONG bytes on) may take over all its places. */
-#define LIMIT_REGEX_BYTES ((size_t)16 << 10)
-#define LIMIT_REGEX_STEPS 100000u
-#define LIMIT_REGEX_DEPTH 10000u
-#define LIMIT_REGEX_HEAP  ((uint32_t)16 << 10)
-#define LIMIT_REGEX_STACK ((size_t)512 << 10)
-#define LIMIT_REGEX_LONG  ((size_t)4 << 10)
-#define LIMIT_REGEX_TIME  200000
+/* A regular expression: its text; for a value, steps of matching from one place (0.3 ms), their
+ * depth, kibibytes of heap, bytes of JIT stack. A value from LIMIT_REGEX_LONG bytes on has a time
+ * instead of steps: nanoseconds of the processor's time, in all and for each byte. */
+#define LIMIT_REGEX_BYTES   ((size_t)4 << 10)
+#define LIMIT_REGEX_STEPS   100000u
+#define LIMIT_REGEX_DEPTH   10000u
+#define LIMIT_REGEX_HEAP    ((uint32_t)16 << 10)
+#define LIMIT_REGEX_STACK   ((size_t)512 << 10)
+#define LIMIT_REGEX_LONG    512
+#define LIMIT_REGEX_NS      2000000
+#define LIMIT_REGEX_NS_BYTE 100
 
 #endif

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text_regex.c: regular expressions by PCRE2, compiled to machine code where it can, with limits that
- * hold for hostile patterns and hostile values alike. */
+/*
+ * text_regex.c: regular expressions by PCRE2, compiled to machine code where it can, with limits that
+ * hold for hostile patterns and hostile values alike.
+ *
+ * PCRE2 counts steps for each place where a match could begin, and a step may read the whole value. For
+ * short values that is bound enough. Long ones are matched by a second form of the code that calls
+ * back at every item, where the time is looked at.
+ */
 #include "match/text_private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-/* A quick search of a window this long makes the next one twice as long; see regex_find. */
-enum { QUICK_US = 2000, SLOW_US = 20000 };
-/* Places × bytes of the first window of a long value: some 20 ms at worst. */
-static const size_t first_work = (size_t)16 << 20;
+enum { ITEMS_BETWEEN = 64 };
 
 struct regex {
-	pcre2_code *code;
+	pcre2_code *code, *timed; /* for values shorter than LIMIT_REGEX_LONG, and for others */
 };
 
 struct regex_memory {
@@ -22,6 +26,8 @@ struct regex_memory {
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack; /* NULL where there is no JIT */
 	uint64_t gave_up;
+	uint32_t items;       /* of the timed match at hand */
+	int64_t begun, limit; /* nanoseconds of this thread; begun 0: not yet looked at */
 };
 
 static pcre2_code *compile(struct slice pattern, uint32_t options, struct err *err)
@@ -35,6 +41,9 @@ static pcre2_code *compile(struct slice pattern, uint32_t options, struct err *e
 	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)(pattern.ptr ? pattern.ptr : ""),
 		pattern.len, options, &code, &at, context);
 	pcre2_compile_context_free(context);
+	/* Where this fails (no JIT here), pcre2_match interprets. */
+	if (compiled)
+		(void)pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
 	if (!compiled) {
 		PCRE2_UCHAR text[256];
 		pcre2_get_error_message(code, text, sizeof(text));
@@ -45,8 +54,8 @@ static pcre2_code *compile(struct slice pattern, uint32_t options, struct err *e
 
 int regex_make(struct slice pattern, unsigned flags, struct regex **regex, struct err *err)
 {
-	uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF |
-			   PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
+	uint32_t options =
+		PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
 	*regex = NULL;
 	if (pattern.len > LIMIT_REGEX_BYTES)
 		return err_set(err, ERR_USAGE,
@@ -58,13 +67,16 @@ int regex_make(struct slice pattern, unsigned flags, struct regex **regex, struc
 		options |= PCRE2_MULTILINE;
 	if (flags & REGEX_DOTALL)
 		options |= PCRE2_DOTALL;
-	pcre2_code *code = compile(pattern, options, err);
-	if (!code)
+	struct regex made = {compile(pattern, options, err), NULL};
+	if (!made.code)
 		return -1;
-	/* Where this fails (no JIT here), pcre2_match interprets. */
-	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	made.timed = compile(pattern, options | PCRE2_AUTO_CALLOUT, err);
+	if (!made.timed) { /* too large with the calls */
+		pcre2_code_free(made.code);
+		return -1;
+	}
 	*regex = xmalloc(sizeof(**regex));
-	(*regex)->code = code;
+	**regex = made;
 	return 0;
 }
 
@@ -73,7 +85,23 @@ void regex_free(struct regex *regex)
 	if (!regex)
 		return;
 	pcre2_code_free(regex->code);
+	pcre2_code_free(regex->timed);
 	free(regex);
+}
+
+/* PCRE2 calls this at every item of a timed match. The clock costs more than the items between. */
+static int look_at_time(pcre2_callout_block *block, void *ctx)
+{
+	struct regex_memory *memory = ctx;
+	struct timespec now;
+	(void)block;
+	if (++memory->items % ITEMS_BETWEEN)
+		return 0;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	int64_t ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	if (memory->begun == 0)
+		memory->begun = ns;
+	return ns - memory->begun > memory->limit ? PCRE2_ERROR_CALLOUT : 0;
 }
 
 struct regex_memory *regex_memory_new(void)
@@ -84,7 +112,7 @@ struct regex_memory *regex_memory_new(void)
 	memory->stack = pcre2_jit_stack_create((size_t)32 << 10, LIMIT_REGEX_STACK, NULL);
 	if (!memory->data || !memory->context)
 		abort();
-	pcre2_set_match_limit(memory->context, LIMIT_REGEX_STEPS);
+	pcre2_set_callout(memory->context, look_at_time, memory);
 	pcre2_set_depth_limit(memory->context, LIMIT_REGEX_DEPTH);
 	pcre2_set_heap_limit(memory->context, LIMIT_REGEX_HEAP);
 	if (memory->stack)
@@ -107,53 +135,23 @@ uint64_t regex_memory_gave_up(const struct regex_memory *memory)
 	return memory->gave_up;
 }
 
-/* A match that begins in [at, limit]: 1, 0, or -1 = it ran into a limit. */
-static int match(const struct regex *regex, struct regex_memory *memory, struct slice text,
-	size_t at, size_t limit)
-{
-	pcre2_set_offset_limit(memory->context, limit);
-	int rc = pcre2_match(regex->code, (PCRE2_SPTR)(text.ptr ? text.ptr : ""), text.len, at, 0,
-		memory->data, memory->context);
-	return rc >= 0 ? 1 : rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
-}
-
-/* PCRE2's limits are for each place where a match could begin, so a long value could take its length
- * squared. It is searched in windows of places, and the time is looked at between them. */
-static int match_long(
-	const struct regex *regex, struct regex_memory *memory, struct slice text, size_t at)
-{
-	size_t window = first_work / text.len + 1;
-	int64_t begun = clock_mono_us(), before = begun;
-	for (;;) {
-		size_t limit = at + window;
-		/* The next window begins with a character. */
-		while (limit + 1 < text.len && (text.ptr[limit + 1] & 0xc0) == 0x80)
-			limit++;
-		bool last = limit >= text.len;
-		int rc = match(regex, memory, text, at, last ? PCRE2_UNSET : limit);
-		if (rc || last)
-			return rc;
-		int64_t now = clock_mono_us();
-		if (now - begun > LIMIT_REGEX_TIME)
-			return -1;
-		if (now - before < QUICK_US)
-			window *= 2;
-		else if (now - before > SLOW_US)
-			window = window / 2 + 1;
-		before = now;
-		at = limit + 1;
-	}
-}
-
 int regex_find(const struct regex *regex, struct regex_memory *memory, struct slice text, size_t at,
 	struct text_span *span)
 {
-	int rc = text.len - at < LIMIT_REGEX_LONG ? match(regex, memory, text, at, PCRE2_UNSET)
-						  : match_long(regex, memory, text, at);
-	if (rc < 0)
+	bool timed = text.len >= LIMIT_REGEX_LONG;
+	memory->items = 0;
+	memory->begun = 0;
+	memory->limit = LIMIT_REGEX_NS + LIMIT_REGEX_NS_BYTE * (int64_t)text.len;
+	pcre2_set_match_limit(memory->context, timed ? UINT32_MAX : LIMIT_REGEX_STEPS);
+	int rc = pcre2_match(timed ? regex->timed : regex->code,
+		(PCRE2_SPTR)(text.ptr ? text.ptr : ""), text.len, at, 0, memory->data,
+		memory->context);
+	if (rc == PCRE2_ERROR_NOMATCH)
+		return 0;
+	if (rc < 0) {
 		memory->gave_up++;
-	if (rc <= 0)
-		return rc;
+		return -1;
+	}
 	const size_t *place = pcre2_get_ovector_pointer(memory->data);
 	*span = (struct text_span){(uint32_t)place[0], (uint32_t)place[1]};
 	return 1;
