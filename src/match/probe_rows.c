@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe_rows.c: a test on a column becomes bits of its rows (of its elements, where it lies in a
+ * list). */
+#include "match/private.h"
+
+/* Keeps of `out` (all rows to look at) those for which `passes` says so. */
+typedef bool row_test(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t row);
+
+static void keep_rows(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, row_test *passes, uint32_t n, uint64_t *out)
+{
+	for (size_t w = 0; w < bits_words(n); w++) {
+		uint64_t word = out[w], keep = 0;
+		while (word) {
+			unsigned i = (unsigned)__builtin_ctzll(word);
+			word &= word - 1;
+			if (passes(run, probe, col, type, (uint32_t)(w * 64) + i))
+				keep |= UINT64_C(1) << i;
+		}
+		out[w] = keep;
+	}
+}
+
+/* ---- strings --------------------------------------------------------------------------------- */
+
+static bool plain_passes(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t row)
+{
+	(void)type;
+	return probe_text(run->scratch, probe, column_text(col, row));
+}
+
+/* Each row has its own text: all of them at once, or, where few rows matter, only those. */
+static bool plain_rows(struct run *run, const struct probe *probe, const struct column *col,
+	uint32_t n, const uint64_t *among, uint64_t *out)
+{
+	bits_not_null(out, among, col->nulls, n);
+	if (probe->kind == PROBE_EXISTS)
+		return true;
+	if (!run->probes[probe->id].done && bits_count(out, n) < n / 8) {
+		keep_rows(run, probe, col, COL_STRING, plain_passes, n, out);
+		return true;
+	}
+	const struct probe_state *state = probe_values(run, probe);
+	for (size_t w = 0; state && w < bits_words(n); w++)
+		out[w] &= state->bits[w];
+	return state != NULL;
+}
+
+static bool dictionary_rows(struct run *run, const struct probe *probe, const struct column *col,
+	uint32_t n, const uint64_t *among, uint64_t *out)
+{
+	const struct source *source = &run->program->sources[probe->source];
+	if (probe->kind == PROBE_EXISTS && !source->path.len) {
+		codes_present(col->codes, n, among, out);
+		return true;
+	}
+	const struct probe_state *state = probe_values(run, probe);
+	if (state)
+		codes_pass(col->codes, n, state->bits, col->ndistinct, state->count, among, out);
+	return state != NULL;
+}
+
+/* ---- other types ----------------------------------------------------------------------------- */
+
+static bool in_spans(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t row)
+{
+	(void)run;
+	u128 key = type == COL_UUID   ? load128(col->uuid[row])
+		   : type == COL_BOOL ? key_of(col->bools[row])
+				      : key_of(col->i64[row]);
+	return spans_has(&probe->spans, key);
+}
+
+static bool in_spans_or_printed(struct run *run, const struct probe *probe,
+	const struct column *col, enum col_type type, uint32_t row)
+{
+	char text[PRINT_MAX];
+	if (in_spans(run, probe, col, type, row))
+		return true;
+	size_t n = print_value(col, type, row, text);
+	return text_test_value(probe->printed, run->scratch->text, (struct slice){text, n});
+}
+
+static bool part_passes(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t row)
+{
+	(void)run;
+	(void)type;
+	const struct test *test = probe->test->test;
+	int64_t value = time_part(col->i64[row], test->part);
+	return value >= test->part_least && value <= test->part_most;
+}
+
+static void number_rows(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t n, uint64_t *out)
+{
+	bool wide = type == COL_UUID || type == COL_BOOL;
+	if (probe->kind == PROBE_EXISTS)
+		return;
+	if (probe->kind == PROBE_PART)
+		keep_rows(run, probe, col, type, part_passes, n, out);
+	else if (probe->printed)
+		keep_rows(run, probe, col, type, in_spans_or_printed, n, out);
+	else if (wide || probe->spans.n != 1)
+		keep_rows(run, probe, col, type, in_spans, n, out);
+	else
+		values_between(col->i64, n, key_value(probe->spans.of[0].low),
+			key_value(probe->spans.of[0].high), out, out);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+bool probe_rows(struct run *run, const struct probe *probe, const uint64_t *among, uint64_t *out)
+{
+	const struct source *source = &run->program->sources[probe->source];
+	if (!run_load(run, source->column, MATCH_ROWS))
+		return false;
+	const struct column *col = &run->input->batch->columns[source->column];
+	uint32_t n = run_size(run, source->group);
+	if (col->n != n || n == 0) { /* a column that is not there is null */
+		bits_none(out, n);
+		return true;
+	}
+	if (!col_is_string(source->type)) {
+		bits_not_null(out, among, col->nulls, n);
+		number_rows(run, probe, col, source->type, n, out);
+		return true;
+	}
+	if (!col->plain)
+		return dictionary_rows(run, probe, col, n, among, out);
+	if (!source->path.len)
+		return plain_rows(run, probe, col, n, among, out);
+	const struct probe_state *state = probe_values(run, probe);
+	bits_not_null(out, among, col->nulls, n);
+	for (size_t w = 0; state && w < bits_words(n); w++)
+		out[w] &= state->bits[w];
+	return state != NULL;
+}
