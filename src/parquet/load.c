@@ -3,27 +3,54 @@
  * distinct values of a dictionary before the rows. */
 #include "parquet/reader.h"
 
-/* The pages of a chunk, unpacked, with their levels read. Those of a dictionary that is known come
- * behind it. */
-static int read_pages(struct chunk_in *in, bool dictionary, struct err *err)
+/* Whether any of the rows that are still to come lies in [from, from + n). */
+static bool has_kept(struct row_list *keep, uint32_t from, uint32_t n)
+{
+	while (keep->n > 0 && keep->rows[0] < from) {
+		keep->rows++;
+		keep->n--;
+	}
+	return keep->n > 0 && keep->rows[0] - from < n;
+}
+
+static int read_page(struct chunk_in *in, struct row_list *keep, struct err *err)
+{
+	struct page_header header;
+	struct page_view view;
+	const uint8_t *data;
+	if (page_head(in, &header, err))
+		return -1;
+	if (header.type != PAGE_DATA || header.encoding != in->chunk->encoding)
+		return chunk_damaged(in, err, "a page of the wrong kind");
+	if (keep && !in->layout.max_rep && !has_kept(keep, in->slots, header.nvalues)) {
+		in->at += header.packed;
+		if (levels_skip(in, &header, &view, err))
+			return -1;
+	} else if (page_body(in, &header, &data, err) ||
+		   levels_read(in, &header, data, &view, err)) {
+		return -1;
+	}
+	buf_append(&in->scratch->pages, &view, sizeof(view));
+	in->npages++;
+	return 0;
+}
+
+int pages_read(struct chunk_in *in, bool dictionary, const struct row_list *keep, struct err *err)
 {
 	const struct chunk *chunk = in->chunk;
+	struct row_list left = keep ? *keep : (struct row_list){NULL, 0};
 	if (chunk_load(in, dictionary ? 0 : chunk->dictionary, chunk->bytes, err) ||
 		(dictionary && dictionary_next(in, err)) || levels_begin(in, err))
 		return -1;
 	buf_clear(&in->scratch->pages);
 	while (in->at < in->end) {
-		struct page_header header;
-		struct page_view view;
-		const uint8_t *data;
-		if (page_next(in, &header, &data, err))
+		if (read_page(in, keep ? &left : NULL, err))
 			return -1;
-		if (header.type != PAGE_DATA || header.encoding != chunk->encoding)
-			return chunk_damaged(in, err, "a page of the wrong kind");
-		if (levels_read(in, &header, data, &view, err))
-			return -1;
-		buf_append(&in->scratch->pages, &view, sizeof(view));
-		in->npages++;
+		/* A row's list ends where the next begins, so a row more has to be known. */
+		if (keep && in->layout.max_rep && in->rows > keep->rows[keep->n - 1] + 1) {
+			in->skipped = in->at < in->end;
+			break;
+		}
 	}
 	return levels_end(in, err);
 }
@@ -57,7 +84,7 @@ static int load_rows(struct chunk_in *in, struct batch *batch, struct err *err)
 {
 	struct column made = batch->columns[in->column];
 	in->ndictionary = made.ndistinct;
-	if (read_pages(in, !made.off && in->chunk->dictionary, err) ||
+	if (pages_read(in, !made.off && in->chunk->dictionary, NULL, err) ||
 		finish_list(in, batch, err) || values_read(in, &made, &batch->mem, err))
 		return -1;
 	batch->columns[in->column] = made;
@@ -147,18 +174,4 @@ int parquet_read(struct parquet_reader *reader, uint32_t group, const bool *want
 		return -1;
 	batch->nrows = reader->groups[group].nrows;
 	return load_wanted(reader, group, want, batch, err);
-}
-
-int parquet_read_rows(struct parquet_reader *reader, uint32_t group, const bool *want,
-	const uint32_t *keep, uint32_t n, struct batch *out, struct err *err)
-{
-	struct batch all;
-	parquet_begin(reader, group, &all);
-	int done = parquet_read(reader, group, want, &all, err);
-	if (done == 0)
-		batch_select(&all, keep, n, out);
-	else
-		batch_init(out, &reader->shape);
-	batch_fini(&all);
-	return done;
 }

@@ -101,19 +101,30 @@ static int unpack(struct chunk_in *in, const struct page_header *header, const u
 	return 0;
 }
 
-int page_next(
-	struct chunk_in *in, struct page_header *header, const uint8_t **data, struct err *err)
+int page_head(struct chunk_in *in, struct page_header *header, struct err *err)
 {
 	if (read_header(in, header))
 		return chunk_damaged(in, err, "a page header is ill-formed");
 	if (header->packed > (size_t)(in->end - in->at) || header->unpacked > PAGE_BYTES_MAX)
 		return chunk_damaged(in, err, "a page is longer than the column");
+	return 0;
+}
+
+int page_body(struct chunk_in *in, const struct page_header *header, const uint8_t **data,
+	struct err *err)
+{
 	if (!parquet_trust_checksums && crc32_of(0, in->at, header->packed) != header->crc)
 		return chunk_damaged(in, err, "a page's checksum does not match");
 	if (unpack(in, header, data))
 		return chunk_damaged(in, err, "a page does not unpack to its size");
 	in->at += header->packed;
 	return 0;
+}
+
+int page_next(
+	struct chunk_in *in, struct page_header *header, const uint8_t **data, struct err *err)
+{
+	return page_head(in, header, err) || page_body(in, header, data, err) ? -1 : 0;
 }
 
 int dictionary_next(struct chunk_in *in, struct err *err)

@@ -117,7 +117,13 @@ uint32_t crc32_of(uint32_t crc, const void *data, size_t n);
 /* The same without special instructions; for tests. */
 uint32_t crc32_portable(uint32_t crc, const void *data, size_t n);
 
-/* ---- bits.c, unbits.c: the RLE/bit-packed hybrid ---- */
+/* ---- cpu.c: what the processor can do ---- */
+
+bool cpu_has_avx2(void); /* and BMI1, BMI2, POPCNT */
+/* For tests: the portable code from now on, or again what the processor can do. */
+void cpu_portable(bool portable);
+
+/* ---- bits.c, unbits.c, planes.c: the RLE/bit-packed hybrid ---- */
 
 /* Appends `n` values of `width` (1–32) bits. */
 void hybrid_write(struct buf *out, const uint32_t *values, size_t n, unsigned width);
@@ -131,8 +137,18 @@ int hybrid_read(
  * behind the last). *ones gets how many are 1. */
 int hybrid_read_bits(
 	const uint8_t *data, size_t len, uint64_t *bits, size_t from, size_t n, size_t *ones);
-/* Whether the bytes are n times `value`, as one run. */
-bool hybrid_is_run(const uint8_t *data, size_t len, unsigned width, size_t n, uint32_t value);
+/* The runs one by one. *packed tells the kind, *n how many values it stands for (packed: with
+ * padding); `left` is how many are still to come. What follows is run / 8 × width bytes, or the one
+ * value of a run of equal ones. */
+struct hybrid_in {
+	const uint8_t *at, *end;
+};
+int hybrid_run(struct hybrid_in *in, bool *packed, uint64_t *n, size_t left);
+int hybrid_value(struct hybrid_in *in, unsigned width, uint32_t *value);
+/* The same for a width of 1 to 3, as bits: bit i of planes[b] is bit b of value i (bits there must
+ * be 0, with a word to spare). */
+int hybrid_read_planes(
+	const uint8_t *data, size_t len, unsigned width, uint64_t *const *planes, size_t n);
 /* Sets n bits from bit `from` on. */
 void bits_set(uint64_t *bits, size_t from, size_t n);
 /* The packed parts alone: n is a multiple of 32 when packing; width may be 0 then. */

@@ -55,9 +55,10 @@ int footer_read(struct parquet_reader *reader, struct err *err);
 
 /* A data page, unpacked. */
 struct page_view {
-	const uint8_t *values; /* behind the levels; SLACK bytes more may be read */
+	const uint8_t *values; /* behind the levels; SLACK bytes more may be read. NULL: left out */
 	size_t len;
-	uint32_t present; /* values that are there */
+	uint32_t present;     /* values that are there */
+	uint32_t slot, slots; /* its slots: from which on, how many */
 };
 
 /* One column chunk being read. */
@@ -82,6 +83,7 @@ struct chunk_in {
 	uint64_t *list_nulls;
 	uint32_t rows;
 	bool any_null_list;
+	bool skipped; /* pages were left out: sums are not known */
 };
 
 /* page_read.c: reads the chunk's bytes [from, to), and the next page of them, header and checksum
@@ -91,6 +93,10 @@ void chunk_begin(
 int chunk_load(struct chunk_in *in, uint64_t from, uint64_t to, struct err *err);
 int page_next(
 	struct chunk_in *in, struct page_header *header, const uint8_t **data, struct err *err);
+/* The two steps of it: the header, and the page behind it, which may also be stepped over. */
+int page_head(struct chunk_in *in, struct page_header *header, struct err *err);
+int page_body(struct chunk_in *in, const struct page_header *header, const uint8_t **data,
+	struct err *err);
 /* The dictionary page, where the chunk has one. */
 int dictionary_next(struct chunk_in *in, struct err *err);
 
@@ -98,8 +104,53 @@ int dictionary_next(struct chunk_in *in, struct err *err);
 int levels_begin(struct chunk_in *in, struct err *err);
 int levels_read(struct chunk_in *in, const struct page_header *header, const uint8_t *data,
 	struct page_view *view, struct err *err);
+/* The page is left out; its slots count. For columns without lists. */
+int levels_skip(struct chunk_in *in, const struct page_header *header, struct page_view *view,
+	struct err *err);
+/* levels_walk.c: the levels of a page of a list. Words behind the last level's are 0. */
+struct level_bits {
+	uint32_t n;
+	unsigned max_def;    /* 3 or 4 */
+	uint64_t *again;     /* a bit per level: the repetition level is 1 */
+	uint64_t *planes[3]; /* bit p of the definition level */
+};
+int levels_walk(struct chunk_in *in, const struct level_bits *bits, uint32_t *present);
 /* After the last page: checks the sums. */
 int levels_end(struct chunk_in *in, struct err *err);
+
+static inline const struct page_view *page_of(const struct chunk_in *in, uint32_t i)
+{
+	return (const struct page_view *)(void *)in->scratch->pages.ptr + i;
+}
+
+/* load.c: the pages of a chunk, unpacked, with their levels read. A dictionary that is known is left
+ * out, and so are pages of which no row is in `keep` (ascending, n of them; NULL = all rows are). */
+struct row_list {
+	const uint32_t *rows;
+	uint32_t n;
+};
+int pages_read(struct chunk_in *in, bool dictionary, const struct row_list *keep, struct err *err);
+
+/* One plain string; false where the bytes end early. */
+static inline bool take_text(const uint8_t **at, const uint8_t *end, bool fixed, struct slice *text)
+{
+	uint32_t len = 16;
+	if (!fixed) {
+		if (end - *at < 4)
+			return false;
+		memcpy(&len, *at, 4);
+		*at += 4;
+	}
+	if (len > (size_t)(end - *at))
+		return false;
+	*text = (struct slice){(const char *)*at, len};
+	*at += len;
+	return true;
+}
+
+/* pick_read.c: of the values of all pages those at the slots `keep` into `col`. */
+int values_pick(struct chunk_in *in, const struct row_list *keep, struct column *col,
+	struct arena *mem, struct arena *temporary, struct err *err);
 
 /* values_read.c: the values of all pages (in scratch->pages) into `col`, which may hold the column's
  * distinct strings already. */

@@ -3,13 +3,9 @@
  * asked for and take exactly the bytes that are there, so that a damaged count cannot pass. */
 #include "parquet/private.h"
 
-struct hybrid_in {
-	const uint8_t *at, *end;
-};
+#include <pthread.h>
 
-/* One run: *packed tells its kind, *n how many values it stands for (packed: with padding).
- * `left` is how many are still to come. */
-static int next_run(struct hybrid_in *in, bool *packed, uint64_t *n, size_t left)
+int hybrid_run(struct hybrid_in *in, bool *packed, uint64_t *n, size_t left)
 {
 	uint64_t header = 0;
 	unsigned shift = 0;
@@ -70,7 +66,7 @@ static inline __attribute__((always_inline)) uint32_t unpack_width(
 	X(15) X(16)
 /* clang-format on */
 
-uint32_t bits_unpack(const uint8_t *in, uint32_t *values, size_t n, unsigned width)
+static uint32_t unpack_portable(const uint8_t *in, uint32_t *values, size_t n, unsigned width)
 {
 	switch (width) {
 #define UNPACK_WIDTH(w)                                                                            \
@@ -83,7 +79,68 @@ uint32_t bits_unpack(const uint8_t *in, uint32_t *values, size_t n, unsigned wid
 	}
 }
 
-static int get_value(struct hybrid_in *in, unsigned width, uint32_t *value)
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+enum { SHUFFLED_WIDTH = 25 }; /* a value of up to so many bits lies in 4 bytes */
+
+/* For 8 values of a width: which bytes hold the low and the high four (loaded from byte width / 2
+ * on), and how far each is to be shifted. */
+static struct {
+	uint8_t bytes[32];
+	uint32_t shift[8];
+} spread[SHUFFLED_WIDTH + 1];
+
+static void make_spread(void)
+{
+	for (unsigned w = 1; w <= SHUFFLED_WIDTH; w++) {
+		for (unsigned v = 0; v < 8; v++) {
+			unsigned bit = v * w - (v < 4 ? 0 : w / 2 * 8);
+			for (unsigned b = 0; b < 4; b++)
+				spread[w].bytes[4 * v + b] = (uint8_t)(bit / 8 + b);
+			spread[w].shift[v] = bit % 8;
+		}
+	}
+}
+
+/* 8 values a step; reads up to 16 bytes from the last step's middle on, which SLACK covers. */
+__attribute__((target("avx2"))) static uint32_t unpack_avx2(
+	const uint8_t *in, uint32_t *values, size_t n, unsigned width)
+{
+	const __m256i bytes = _mm256_loadu_si256((const __m256i *)(void *)spread[width].bytes);
+	const __m256i shift = _mm256_loadu_si256((const __m256i *)(void *)spread[width].shift);
+	const __m256i mask = _mm256_set1_epi32((int)((UINT64_C(1) << width) - 1));
+	__m256i max = _mm256_setzero_si256();
+	size_t whole = n & ~(size_t)7;
+	for (size_t i = 0; i < whole; i += 8, in += width) {
+		__m256i v = _mm256_loadu2_m128i((const __m128i *)(const void *)(in + width / 2),
+			(const __m128i *)(const void *)in);
+		v = _mm256_shuffle_epi8(v, bytes);
+		v = _mm256_and_si256(_mm256_srlv_epi32(v, shift), mask);
+		_mm256_storeu_si256((__m256i *)(void *)(values + i), v);
+		max = _mm256_max_epu32(max, v);
+	}
+	uint32_t each[8], top = unpack_width(in, values + whole, n - whole, width);
+	_mm256_storeu_si256((__m256i *)(void *)each, max);
+	for (unsigned k = 0; k < 8; k++)
+		top = each[k] > top ? each[k] : top;
+	return top;
+}
+#endif
+
+uint32_t bits_unpack(const uint8_t *in, uint32_t *values, size_t n, unsigned width)
+{
+#if defined(__x86_64__)
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	if (width <= SHUFFLED_WIDTH && n >= 8 && cpu_has_avx2()) {
+		pthread_once(&once, make_spread);
+		return unpack_avx2(in, values, n, width);
+	}
+#endif
+	return unpack_portable(in, values, n, width);
+}
+
+int hybrid_value(struct hybrid_in *in, unsigned width, uint32_t *value)
 {
 	size_t bytes = (width + 7) / 8;
 	if ((size_t)(in->end - in->at) < bytes)
@@ -104,7 +161,7 @@ int hybrid_read(
 	while (n > 0) {
 		bool packed;
 		uint64_t run;
-		if (next_run(&in, &packed, &run, n))
+		if (hybrid_run(&in, &packed, &run, n))
 			return -1;
 		size_t take = run < n ? (size_t)run : n;
 		uint32_t top;
@@ -115,7 +172,7 @@ int hybrid_read(
 			top = bits_unpack(in.at, values, take, width);
 			in.at += bytes;
 		} else {
-			if (get_value(&in, width, &top))
+			if (hybrid_value(&in, width, &top))
 				return -1;
 			for (size_t i = 0; i < take; i++)
 				values[i] = top;
@@ -125,16 +182,6 @@ int hybrid_read(
 		n -= take;
 	}
 	return in.at == in.end ? 0 : -1;
-}
-
-bool hybrid_is_run(const uint8_t *data, size_t len, unsigned width, size_t n, uint32_t value)
-{
-	struct hybrid_in in = {data, data + len};
-	bool packed;
-	uint64_t run;
-	uint32_t got;
-	return n > 0 && next_run(&in, &packed, &run, n) == 0 && !packed && run == n &&
-	       get_value(&in, width, &got) == 0 && got == value && in.at == in.end;
 }
 
 /* ORs n bits at `src` into `bits` from bit `from` on; returns how many are 1. */
@@ -174,7 +221,7 @@ int hybrid_read_bits(
 	while (n > 0) {
 		bool packed;
 		uint64_t run;
-		if (next_run(&in, &packed, &run, n))
+		if (hybrid_run(&in, &packed, &run, n))
 			return -1;
 		size_t take = run < n ? (size_t)run : n;
 		if (packed) {
@@ -184,7 +231,7 @@ int hybrid_read_bits(
 			in.at += run / 8;
 		} else {
 			uint32_t value;
-			if (get_value(&in, 1, &value))
+			if (hybrid_value(&in, 1, &value))
 				return -1;
 			if (value)
 				bits_set(bits, from, take);

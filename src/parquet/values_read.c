@@ -3,30 +3,16 @@
  * has: dictionary pages become a dictionary and codes, plain pages a plain column. */
 #include "parquet/reader.h"
 
-static const struct page_view *page_of(const struct chunk_in *in, uint32_t i)
+/* Copies `len` bytes; up to 15 more may be read and written. */
+static inline void copy_short(char *to, const char *from, size_t len)
 {
-	return (const struct page_view *)(void *)in->scratch->pages.ptr + i;
+	memcpy(to, from, SLACK);
+	if (len > SLACK)
+		memcpy(to + SLACK, from + SLACK, len - SLACK);
 }
 
-/* One plain string; false where the bytes end early. */
-static bool take_text(const uint8_t **at, const uint8_t *end, bool fixed, struct slice *text)
-{
-	uint32_t len = 16;
-	if (!fixed) {
-		if (end - *at < 4)
-			return false;
-		memcpy(&len, *at, 4);
-		*at += 4;
-	}
-	if (len > (size_t)(end - *at))
-		return false;
-	*text = (struct slice){(const char *)*at, len};
-	*at += len;
-	return true;
-}
-
-/* Appends n strings at `data` to off[] and heap (of `room` bytes in all); exactly all bytes must be
- * used. `off` has n + 1 entries, the first of which is set. */
+/* Appends n strings at `data` to off[] and heap (of `room` bytes in all, and SLACK behind them);
+ * exactly all bytes must be used. `off` has n + 1 entries, the first of which is set. */
 static int take_texts(const uint8_t *data, size_t len, bool fixed, uint32_t n, uint32_t *off,
 	char *heap, uint64_t room)
 {
@@ -35,7 +21,7 @@ static int take_texts(const uint8_t *data, size_t len, bool fixed, uint32_t n, u
 		struct slice text;
 		if (!take_text(&data, end, fixed, &text) || text.len > room - off[i])
 			return -1;
-		memcpy(heap + off[i], text.ptr, text.len);
+		copy_short(heap + off[i], text.ptr, text.len);
 		off[i + 1] = off[i] + (uint32_t)text.len;
 	}
 	return data == end ? 0 : -1;
@@ -65,13 +51,36 @@ static int read_codes(struct chunk_in *in, uint32_t *codes)
 	return 0;
 }
 
+/* Codes to their slots; `dense` has a value behind the last. Mostly all or none of 64 are there. */
 static void spread_codes(const struct chunk_in *in, const uint32_t *dense, uint32_t *codes)
 {
-	size_t next = 0;
-	for (uint32_t i = 0; i < in->slots; i++) {
-		uint32_t there = (uint32_t)(in->valid[i >> 6] >> (i & 63) & 1);
-		codes[i] = there ? dense[next] : CODE_NULL;
-		next += there;
+	for (uint32_t at = 0; at < in->slots; at += 64) {
+		uint64_t valid = in->valid[at >> 6];
+		uint32_t n = in->slots - at < 64 ? in->slots - at : 64;
+		if (valid == UINT64_MAX) {
+			memcpy(codes + at, dense, 64 * sizeof(*codes));
+			dense += 64;
+		} else if (valid == 0) {
+			memset(codes + at, 0xff, n * sizeof(*codes));
+		} else {
+			for (uint32_t i = 0; i < n; i++, valid >>= 1) {
+				codes[at + i] = *dense | ((uint32_t)(valid & 1) - 1);
+				dense += valid & 1;
+			}
+		}
+	}
+}
+
+/* The same for numbers; nulls are 0. */
+static void spread_ints(const struct chunk_in *in, const int64_t *dense, int64_t *ints)
+{
+	for (uint32_t at = 0; at < in->slots; at += 64) {
+		uint64_t valid = in->valid[at >> 6];
+		uint32_t n = in->slots - at < 64 ? in->slots - at : 64;
+		for (uint32_t i = 0; i < n; i++, valid >>= 1) {
+			ints[at + i] = *dense & -(int64_t)(valid & 1);
+			dense += valid & 1;
+		}
 	}
 }
 
@@ -83,7 +92,7 @@ static int take_dictionary(struct chunk_in *in, struct column *col, struct arena
 		return -1;
 	col->ndistinct = in->ndictionary;
 	col->off = arena_alloc(mem, ((size_t)in->ndictionary + 1) * sizeof(*col->off));
-	col->heap = arena_alloc(mem, total + 1);
+	col->heap = arena_alloc(mem, total + SLACK);
 	col->off[0] = 0;
 	return take_texts(in->dictionary, in->dictionary_len, fixed, in->ndictionary, col->off,
 		col->heap, total);
@@ -143,7 +152,7 @@ static int read_plain_text(struct chunk_in *in, struct column *col, struct arena
 	col->ndistinct = in->slots;
 	col->nulls = nulls_of(in, mem);
 	col->off = arena_alloc(mem, ((size_t)in->slots + 1) * sizeof(*col->off));
-	col->heap = arena_alloc(mem, total + 1);
+	col->heap = arena_alloc(mem, total + SLACK);
 	uint32_t *dense = col->off, first = 0;
 	if (in->valid)
 		dense = scratch_room(
@@ -228,27 +237,48 @@ static int read_ints(struct chunk_in *in, struct column *col, struct arena *mem)
 	} else if (read_plain_ints(in, dense)) {
 		return -1;
 	}
-	for (uint32_t i = 0, next = 0; in->valid && i < in->slots; i++) {
-		bool there = bit_get(in->valid, i);
-		col->i64[i] = there ? dense[next] : 0;
-		next += there;
+	if (in->valid) {
+		dense[in->present] = 0;
+		spread_ints(in, dense, col->i64);
 	}
 	return 0;
 }
 
+/* 8 bits as 8 bytes: the multiplication puts bit k where byte k's lowest bit can be masked. */
+static inline uint64_t bits_as_bytes(uint8_t bits)
+{
+	uint64_t spread = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+	return (spread + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+/* The n booleans of a page as bytes; up to 7 more are written. */
+static void take_bools(const uint8_t *bits, uint32_t n, uint8_t *to)
+{
+	for (uint32_t i = 0; i < n; i += 8) {
+		uint64_t bytes = bits_as_bytes(bits[i >> 3]);
+		memcpy(to + i, &bytes, 8);
+	}
+}
+
 static int read_bools(struct chunk_in *in, struct column *col, struct arena *mem)
 {
-	col->bools = arena_zalloc(mem, in->slots, 1);
-	uint32_t slot = 0;
+	col->bools = arena_alloc(mem, (size_t)in->slots + 8);
+	uint8_t *dense = col->bools, *to;
+	if (in->valid)
+		dense = scratch_room(&in->scratch->ints, (size_t)in->present + 9);
+	to = dense;
 	for (uint32_t p = 0; p < in->npages; p++) {
 		const struct page_view *v = page_of(in, p);
 		if (v->len != ((size_t)v->present + 7) / 8)
 			return -1;
-		for (uint32_t i = 0; i < v->present; i++, slot++) {
-			while (in->valid && !bit_get(in->valid, slot))
-				slot++;
-			col->bools[slot] = v->values[i >> 3] >> (i & 7) & 1;
-		}
+		take_bools(v->values, v->present, to);
+		to += v->present;
+	}
+	*to = 0;
+	for (uint32_t i = 0; in->valid && i < in->slots; i++) {
+		uint8_t there = in->valid[i >> 6] >> (i & 63) & 1;
+		col->bools[i] = *dense & there;
+		dense += there;
 	}
 	return 0;
 }
