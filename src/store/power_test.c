@@ -313,26 +313,30 @@ static void record(char *dir, size_t n, const char *in, struct disk_log *log)
 	assert_true(log->n > 300);
 }
 
-static void play_and_check(struct disk *disk, const struct disk_log *log, const char *in)
+typedef bool survivor(
+	const struct disk *disk, enum disk_loss loss, uint64_t seed, const char *in, uint32_t done);
+
+/* The power goes after each change, or each so many. A prime, so that the losses take turns at all
+ * kinds of changes. */
+static void play_and_check(struct disk *disk, const struct disk_log *log, const char *in,
+	unsigned stride, survivor *check)
 {
-	/* A prime, so that the losses take turns at all kinds of changes. */
-	unsigned stride = is_long() ? 1 : 17;
 	forget_states();
+	stride = is_long() ? 1 : stride;
 	for (uint32_t n = 1; n <= log->n; n++) {
-		disk_play(disk, &log->list[n - 1]);
 		bool marked = (int)log->list[n - 1].op == DISK_MARK;
+		disk_play(disk, &log->list[n - 1]);
 		for (enum disk_loss loss = 0; loss < LOSSES; loss++) {
-			if (n % stride != 0 && !(marked && loss == LOSS_ALL))
+			bool turn = n % stride == 0 && (stride == 1 || n / stride % LOSSES == loss);
+			if (!turn && !(marked && loss == LOSS_ALL))
 				continue;
-			if (stride > 1 && !marked && loss != n / stride % LOSSES)
-				continue;
-			if (!survives(disk, loss, n * 31 + loss, in, done_by(log, n)))
+			if (!check(disk, loss, n * 31 + loss, in, done_by(log, n)))
 				fail_msg("power lost after change %u of %u, %s: %s", n, log->n,
 					loss_names[loss], reason);
 		}
 	}
 	print_message("%u changes, %u states\n", log->n, seen.n);
-	assert_true(seen.n > 30);
+	assert_true(seen.n > 15);
 }
 
 static void power_is_lost(void **state)
@@ -342,7 +346,7 @@ static void power_is_lost(void **state)
 	struct disk_log log;
 	struct disk disk = {0};
 	record(dir, sizeof(dir), in, &log);
-	play_and_check(&disk, &log, in);
+	play_and_check(&disk, &log, in, 17, survives);
 	disk_fini(&disk);
 	disk_log_fini(&log);
 	test_remove(in);
@@ -399,6 +403,82 @@ static void power_is_lost_twice(void **state)
 	test_remove(in);
 }
 
+/* ---- backup and restore ---------------------------------------------------------------------- */
+
+/* Marks 1 when in/life is backed up to in/copy, 2 when that is restored to in/back. */
+static void record_backup(const char *in, bool link, struct disk_log *log)
+{
+	char life_dir[600], copy[600], back[600];
+	struct err err;
+	struct store *store;
+	snprintf(life_dir, sizeof(life_dir), "%s/life", in);
+	snprintf(copy, sizeof(copy), "%s/copy", in);
+	snprintf(back, sizeof(back), "%s/back", in);
+	*log = (struct disk_log){.root = in};
+	io_watch(disk_record, log);
+	if (store_open(life_dir, STORE_WRITE, &store, &err) < 0 ||
+		store_backup(store, copy, link, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	store_close(store);
+	disk_mark(log, 1);
+	if (store_restore(copy, back, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	disk_mark(log, 2);
+	io_watch(NULL, NULL);
+	test_remove(strdup(copy));
+	test_remove(strdup(back));
+}
+
+/* All of the life is in the folder `name` below `dir`. */
+static bool holds_all(const char *dir, const char *name)
+{
+	char path[700];
+	struct err err;
+	struct store *store;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (store_open(path, STORE_READ, &store, &err) < 0)
+		return says("opening %s: %.500s", name, err.text);
+	bool right = events_are_right(store, STEPS) && is_whole(store);
+	store_close(store);
+	return right;
+}
+
+/* A folder with the file BACKUP is a whole backup, whenever the power went. */
+static bool backup_survives(
+	const struct disk *disk, enum disk_loss loss, uint64_t seed, const char *in, uint32_t done)
+{
+	char dir[600], mark[700];
+	bool right = true;
+	snprintf(dir, sizeof(dir), "%s/state", in);
+	snprintf(mark, sizeof(mark), "%s/copy/BACKUP", dir);
+	if (is_new(disk_materialise(disk, loss, seed, dir), done)) {
+		bool there = access(mark, F_OK) == 0;
+		right = (there || done == 0 || says("the backup is not marked")) &&
+			(!there || holds_all(dir, "copy")) && (done < 2 || holds_all(dir, "back"));
+	}
+	test_remove(strdup(dir));
+	return right;
+}
+
+static void backups_last(void **state)
+{
+	(void)state;
+	for (int link = 0; link < 2; link++) {
+		char *in = test_folder(), dir[600];
+		struct disk_log log;
+		struct disk disk = {0};
+		struct err err;
+		snprintf(dir, sizeof(dir), "%s/life", in);
+		assert_int_equal(live(dir, false, NULL, &err), 0);
+		disk_load(&disk, in);
+		record_backup(in, link, &log);
+		play_and_check(&disk, &log, in, 5, backup_survives);
+		disk_fini(&disk);
+		disk_log_fini(&log);
+		test_remove(in);
+	}
+}
+
 /* ---- each sync is needed --------------------------------------------------------------------- */
 
 static const struct sync {
@@ -421,7 +501,8 @@ static const struct sync *ignored;
 
 static bool is_ignored(const char *path, bool folder)
 {
-	if (folder != ignored->folder || strncmp(path, ignored->begins, strlen(ignored->begins)))
+	if (folder != ignored->folder ||
+		strncmp(path, ignored->begins, strlen(ignored->begins)) != 0)
 		return false;
 	return *ignored->ends == '\1' ? !*path : disk_ends(path, ignored->ends);
 }
@@ -464,6 +545,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(power_is_lost),
 		cmocka_unit_test(power_is_lost_twice),
+		cmocka_unit_test(backups_last),
 		cmocka_unit_test(each_sync_is_needed),
 	};
 	/* What a disk forgets is made by the test: a folder in memory tests the same. */
