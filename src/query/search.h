@@ -119,7 +119,7 @@ struct search_row {
 	uint32_t row;
 	struct search_cursor cursor;
 	const struct match_program *program; /* for match_spans */
-	const char *source; /* the column's text; NULL where it was not read */
+	const char *source;                  /* the column's text; NULL where it was not read */
 };
 /* Reads the page's rows [first, first + n) and calls `each` in order of the page; a non-zero return ends it and is returned. `fields` are resolved per
  * table (NULL = all columns). -1: a file could not be read (named in err). */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * search_private.h (private to query/): what the files of a search share. One thread lists the
+ * segments; then workers take items (a file to be opened, a row group to be looked at) from one
+ * heap, best time first, until the page is full and nothing that is left can change it.
+ */
+#ifndef QUERY_SEARCH_PRIVATE_H
+#define QUERY_SEARCH_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "parquet/parquet.h"
+#include "query/search.h"
+
+enum {
+	SEARCH_SECONDS = 300,    /* where the request says 0 */
+	SEARCH_THREADS = 64,     /* at most */
+	SEARCH_RETRIES = 3,      /* after a segment was retired under the search */
+	SEARCH_OPEN_FILES = 128, /* kept open when they are done with */
+	SEARCH_BUCKETS = 10000,  /* at most */
+	SEARCH_FACET_VALUES = 100000,
+	SEARCH_SORT_BYTES = 1024, /* texts are sorted by so many bytes of their folded form */
+};
+
+/* search_run with a time limit in microseconds. */
+int search_run_for(struct store *store, const struct search_request *request, int64_t us,
+	struct search **search, struct err *err);
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+/* What a name means in a shape. */
+struct field {
+	uint32_t n;
+	struct match_field *list;
+};
+/* In `mem`. */
+struct field field_resolve(const struct schema *schema, const struct batch_shape *shape,
+	struct slice name, struct arena *mem);
+
+/* Appends value i (not null) of a column as people write it: texts as they are, numbers, `true`,
+ * clock_text, a UUID with hyphens, an address. */
+void value_text(enum col_type type, const struct column *col, uint32_t i, struct buf *out);
+/* Appends what stands at `path` (keys joined by dots) in a JSON object: a string's text, anything
+ * else as it is written. False where there is nothing or null. */
+bool json_path_text(struct slice json, struct slice path, struct buf *out);
+
+/* ---- plan ------------------------------------------------------------------------------------ */
+
+/* A shape of a table, and what the request means in it. Files of equal shape share one. */
+struct search_shape {
+	struct search_shape *next;
+	struct batch_shape shape; /* a copy */
+	uint32_t table;
+	struct match_program *program;
+	bool always, never;
+	struct field *facets; /* request->nfacets */
+	struct field sort;
+};
+
+struct search_table {
+	const struct schema *schema;
+	const struct expr *expr; /* with tests of `table` answered */
+	struct matcher *matcher; /* of `expr`; tables with the same expr share it */
+	bool owns_matcher;
+};
+
+struct search_file {
+	uint64_t id, rows, no_time;
+	uint32_t table;
+	const char *path;
+	int64_t min_time, max_time;
+	struct parquet_reader *reader; /* NULL = not open, or closed again */
+	struct search_shape *shape;    /* once it was open */
+	uint32_t pending;              /* of its items, those that are not done */
+	bool read, failed;             /* a group was read; a problem was told */
+};
+
+/* Where a row stands in the order of time. `key` grows toward the page's begin. */
+struct place {
+	bool timed;
+	int64_t key; /* NEWEST: the time; OLDEST: ~time */
+};
+static inline struct place place_of(enum search_order order, bool timed, int64_t time)
+{
+	return (struct place){timed, !timed ? 0 : order == SEARCH_NEWEST ? time : ~time};
+}
+/* >0: a stands before b. */
+static inline int place_cmp(struct place a, struct place b)
+{
+	if (a.timed != b.timed)
+		return a.timed ? 1 : -1;
+	return a.key < b.key ? -1 : a.key > b.key;
+}
+
+enum { GROUP_FILE = UINT32_MAX }; /* an item's `group`: the file is to be opened */
+struct search_item {
+	struct place best; /* no row of it stands before this */
+	uint32_t file, group;
+};
+
+/* What is known of a row group before it is read. */
+struct group_facts {
+	uint32_t nrows;
+	bool range, some_untimed, all_untimed; /* !range && !all_untimed: nothing is known */
+	int64_t min_time, max_time;
+	bool some_secondary, all_secondary;
+};
+
+struct missing {
+	uint64_t *ids;
+	uint32_t n;
+};
+
+/* ---- page ------------------------------------------------------------------------------------ */
+
+struct hit {
+	struct place place;
+	uint32_t file, group, row;
+	bool has_id;
+	uint8_t id[16];
+};
+
+/* Rows that may be the page: the best `most` (one more than asked for, to know whether there are
+ * more), and what ties with the last of them in time. */
+struct page {
+	struct hit *hits;
+	size_t n, cap, most, trim_at;
+	bool full;          /* n >= most, and: */
+	struct place worst; /* rows behind it are of no use */
+};
+
+/* By a field: `most` best of a worker, the worst on top. */
+enum sort_kind { SORT_NULL, SORT_TEXT, SORT_NUMBER };
+struct sort_hit {
+	enum sort_kind kind;
+	int64_t number;
+	struct slice text; /* owned */
+	struct hit hit;
+};
+struct sort_heap {
+	struct sort_hit *hits;
+	size_t n, cap;
+};
+
+/* ---- histogram and facets -------------------------------------------------------------------- */
+
+struct histogram {
+	uint32_t n;      /* 0: none wanted, or nothing to show */
+	int64_t *begins; /* n + 1: the last is the end */
+	int64_t width;   /* µs; of months and years a mean */
+	bool even;       /* all are `width` wide */
+};
+
+struct facet_map {
+	struct map values;
+	uint64_t nulls, hits;
+	uint64_t *stamps; /* per value: the last row that had it, + 1 */
+	uint32_t nstamps;
+	uint64_t lost; /* values dropped when memory ran out */
+	bool cut;
+};
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+struct worker {
+	struct search *search;
+	pthread_t thread;
+	bool started;
+	struct match_scratch *scratch;
+	struct sort_heap sorted;
+	uint64_t *buckets;
+	uint64_t no_time, matched;
+	uint64_t *tables; /* matches per table */
+	struct facet_map *facets;
+	struct search_explain explain;
+	/* the row group in hand */
+	struct search_file *file;
+	uint32_t file_index, group;
+	struct parquet_reader *reader;
+	struct group_facts facts;
+	struct batch batch;
+	bool rows_loaded; /* rows of a column were read, not only distinct values */
+	struct buf among, rows, local, counts, text, folded;
+	struct hit *hits;
+	size_t nhits, hits_cap;
+};
+
+struct search {
+	struct store *store;
+	const struct search_request *request;
+	struct search_request copy;
+	enum search_order order;
+	bool bounded;  /* since or until is set */
+	bool counted;  /* all matches are looked at */
+	bool last_try; /* a segment that is gone is a problem now */
+	int64_t started, deadline;
+	unsigned threads;
+	struct arena mem; /* of the attempt; results */
+	struct search_table *tables;
+	struct search_file *files;
+	uint32_t nfiles, files_cap;
+	struct histogram histogram;
+	struct worker *workers;
+	struct missing missing;
+
+	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t changed;
+	struct search_item *items; /* a heap */
+	size_t nitems, items_cap;
+	unsigned opening; /* files in the hands of workers, which may make items */
+	unsigned open_files;
+	struct search_shape *shapes;
+	struct page page;
+	struct search_problem *problems;
+	uint32_t nproblems, problems_cap;
+	bool again; /* a segment is gone: start over */
+	const char *why;
+	atomic_bool ended; /* stop, time limit, again: for all workers */
+
+	struct sort_hit *sorted; /* the page by a field, after the run */
+	struct search_result result;
+};
+
+/* search_plan.c */
+int plan_tables(struct search *s, struct err *err);
+void plan_tables_free(struct search *s);
+/* Lists the segments and makes the first items. */
+int plan_files(struct search *s, struct err *err);
+/* Opens a file, prunes its groups and puts the others into the heap. The lock is not held. */
+void plan_open(struct worker *w, struct search_file *file, uint32_t index);
+/* What the footer says of a group. */
+void plan_group_facts(
+	const struct parquet_reader *reader, uint32_t group, struct group_facts *facts);
+/* Opens the file again where it was closed; in its search_file. -1: err. */
+int file_reopen(struct search_file *file, struct err *err);
+/* Adds to the list of problems, once per file. search_problem takes the lock, for problem_add it is
+ * held. */
+void problem_add(struct search *s, struct search_file *file, const char *what);
+void search_problem(struct search *s, struct search_file *file, const char *what);
+void item_push(struct search *s, struct search_item item);
+bool item_pop(struct search *s, struct search_item *item);
+
+/* search_run.c: runs the workers until nothing is left to do. */
+void run_workers(struct search *s);
+/* Whether the search is to end; sets why. Cheap. */
+bool run_ended(struct search *s);
+/* Loads a column of the group in hand. */
+int work_load(struct worker *w, uint32_t column, struct err *err);
+
+/* search_top.c: rows NULL = all of the group in hand. */
+int top_group(struct worker *w, const uint64_t *rows, struct err *err);
+/* Whether rows at `best` or behind can still come into the page. The lock is held. */
+bool top_wants(const struct search *s, struct place best);
+/* Sorts the page and cuts it. */
+void top_finish(struct search *s);
+
+/* search_sort.c */
+int sort_group(struct worker *w, const uint64_t *rows, struct err *err);
+void sort_finish(struct search *s);
+void sort_heap_free(struct sort_heap *heap);
+
+/* search_histogram.c */
+void histogram_plan(struct search *s, int64_t min, int64_t max);
+/* Whether the times of the group in hand must be read to count it. */
+bool histogram_needs_times(const struct worker *w);
+void histogram_group(struct worker *w, const uint64_t *rows, uint32_t count);
+void histogram_finish(struct search *s);
+
+/* search_facet.c: load, then add: what cannot be read is not counted in part. */
+int facet_load(struct worker *w, struct err *err);
+void facet_group(struct worker *w, const uint64_t *rows, uint32_t count);
+void facet_finish(struct search *s);
+void facet_map_fini(struct facet_map *facet);
+/* Counts the values of a field in those rows of a batch whose columns are there. */
+void facet_count(struct facet_map *facet, const struct field *field, const struct batch *batch,
+	const uint64_t *rows, uint32_t count, struct buf *counts, struct buf *text);
+/* Drops rare values while it takes more than `bytes`. */
+void facet_shrink(struct facet_map *facet, uint64_t bytes);
+
+#endif

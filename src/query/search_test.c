@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* search_test.c: order, paging, time, ends and retired segments, against a plain scan. */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "query/search_lake.h"
+
+/* ---- what is expected ------------------------------------------------------------------------ */
+
+struct order_by {
+	enum search_order order;
+};
+static struct order_by sorting; /* qsort has no context */
+
+static int by_page(const void *left, const void *right)
+{
+	const struct known *a = left, *b = right;
+	struct event x = lake_event(a->n), y = lake_event(b->n);
+	int c = 0;
+	if (x.timed != y.timed)
+		return x.timed ? -1 : 1;
+	if (x.timed && x.time != y.time)
+		c = x.time < y.time ? -1 : 1;
+	if (c == 0)
+		c = memcmp(a->id, b->id, 16);
+	return sorting.order == SEARCH_NEWEST ? -c : c;
+}
+
+typedef bool wanted(const struct known *row, const struct event *e);
+
+static bool every(const struct known *row, const struct event *e)
+{
+	(void)row;
+	return !e->secondary;
+}
+
+/* The rows of `scan` that are wanted, in the order of a page; returns how many. */
+static uint32_t expect(struct scan *scan, wanted *want, enum search_order order)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < scan->n; i++) {
+		struct event e = lake_event(scan->rows[i].n);
+		if (want(&scan->rows[i], &e))
+			scan->rows[n++] = scan->rows[i];
+	}
+	sorting.order = order;
+	qsort(scan->rows, n, sizeof(*scan->rows), by_page);
+	return n;
+}
+
+static void fill_lake(struct lake *lake)
+{
+	lake_open(lake);
+	lake_add(lake, lake->schema, 0, 500, 100);
+	lake_add(lake, lake->schema, 500, 300, 300);
+	lake_add(lake, lake->other, 700, 200, 50); /* between the others in time */
+	lake_add(lake, lake->schema, 900, 10, 10);
+	lake_add(lake, lake->schema, 910, 90, 37);
+}
+
+/* ---- order and paging ------------------------------------------------------------------------ */
+
+static void page_through(struct lake *lake, enum search_order order, unsigned threads, bool adding)
+{
+	static uint32_t fresh = 10000;
+	struct scan scan;
+	struct asked a;
+	struct search_cursor cursor;
+	uint32_t seen = 0;
+	lake_scan(lake, &scan);
+	uint32_t n = expect(&scan, every, order);
+	ask_begin(&a, lake, "*");
+	a.request.limit = 7;
+	a.request.order = order;
+	a.request.threads = threads;
+	for (unsigned page = 0;; page++) {
+		ask(&a, lake->store);
+		for (uint32_t i = 0; i < a.n; i++) {
+			if (a.numbers[i] >= 10000 && adding)
+				continue; /* came while paging */
+			if (seen >= n || a.numbers[i] != scan.rows[seen].n)
+				fail_msg("page %u: event %u where %u is due", page, a.numbers[i],
+					seen < n ? scan.rows[seen].n : 0);
+			seen++;
+		}
+		if (!a.result->more)
+			break;
+		assert_int_equal(a.n, 7);
+		if (adding && page % 40 == 3) {
+			lake_add(lake, lake->schema, fresh, 20, 20);
+			fresh += 20;
+		}
+		cursor = a.last;
+		a.request.after = &cursor;
+		ask_again(&a);
+	}
+	assert_int_equal(seen, n);
+	ask_end(&a);
+	free(scan.rows);
+}
+
+static void pages_hold_each_event_once(void **state)
+{
+	(void)state;
+	struct lake lake;
+	fill_lake(&lake);
+	for (unsigned threads = 1; threads <= 4; threads++) {
+		page_through(&lake, SEARCH_NEWEST, threads, false);
+		page_through(&lake, SEARCH_OLDEST, threads, false);
+	}
+	lake_close(&lake);
+}
+
+static void pages_stay_while_events_arrive(void **state)
+{
+	(void)state;
+	for (int order = SEARCH_NEWEST; order <= SEARCH_OLDEST; order++) {
+		struct lake lake;
+		fill_lake(&lake);
+		page_through(&lake, (enum search_order)order, 2, true);
+		lake_close(&lake);
+	}
+}
+
+static void ties_beyond_the_page(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct scan scan;
+	struct asked a;
+	fill_lake(&lake);
+	for (unsigned limit = 1; limit < 40; limit++) {
+		lake_scan(&lake, &scan);
+		uint32_t n = expect(&scan, every, limit % 2 ? SEARCH_NEWEST : SEARCH_OLDEST);
+		ask_begin(&a, &lake, "");
+		a.request.limit = limit;
+		a.request.order = limit % 2 ? SEARCH_NEWEST : SEARCH_OLDEST;
+		ask(&a, lake.store);
+		assert_true(n > limit && a.n == limit && a.result->more);
+		for (uint32_t i = 0; i < limit; i++)
+			CHECK_ROW(limit, a.numbers[i] == scan.rows[i].n);
+		ask_end(&a);
+		free(scan.rows);
+	}
+	lake_close(&lake);
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void since_and_until(void **state)
+{
+	(void)state;
+	const int64_t step = 61000000, open_since = INT64_MIN, open_until = INT64_MAX;
+	const struct {
+		int64_t since, until;
+	} rows[] = {
+		{LAKE_T0, open_until},
+		{LAKE_T0 + 1, open_until},
+		{open_since, LAKE_T0},
+		{open_since, LAKE_T0 + 1},
+		{LAKE_T0 + 20 * step, LAKE_T0 + 21 * step},
+		{LAKE_T0 + 20 * step, LAKE_T0 + 20 * step + 1},
+		{LAKE_T0 + 20 * step, LAKE_T0 + 20 * step},
+		{LAKE_T0 + 30 * step, LAKE_T0 + 20 * step},
+		{LAKE_T0 + 50 * step, LAKE_T0 + 150 * step},
+		{LAKE_T0 + 99 * step, LAKE_T0 + 180 * step + 1},
+		{LAKE_T0 + 5000 * step, open_until},
+		{open_since, open_until},
+	};
+	struct lake lake;
+	struct scan scan;
+	fill_lake(&lake);
+	lake_scan(&lake, &scan);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool bounded = rows[i].since != open_since || rows[i].until != open_until;
+		uint32_t due = 0;
+		for (uint32_t k = 0; k < scan.n; k++) {
+			struct event e = lake_event(scan.rows[k].n);
+			due += !e.secondary &&
+			       (e.timed ? e.time >= rows[i].since && e.time < rows[i].until
+					: !bounded);
+		}
+		for (unsigned mode = 0; mode < 4; mode++) {
+			struct asked a;
+			ask_begin(&a, &lake, "");
+			a.request.since = rows[i].since;
+			a.request.until = rows[i].until;
+			a.request.order = mode & 1 ? SEARCH_NEWEST : SEARCH_OLDEST;
+			a.request.count = mode & 2;
+			a.request.limit = 5000;
+			ask(&a, lake.store);
+			CHECK_ROW(i, a.n == due && a.result->counted && a.result->matched == due);
+			ask_end(&a);
+		}
+	}
+	free(scan.rows);
+	lake_close(&lake);
+}
+
+static void secondary_rows(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	fill_lake(&lake);
+	ask_begin(&a, &lake, "");
+	a.request.count = true;
+	ask(&a, lake.store);
+	uint64_t without = a.result->matched;
+	ask_again(&a);
+	a.request.secondary = true;
+	ask(&a, lake.store);
+	assert_int_equal(a.result->matched, 1100);
+	assert_true(without < 1100 && without > 900);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+/* ---- early stop ------------------------------------------------------------------------------ */
+
+static void stops_when_the_page_is_full(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	fill_lake(&lake);
+	ask_begin(&a, &lake, "");
+	a.request.threads = 1;
+	a.request.limit = 3;
+	ask(&a, lake.store);
+	assert_int_equal(a.result->explain.segments, 5);
+	assert_true(a.result->explain.groups_read <= 2);
+	assert_true(a.result->explain.segments_read == 1);
+	assert_false(a.result->counted);
+	assert_true(a.result->newest_segment >= 5);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+static void ends_when_told(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	struct err err = {0};
+	volatile int stop = 1;
+	fill_lake(&lake);
+	ask_begin(&a, &lake, "who:bob");
+	a.request.count = true;
+	a.request.stop = &stop;
+	ask(&a, lake.store);
+	assert_true(a.result->partial && !a.result->counted);
+	assert_non_null(strstr(a.result->why, "stop"));
+	ask_again(&a);
+	a.request.stop = NULL;
+	assert_int_equal(search_run_for(lake.store, &a.request, -1, &a.search, &err), 0);
+	assert_true(search_result(a.search)->partial);
+	assert_non_null(strstr(search_result(a.search)->why, "time"));
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+static void only_newer_segments(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	fill_lake(&lake);
+	ask_begin(&a, &lake, "");
+	ask(&a, lake.store);
+	uint64_t newest = a.result->newest_segment;
+	ask_again(&a);
+	a.request.only_after_segment = newest;
+	a.request.limit = 1000;
+	ask(&a, lake.store);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(a.result->newest_segment, newest);
+	ask_again(&a);
+	lake_add(&lake, lake.schema, 2000, 10, 10);
+	ask(&a, lake.store);
+	assert_int_equal(a.n, 9); /* one of them is secondary */
+	assert_true(a.result->newest_segment > newest);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static void asks_for_a_table(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *query;
+		uint32_t due;
+	} rows[] = {
+		{"table:other_logs", 200},
+		{"table:other", 200},
+		{"NOT table:other_logs", 900},
+		{"table:other_logs level:1", 0}, /* it has no such column */
+		{"table:* number:700", 2},
+		{"table:other_logs OR number:700", 201},
+	};
+	struct lake lake;
+	fill_lake(&lake);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct asked a;
+		ask_begin(&a, &lake, rows[i].query);
+		a.request.limit = 2000;
+		a.request.secondary = true;
+		ask(&a, lake.store);
+		if (a.n != rows[i].due)
+			fail_msg("%s: %u, not %u", rows[i].query, a.n, rows[i].due);
+		ask_end(&a);
+	}
+	lake_close(&lake);
+}
+
+/* ---- damage ---------------------------------------------------------------------------------- */
+
+struct paths {
+	char paths[16][1024];
+	uint32_t n;
+};
+
+static int note_path(void *ctx, const struct segment_info *info, struct err *err)
+{
+	struct paths *paths = ctx;
+	(void)err;
+	snprintf(paths->paths[paths->n++], 1024, "%s", info->path);
+	return 0;
+}
+
+static void damage_file(const char *path, off_t from, off_t to)
+{
+	assert_int_equal(chmod(path, 0600), 0);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (off_t at = from; at < to; at++)
+		assert_int_equal(pwrite(fd, "\x5a", 1, at), 1);
+	close(fd);
+}
+
+static void names_the_damaged_and_goes_on(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	struct err err;
+	struct paths paths = {.n = 0};
+	fill_lake(&lake);
+	assert_int_equal(store_segments(lake.store, "search_logs", note_path, &paths, &err), 0);
+	assert_int_equal(paths.n, 4);
+	/* The second newest: events 900 to 909. All but its footer, then all. */
+	struct io_info info;
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(io_stat(paths.paths[1], &info, &err), 1);
+		damage_file(paths.paths[1], 4, (off_t)info.size - (round ? 0 : 9000));
+		ask_begin(&a, &lake, "note:*of*");
+		a.request.count = true;
+		a.request.limit = 2000;
+		a.request.secondary = true;
+		ask(&a, lake.store);
+		assert_int_equal(a.result->nproblems, 1);
+		assert_string_equal(a.result->problems[0].path, paths.paths[1]);
+		assert_non_null(strstr(a.result->problems[0].what, "damaged"));
+		assert_int_equal(a.n, 890);
+		assert_int_equal(a.result->matched, 890);
+		ask_end(&a);
+	}
+	lake_close(&lake);
+}
+
+static void names_the_lost_file(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	struct err err;
+	struct paths paths = {.n = 0};
+	fill_lake(&lake);
+	assert_int_equal(store_segments(lake.store, "search_logs", note_path, &paths, &err), 0);
+	assert_int_equal(unlink(paths.paths[1]), 0);
+	ask_begin(&a, &lake, "table:search_logs");
+	a.request.limit = 2000;
+	a.request.secondary = true;
+	ask(&a, lake.store);
+	assert_int_equal(a.result->nproblems, 1);
+	assert_string_equal(a.result->problems[0].path, paths.paths[1]);
+	assert_int_equal(a.n, 890);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+/* The page is found, then its rows cannot be read any more. */
+static void rows_of_a_page_that_are_lost(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	struct err err;
+	struct paths paths = {.n = 0};
+	fill_lake(&lake);
+	assert_int_equal(store_segments(lake.store, "search_logs", note_path, &paths, &err), 0);
+	ask_begin(&a, &lake, "table:search_logs");
+	a.request.limit = 2000;
+	a.request.secondary = true;
+	ask(&a, lake.store);
+	assert_int_equal(a.n, 900);
+	struct io_info info;
+	assert_int_equal(io_stat(paths.paths[1], &info, &err), 1);
+	damage_file(paths.paths[1], 4, (off_t)info.size - 9000);
+	a.n = 0;
+	assert_int_equal(search_rows(a.search, 0, 2000, NULL, 0, note_row, &a, &err), 0);
+	assert_int_equal(a.n, 890);
+	assert_int_equal(a.result->nproblems, 1);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+/* ---- retired segments ------------------------------------------------------------------------ */
+
+struct hunter {
+	const struct lake *lake;
+	atomic_bool done;
+	unsigned searches, retried;
+	char failure[1100];
+};
+
+static void hunt_once(struct hunter *h, struct store *store)
+{
+	struct asked a;
+	struct err err = {0};
+	ask_begin(&a, h->lake, "number:<1000");
+	a.request.count = true;
+	if (search_run(store, &a.request, &a.search, &err) < 0)
+		snprintf(h->failure, sizeof(h->failure), "%s", err.text);
+	else if (search_result(a.search)->matched != 1016 || search_result(a.search)->nproblems)
+		snprintf(h->failure, sizeof(h->failure), "%d found, %s",
+			(int)search_result(a.search)->matched,
+			search_result(a.search)->nproblems
+				? search_result(a.search)->problems[0].what
+				: "no problem");
+	h->searches++;
+	ask_end(&a);
+}
+
+static void *hunt(void *ctx)
+{
+	struct hunter *h = ctx;
+	struct store *store;
+	struct err err = {0};
+	if (store_open(h->lake->dir, STORE_READ, &store, &err) < 0) {
+		snprintf(h->failure, sizeof(h->failure), "%s", err.text);
+		return NULL;
+	}
+	while (!atomic_load(&h->done) && !h->failure[0])
+		hunt_once(h, store);
+	store_close(store);
+	return NULL;
+}
+
+static void goes_on_while_segments_are_retired(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct err err = {0};
+	struct hunter h = {.lake = &lake};
+	pthread_t thread;
+	fill_lake(&lake);
+	assert_int_equal(pthread_create(&thread, NULL, hunt, &h), 0);
+	for (uint32_t round = 0; round < 15; round++) {
+		uint64_t before, after;
+		lake_add(&lake, lake.schema, 20000 + round * 40, 20, 20);
+		lake_add(&lake, lake.schema, 20020 + round * 40, 20, 20);
+		if (store_compact(lake.store, NULL, 0, NULL, &before, &after, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_true(after < before);
+	}
+	atomic_store(&h.done, true);
+	pthread_join(thread, NULL);
+	if (h.failure[0])
+		fail_msg("%s", h.failure);
+	assert_true(h.searches > 0);
+	lake_close(&lake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_hold_each_event_once),
+		cmocka_unit_test(pages_stay_while_events_arrive),
+		cmocka_unit_test(ties_beyond_the_page),
+		cmocka_unit_test(since_and_until),
+		cmocka_unit_test(secondary_rows),
+		cmocka_unit_test(stops_when_the_page_is_full),
+		cmocka_unit_test(ends_when_told),
+		cmocka_unit_test(only_newer_segments),
+		cmocka_unit_test(asks_for_a_table),
+		cmocka_unit_test(names_the_damaged_and_goes_on),
+		cmocka_unit_test(names_the_lost_file),
+		cmocka_unit_test(rows_of_a_page_that_are_lost),
+		cmocka_unit_test(goes_on_while_segments_are_retired),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
