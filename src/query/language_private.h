@@ -102,6 +102,21 @@ struct expr *value_range(struct parser *p, const struct field *field, struct bou
 int value_check_bound(struct parser *p, const struct field *field, const struct value *value,
 	const struct bound *bound);
 
+/* A test by patterns, without a look at the field's type. */
+struct expr *value_patterns(struct parser *p, struct slice name, const struct value *value);
+
+/* ---- addresses (language_address.c) ------------------------------------------------------------ */
+
+struct expr *address_networks(struct parser *p, struct slice name, uint32_t begin, uint32_t end,
+	const struct network *networks, uint32_t n);
+/* The test of a value that is an address or a network, where the field may hold such; else NULL without an error. */
+struct expr *address_value(struct parser *p, const struct field *field, const struct value *value);
+/* -1 where the value looks like a network and is none. */
+int address_check(struct parser *p, const struct field *field, const struct value *value);
+/* A range on a field of addresses; one end is given at least. NULL: failed. */
+struct expr *address_range(struct parser *p, const struct field *field, const struct bound *low,
+	const struct bound *high, uint32_t begin, uint32_t end);
+
 /* ---- names (language_fields.c, language_resolve.c) --------------------------------------------- */
 
 /* The field of that name, or NULL with the error made. Names of a list go on from p->list. */

@@ -20,7 +20,7 @@ static bool only(const struct field *field, unsigned types)
 	return field && field->types && !(field->types & ~types);
 }
 
-static struct expr *patterns_test(struct parser *p, struct slice name, const struct value *value)
+struct expr *value_patterns(struct parser *p, struct slice name, const struct value *value)
 {
 	struct expr *expr = tree_test(p, TEST_PATTERNS, name, value->begin, value->end);
 	struct pattern *pattern = arena_zalloc(p->mem, 1, sizeof(*pattern));
@@ -28,17 +28,6 @@ static struct expr *patterns_test(struct parser *p, struct slice name, const str
 	expr->test.patterns = pattern;
 	expr->test.npatterns = 1;
 	expr->test.fold = value->kind != VALUE_EXACT;
-	return expr;
-}
-
-static struct expr *cidr_test(
-	struct parser *p, struct slice name, const struct value *value, struct network network)
-{
-	struct expr *expr = tree_test(p, TEST_CIDR, name, value->begin, value->end);
-	struct network *networks = arena_zalloc(p->mem, 1, sizeof(*networks));
-	*networks = network;
-	expr->test.networks = networks;
-	expr->test.nnetworks = 1;
 	return expr;
 }
 
@@ -80,7 +69,7 @@ static void add_list_field(struct parser *p, struct slice name, void *ctx)
 	struct either *either = ctx;
 	struct expr *test = either->value->kind == VALUE_REGEX
 				    ? regex_test(p, name, either->value)
-				    : patterns_test(p, name, either->value);
+				    : value_patterns(p, name, either->value);
 	either->expr = either->expr ? tree_either(p, either->expr, test) : test;
 }
 
@@ -98,11 +87,13 @@ static struct expr *bare_test(struct parser *p, struct value *value)
 	}
 	if (plain && !p->list.len && network_parse(value->text, &network) == 0) {
 		if (slash)
-			return cidr_test(p, SLICE(""), value, network);
+			return address_networks(
+				p, SLICE(""), value->begin, value->end, &network, 1);
 		if (memchr(value->text.ptr, ':', value->text.len)) {
-			struct expr *address = cidr_test(p, SLICE(""), value, network);
+			struct expr *address = address_networks(
+				p, SLICE(""), value->begin, value->end, &network, 1);
 			contain(p, value);
-			return tree_either(p, address, patterns_test(p, SLICE(""), value));
+			return tree_either(p, address, value_patterns(p, SLICE(""), value));
 		}
 	}
 	if (value->kind != VALUE_REGEX)
@@ -113,7 +104,7 @@ static struct expr *bare_test(struct parser *p, struct value *value)
 		return either.expr;
 	}
 	return value->kind == VALUE_REGEX ? regex_test(p, SLICE(""), value)
-					  : patterns_test(p, SLICE(""), value);
+					  : value_patterns(p, SLICE(""), value);
 }
 
 static bool is_number(struct slice s)
@@ -196,6 +187,8 @@ struct expr *value_range(struct parser *p, const struct field *field, struct bou
 {
 	if (!low.given && !high.given)
 		return tree_test(p, TEST_EXISTS, field->name, begin, end);
+	if (field->all_ip)
+		return address_range(p, field, &low, &high, begin, end);
 	struct expr *expr = tree_test(p, TEST_RANGE, field->name, begin, end);
 	expr->test.fold = true;
 	expr->test.low = low;
@@ -210,13 +203,13 @@ static struct expr *time_test(
 	struct bound bound = {.given = true, .inclusive = true, .text = value->text};
 	struct expr *range = value_range(p, field, bound, bound, value->begin, value->end);
 	return only(field, TIME) ? range
-				 : tree_either(p, range, patterns_test(p, field->name, value));
+				 : tree_either(p, range, value_patterns(p, field->name, value));
 }
 
 static struct expr *table_test(
 	struct parser *p, const struct field *field, const struct value *value)
 {
-	struct expr *expr = patterns_test(p, field->name, value);
+	struct expr *expr = value_patterns(p, field->name, value);
 	char near[64] = "", list[200] = "", shown[SHOWN_BYTES];
 	unsigned least = 4;
 	size_t used = 0;
@@ -243,34 +236,6 @@ static struct expr *table_test(
 	return NULL;
 }
 
-/* On a field of addresses an address is compared as such, however it is written. Elsewhere a network may also be a
- * text (an allowlist that was changed), so that either counts. */
-static struct expr *address_test(
-	struct parser *p, const struct field *field, const struct value *value)
-{
-	struct network network;
-	bool slash = memchr(value->text.ptr, '/', value->text.len) != NULL;
-	bool word = value->kind == VALUE_WORD;
-	if (value->text.len == 0 || value->kind == VALUE_EXACT || (slash ? !word : !field->any_ip))
-		return NULL;
-	if (network_parse(value->text, &network) < 0)
-		return NULL;
-	struct expr *test = cidr_test(p, field->name, value, network);
-	return field->all_ip ? test : tree_either(p, test, patterns_test(p, field->name, value));
-}
-
-static int check_network(struct parser *p, const struct field *field, const struct value *value)
-{
-	char shown[SHOWN_BYTES];
-	bool slash = value->kind == VALUE_WORD && value->text.len &&
-		     memchr(value->text.ptr, '/', value->text.len);
-	if (!field->all_ip || (!slash && !only(field, BIT(COL_IP))))
-		return 0;
-	return parse_fail(p, value->begin, value->end, NULL,
-		"`%s` is no address and no network: write 10.1.2.3, 10.0.0.0/8 or 2001:db8::/32",
-		parse_shown(value->text, shown));
-}
-
 struct expr *value_test(struct parser *p, const struct field *field, struct value *value)
 {
 	if (!field)
@@ -282,13 +247,13 @@ struct expr *value_test(struct parser *p, const struct field *field, struct valu
 	if (field->table)
 		return table_test(p, field, value);
 	if (value->wild)
-		return patterns_test(p, field->name, value);
-	struct expr *test = address_test(p, field, value);
+		return value_patterns(p, field->name, value);
+	struct expr *test = address_value(p, field, value);
 	if (test)
 		return test;
-	if (check_network(p, field, value) < 0 || check_value(p, field, value) < 0)
+	if (address_check(p, field, value) < 0 || check_value(p, field, value) < 0)
 		return NULL;
 	if (field->types & TIME && is_time(value->text))
 		return time_test(p, field, value);
-	return patterns_test(p, field->name, value);
+	return value_patterns(p, field->name, value);
 }
