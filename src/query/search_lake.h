@@ -227,7 +227,7 @@ static inline void lake_batch(
 	batch->raw_offset = (uint64_t)first * LAKE_RECORD;
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t key[2] = {hash_fold(first + i + 1, UINT64_C(0x9e3779b97f4a7c15)),
-			(first + i) * UINT64_C(0xd1342543de82ef95)};
+			(first + i) * UINT64_C(0xd1342543de82ef95) + shape->ncolumns};
 		snprintf(raw + (size_t)i * LAKE_RECORD, LAKE_RECORD + 1, "{\"n\":%-17u}\n",
 			first + i);
 		batch->records[i] = (struct record_place){i * LAKE_RECORD, LAKE_RECORD - 1};
