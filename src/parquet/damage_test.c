@@ -173,11 +173,17 @@ static void flip(size_t bit)
 	assert_int_equal(pwrite(fd, &file[bit / 8], 1, (off_t)(bit / 8)), 1);
 }
 
-/* Every byte counts: no flipped bit may pass. All of them with PUGMARK_TEST_LONG. */
+static bool is_long(void)
+{
+	const char *text = getenv("LONG");
+	return text && *text;
+}
+
+/* Every byte counts: no flipped bit may pass. All of them with LONG=1. */
 static void test_bits(void **state)
 {
 	(void)state;
-	size_t stride = getenv("PUGMARK_TEST_LONG") ? 1 : 53;
+	size_t stride = is_long() ? 1 : 53;
 	put(file, size);
 	for (size_t bit = 0; bit < size * 8; bit += stride)
 		flip(bit);
@@ -255,7 +261,7 @@ static void test_hostile(void **state)
 	(void)state;
 	uint64_t seed = 4242;
 	char *copy = malloc(size);
-	int rounds = getenv("PUGMARK_TEST_LONG") ? 200000 : 6000;
+	int rounds = is_long() ? 200000 : 6000;
 	parquet_trust_checksums = true;
 	for (int i = 0; i < rounds; i++) {
 		memcpy(copy, file, size);
