@@ -102,7 +102,8 @@ void histogram_plan(struct search *s, int64_t min, int64_t max)
 	if (h->n < n)
 		h->begins[h->n] = INT64_MAX;
 	/* A mean month has 30.436875 days. */
-	h->width = width->us ? width->us : (int64_t)width->months * INT64_C(2629746) * SECOND;
+	__int128 mean = (__int128)width->months * 2629746 * SECOND;
+	h->width = width->us ? width->us : mean > INT64_MAX ? INT64_MAX : (int64_t)mean;
 	h->even = width->us != 0 && h->begins[0] != INT64_MIN && h->begins[h->n] != INT64_MAX;
 }
 
