@@ -211,6 +211,47 @@ static void test_bit_runs(void **state)
 	}
 }
 
+/* Values of up to 3 bits as planes, with runs that end anywhere. */
+static void test_planes(void **state)
+{
+	(void)state;
+	uint64_t seed = 31;
+	uint32_t values[3000];
+	for (int round = 0; round < 900; round++) {
+		unsigned width = 1 + (unsigned)round % 3;
+		size_t n = sample_next(&seed) % 3000, words = n / 64 + 2, every = 1 + round % 40;
+		uint32_t value = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (sample_next(&seed) % every == 0)
+				value = (uint32_t)(sample_next(&seed) >> (64 - width));
+			values[i] = value;
+		}
+		struct buf out;
+		buf_init(&out, 1 << 20);
+		hybrid_write(&out, values, n, width);
+		size_t len = out.len;
+		uint8_t *data = calloc(1, len + SLACK);
+		uint64_t *bits = calloc(3 * words, sizeof(*bits));
+		uint64_t *planes[3] = {bits, bits + words, bits + 2 * words};
+		if (len)
+			memcpy(data, out.ptr, len);
+		assert_int_equal(hybrid_read_planes(data, len, width, planes, n), 0);
+		for (size_t i = 0; i < words * 64; i++) {
+			uint32_t got = 0;
+			for (unsigned p = 0; p < 3; p++)
+				got |= (uint32_t)bit_get(planes[p], (uint32_t)i) << p;
+			if (got != (i < n ? values[i] : 0))
+				fail_msg("round %d, value %zu of %zu: %u", round, i, n, got);
+		}
+		assert_int_equal(hybrid_read_planes(data, len, width, planes, n + 8), -1);
+		if (len)
+			assert_int_equal(hybrid_read_planes(data, len - 1, width, planes, n), -1);
+		free(data);
+		free(bits);
+		buf_fini(&out);
+	}
+}
+
 static void test_hostile_runs(void **state)
 {
 	(void)state;
@@ -244,6 +285,10 @@ static void test_hostile_runs(void **state)
 		if (rows[i].width == 1 &&
 			hybrid_read_bits(data, rows[i].len, bits, 0, rows[i].n, &ones) != -1)
 			fail_msg("row %zu passes as bits", i);
+		uint64_t *planes[3] = {bits, bits, bits};
+		if (rows[i].width == 1 &&
+			hybrid_read_planes(data, rows[i].len, 1, planes, rows[i].n) != -1)
+			fail_msg("row %zu passes as planes", i);
 		free(data);
 	}
 }
@@ -318,6 +363,17 @@ static void test_thrift(void **state)
 	assert_true(in.bad);
 }
 
+/* What the tests above have tried may be what this processor can do: all of it without that. */
+static void test_portable(void **state)
+{
+	cpu_portable(true);
+	assert_false(cpu_has_avx2());
+	test_widths(state);
+	test_delta(state);
+	test_planes(state);
+	cpu_portable(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,9 +381,11 @@ int main(void)
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_bit_runs),
+		cmocka_unit_test(test_planes),
 		cmocka_unit_test(test_hostile_runs),
 		cmocka_unit_test(test_crc),
 		cmocka_unit_test(test_thrift),
+		cmocka_unit_test(test_portable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "parquet/private.h"
 #include "parquet/sample.h"
 
 static char dir[200], path[300];
@@ -213,6 +214,7 @@ static void test_picked_rows(void **state)
 		{.nrows = 9000, .plain = true, .longest = 700, .null_percent = 1},
 		{.nrows = 20000, .distinct = 500, .null_percent = 3, .longest = 9},
 		{.nrows = 9000, .sorted = true, .elements = 1},
+		{.nrows = 12000, .longest = 150, .plain = true, .elements = 3},
 	};
 	uint64_t seed = 12;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -226,12 +228,45 @@ static void test_picked_rows(void **state)
 	}
 }
 
+static void test_row_out_of_range(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	struct batch b, got;
+	struct sample s = {.nrows = 50, .distinct = 3};
+	static const uint32_t beyond[] = {3, 50}, inside[] = {3, 49};
+	sample_fill(&b, &s);
+	struct parquet_reader *r = write_and_open(&b);
+	assert_int_equal(parquet_read_rows(r, 0, NULL, beyond, 2, &got, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	batch_fini(&got);
+	assert_int_equal(parquet_read_rows(r, 1, NULL, inside, 2, &got, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	batch_fini(&got);
+	assert_int_equal(parquet_read_rows(r, 0, NULL, inside, 2, &got, &err), 0);
+	assert_int_equal(got.nrows, 2);
+	batch_fini(&got);
+	parquet_close(r);
+	batch_fini(&b);
+}
+
+/* The same without what the processor can do beyond the common. */
+static void test_portable(void **state)
+{
+	cpu_portable(true);
+	test_parts(state);
+	test_picked_rows(state);
+	cpu_portable(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_parts_of_nothing),
 		cmocka_unit_test(test_picked_rows),
+		cmocka_unit_test(test_row_out_of_range),
+		cmocka_unit_test(test_portable),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
