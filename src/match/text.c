@@ -237,14 +237,13 @@ struct regex_memory *scratch_regex(struct text_scratch *scratch)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* `mapped` is the value's map where characters must be told apart, or NULL. */
 static bool fits(const struct text_test *test, struct text_scratch *scratch,
 	const struct glob *glob, struct slice text)
 {
 	if (test->fold || !glob->has_one || !test->simd->find_high(text.ptr, text.ptr + text.len))
-		return glob_fits(glob, text, NULL, NULL, NULL);
+		return glob_fits(glob, test->simd, text, NULL, NULL, NULL);
 	text_map_make(&scratch->map, text, false);
-	return glob_fits(glob, text, scratch->map.from, NULL, NULL);
+	return glob_fits(glob, test->simd, text, scratch->map.from, NULL, NULL);
 }
 
 static void run_glob(const struct text_test *test, struct text_scratch *scratch,
@@ -301,6 +300,30 @@ struct folding {
 	uint32_t n;
 };
 
+/* Whether a glob with `?` fits a value, which is folded already; only where a literal allows it are
+ * its characters told apart. */
+static bool fits_one(const struct text_test *test, struct text_scratch *scratch,
+	struct slice folded, struct slice value)
+{
+	const char *end = folded.ptr + folded.len;
+	bool mapped = false;
+	for (uint32_t k = 0; k < test->nglobs; k++) {
+		const struct glob *glob = &test->globs[k];
+		const struct glob_piece *first = &glob->pieces[0];
+		if (!glob->has_one || folded.len < glob->shortest ||
+			(first->kind == PIECE_TEXT && !needle_at(&first->text, folded.ptr)) ||
+			(glob->filter && !test->simd->find(glob->filter, folded.ptr, end)))
+			continue;
+		if (!mapped)
+			text_map_make(&scratch->map, value, true);
+		mapped = true;
+		if (glob_fits(glob, test->simd, buf_view(&scratch->map.text), scratch->map.from,
+			    NULL, NULL))
+			return true;
+	}
+	return false;
+}
+
 /* Asks for the values in `f` and sets what they say in v->bits. */
 static void run_folded(const struct text_test *test, struct text_scratch *scratch,
 	struct folding *f, const struct values *v)
@@ -309,18 +332,8 @@ static void run_folded(const struct text_test *test, struct text_scratch *scratc
 	memset(f->bits, 0, sizeof(f->bits));
 	run(test, scratch, PASS_FOLDED, &folded);
 	for (uint32_t i = 0; i < f->n; i++) {
-		bool passes = bit_get(f->bits, i);
-		bool mapped = false;
-		for (uint32_t k = 0; k < test->nglobs && !passes; k++) {
-			if (!test->globs[k].has_one)
-				continue;
-			if (!mapped)
-				text_map_make(&scratch->map, values_get(v, f->index[i]), true);
-			mapped = true;
-			passes = glob_fits(&test->globs[k], buf_view(&scratch->map.text),
-				scratch->map.from, NULL, NULL);
-		}
-		if (passes)
+		if (bit_get(f->bits, i) ||
+			fits_one(test, scratch, values_get(&folded, i), values_get(v, f->index[i])))
 			bit_set(v->bits, f->index[i]);
 	}
 	f->n = 0;

@@ -5,7 +5,7 @@
  *
  * States are numbered by depth; the children of one are adjacent. All take 13 bytes a byte of
  * literals; the first of them have rows as well, a next state for each class of bytes, together at
- * most 8 MiB. Where all have rows, four parts of the heap are read at a time, since each step waits for
+ * most 32 MiB. Where all have rows, four parts of the heap are read at a time, since each step waits for
  * the one before it.
  */
 #include "match/text_private.h"
@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { ROW_ENTRIES = 1 << 21, LANES = 4 };
+enum { ROW_ENTRIES = 1 << 23, LANES = 4 };
 #define ACCEPT 0x80000000u
 
 struct automaton {
@@ -151,28 +151,29 @@ struct automaton *automaton_make(
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* The state after `state` and a byte: an index, whatever it accepts. */
+/* Where not all have rows: the state after `state` and a byte, or'ed with ACCEPT. */
 static uint32_t step(const struct automaton *a, uint32_t state, unsigned char byte)
 {
 	uint8_t class = a->class_of[byte];
 	while (state >= a->nrows) {
 		uint32_t child = find_child(a, state, class);
 		if (child)
-			return child;
+			return a->length[child] ? child | ACCEPT : child;
 		state = a->fail[state];
 	}
-	uint32_t next = a->rows[(size_t)state * a->nclasses + class];
-	return next & ACCEPT ? next & ~ACCEPT : next / a->stride;
+	return a->rows[(size_t)state * a->nclasses + class];
 }
 
 bool automaton_next(
 	const struct automaton *a, struct slice text, size_t at, size_t *end, size_t *length)
 {
+	bool all_rows = a->nrows == a->nstates;
 	for (uint32_t state = 0; at < text.len; at++) {
-		state = step(a, state, (unsigned char)text.ptr[at]);
-		if (a->length[state]) {
+		unsigned char byte = (unsigned char)text.ptr[at];
+		state = all_rows ? a->rows[state + a->class_of[byte]] : step(a, state, byte);
+		if (state & ACCEPT) {
 			*end = at + 1;
-			*length = a->length[state];
+			*length = a->length[state & ~ACCEPT];
 			return true;
 		}
 	}

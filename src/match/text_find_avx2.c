@@ -77,9 +77,9 @@ static HOT const char *find(const struct needle *needle, const char *p, const ch
 	}
 	if (p > last)
 		return NULL;
-	/* The rest: the last 32 places that can be read, without those before p. */
+	/* The rest: the last 32 places that can be read; those before p are known not to fit. */
 	const char *tail = end - b - 32;
-	return check(needle, tail, bits(pair_hits(&pair, tail)) & (UINT32_MAX << (p - tail)), last);
+	return check(needle, tail, bits(pair_hits(&pair, tail)), last);
 }
 
 static HOT const char *find_high(const char *p, const char *end)

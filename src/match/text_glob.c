@@ -30,38 +30,52 @@ static size_t after_piece(
 	return at + literal->len;
 }
 
-bool glob_fits(const struct glob *glob, struct slice text, const uint32_t *from,
-	struct text_span *spans, uint32_t *nspans)
+/* The first place from `at` on where a `*` may end: where the literal behind it stands, if it is one.
+ * Beyond the text where there is none. */
+static size_t seek(const struct glob *glob, uint32_t star, const struct text_simd *simd,
+	struct slice text, size_t at)
+{
+	const struct glob_piece *next = &glob->pieces[star + 1];
+	if (next->kind != PIECE_TEXT || at > text.len)
+		return at;
+	const char *place = simd->find(&next->text, text.ptr + at, text.ptr + text.len);
+	return place ? (size_t)(place - text.ptr) : text.len + 1;
+}
+
+bool glob_fits(const struct glob *glob, const struct text_simd *simd, struct slice text,
+	const uint32_t *from, struct text_span *spans, uint32_t *nspans)
 {
 	size_t at = 0, star_at = 0;
 	uint32_t piece = 0, star = UINT32_MAX, n = 0, star_n = 0;
 	if (text.len < glob->shortest)
 		return false;
-	for (;;) {
-		if (piece == glob->npieces) {
-			if (at == text.len)
-				break;
-		} else if (glob->pieces[piece].kind == PIECE_MANY) {
+	while (piece < glob->npieces || at < text.len) {
+		const struct glob_piece *next = &glob->pieces[piece];
+		size_t end = 0;
+		if (piece < glob->npieces && next->kind == PIECE_MANY) {
 			star = piece++;
-			star_at = at;
-			star_n = n;
 			if (piece == glob->npieces)
 				break;
+			star_at = at = seek(glob, star, simd, text, at);
+			star_n = n;
+			if (at > text.len)
+				return false;
 			continue;
-		} else {
-			size_t end = after_piece(&glob->pieces[piece], text, from, at);
-			if (end) {
-				if (spans && glob->pieces[piece].kind == PIECE_TEXT)
-					spans[n++] =
-						(struct text_span){(uint32_t)at, (uint32_t)end};
-				at = end;
-				piece++;
-				continue;
-			}
 		}
-		if (star == UINT32_MAX || star_at == text.len)
+		if (piece < glob->npieces)
+			end = after_piece(next, text, from, at);
+		if (end) {
+			if (spans && next->kind == PIECE_TEXT)
+				spans[n++] = (struct text_span){(uint32_t)at, (uint32_t)end};
+			at = end;
+			piece++;
+			continue;
+		}
+		if (star == UINT32_MAX)
 			return false;
-		at = ++star_at;
+		star_at = at = seek(glob, star, simd, text, star_at + 1);
+		if (at > text.len)
+			return false;
 		piece = star + 1;
 		n = star_n;
 	}

@@ -129,8 +129,8 @@ struct glob {
 /* Whether the glob fits the whole of `text`. `from` as in struct text_map, NULL where each byte is a
  * character. Where it fits, *nspans of `spans` (room for one for each piece; may be NULL) are where
  * its literals stand. */
-bool glob_fits(const struct glob *glob, struct slice text, const uint32_t *from,
-	struct text_span *spans, uint32_t *nspans);
+bool glob_fits(const struct glob *glob, const struct text_simd *simd, struct slice text,
+	const uint32_t *from, struct text_span *spans, uint32_t *nspans);
 
 /* ---- regular expressions --------------------------------------------------------------------- */
 

@@ -58,7 +58,7 @@ static void find_globs(
 		const struct glob *glob = &test->globs[k];
 		struct text_span *spans = xmalloc(glob->npieces * sizeof(*spans));
 		uint32_t n = 0;
-		if (glob_fits(glob, text, scratch->map.from, spans, &n)) {
+		if (glob_fits(glob, test->simd, text, scratch->map.from, spans, &n)) {
 			for (uint32_t i = 0; i < n; i++)
 				add(scratch, spans[i].begin, spans[i].end);
 		}

@@ -149,6 +149,33 @@ static void no_pattern_fits_nothing(void **state)
 	text_scratch_free(NULL);
 }
 
+/* Each byte at each place of texts of every length up to some vectors, each of exactly its size. */
+static void simd_forms_do_the_same(void **state)
+{
+	const struct text_simd *forms[] = {&text_simd_portable, text_simd_best()};
+	(void)state;
+	for (size_t n = 1; n < 300; n += n < 70 ? 1 : 37) {
+		char *text = malloc(n), *out = malloc(n);
+		for (unsigned byte = 0; byte < 256; byte++) {
+			size_t at = (byte * 7 + n) % n;
+			memset(text, byte & 1 ? 'Z' : 0x7f, n);
+			text[at] = (char)byte;
+			for (size_t f = 0; f < COUNT(forms); f++) {
+				const char *high = forms[f]->find_high(text, text + n);
+				CHECK_ROW(byte, high == (byte < 0x80 ? NULL : text + at));
+				forms[f]->lower(out, text, n);
+				for (size_t i = 0; i < n; i++) {
+					unsigned char c = (unsigned char)text[i];
+					unsigned char wanted = c >= 'A' && c <= 'Z' ? c + 32 : c;
+					CHECK_ROW(byte, (unsigned char)out[i] == wanted);
+				}
+			}
+		}
+		free(text);
+		free(out);
+	}
+}
+
 /* A needle of any length, laid at every place of three adjacent values in a heap of exactly its
  * size: found in the one value that holds it whole, in none where it spans two. */
 static void needles_stay_within_a_value(void **state)
@@ -209,7 +236,74 @@ static void all_but_one_pass_by_one_byte(void **state)
 	text_scratch_free(scratch);
 }
 
-/* 20,000 literals: more states than have rows. Each is looked for in texts that hold it or nearly. */
+/* More values that are not ASCII than are folded at a time, and larger ones. */
+static void many_values_are_folded(void **state)
+{
+	enum { VALUES = 20000 };
+	static const char *const literals[] = {"*\xc3\x89-1*", "x?\xc3\xa9-99"};
+	uint32_t *off = calloc(VALUES + 1, sizeof(*off));
+	uint64_t *bits = calloc(VALUES / 64 + 1, sizeof(*bits));
+	struct text_scratch *scratch = text_scratch_new();
+	struct text_test *test = make_test(literals, 2, true);
+	struct buf heap;
+	(void)state;
+	buf_init(&heap, 64 << 20);
+	for (uint32_t i = 0; i < VALUES; i++) {
+		off[i] = (uint32_t)heap.len;
+		for (uint32_t k = 0; i % 100 == 1 && k < 5000; k++)
+			buf_puts(&heap, "\xc3\x9f");
+		buf_printf(&heap, i % 7 ? "xy\xc3\xa9-%u" : "xyz-%u", i % 200);
+	}
+	off[VALUES] = (uint32_t)heap.len;
+	text_test_values(test, scratch, heap.ptr, off, VALUES, bits);
+	for (uint32_t i = 0; i < VALUES; i++) {
+		uint32_t n = i % 200;
+		bool one = n == 1 || (n >= 10 && n < 20) || (n >= 100 && n < 200);
+		CHECK_ROW(i, bit_get(bits, i) == (i % 7 && (one || n == 99)));
+	}
+	text_test_free(test);
+	buf_fini(&heap);
+	free(off);
+	free(bits);
+	text_scratch_free(scratch);
+}
+
+static void literals_of_any_length_are_in_a_set(void **state)
+{
+	enum { LITERALS = 9000 }; /* enough for the Bloom filter */
+	char *text = malloc(LITERALS + 1);
+	struct piece *pieces = calloc(LITERALS, sizeof(*pieces));
+	struct pattern *patterns = calloc(LITERALS, sizeof(*patterns));
+	struct text_scratch *scratch = text_scratch_new();
+	(void)state;
+	memset(text, 'x', LITERALS + 1);
+	for (uint32_t i = 0; i < LITERALS; i++) {
+		/* Every second length, and one of them twice. */
+		pieces[i] = (struct piece){PIECE_TEXT, {text, i == 4 ? 4 : 2 * (i / 2)}};
+		patterns[i] = (struct pattern){&pieces[i], 1};
+	}
+	for (int way = 0; way < 4; way++) {
+		uint32_t n = way & 2 ? LITERALS : 1000;
+		struct text_test *test = text_test_patterns(patterns, n, way & 1);
+		for (size_t i = 0; i < n; i += i < 600 ? 1 : 97) {
+			CHECK_ROW(i, text_test_value(test, scratch, (struct slice){text, i}) ==
+					     (i % 2 == 0));
+			if (i == 0)
+				continue;
+			text[i - 1] = 'X';
+			CHECK_ROW(i, text_test_value(test, scratch, (struct slice){text, i}) ==
+					     (i % 2 == 0 && (way & 1)));
+			text[i - 1] = 'x';
+		}
+		text_test_free(test);
+	}
+	free(text);
+	free(pieces);
+	free(patterns);
+	text_scratch_free(scratch);
+}
+
+/* 60,000 literals: more states than have rows. Each is looked for in texts that hold it or nearly. */
 static void automata_without_rows_find_the_same(void **state)
 {
 	enum { LITERALS = 60000, TEXT = 40 };
@@ -298,6 +392,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_fit_as_the_table_says),
 		cmocka_unit_test(no_pattern_fits_nothing),
+		cmocka_unit_test(simd_forms_do_the_same),
+		cmocka_unit_test(many_values_are_folded),
+		cmocka_unit_test(literals_of_any_length_are_in_a_set),
 		cmocka_unit_test(needles_stay_within_a_value),
 		cmocka_unit_test(all_but_one_pass_by_one_byte),
 		cmocka_unit_test(automata_without_rows_find_the_same),
