@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show.c (cli/): pugmark show: one event, parsed and raw. */
-#include <inttypes.h>
-
 #include "cli/private.h"
 #include "parquet/parquet.h"
+#include "query/row_json.h"
 
 static int parse_uuid(const char *text, uint8_t id[16])
 {
@@ -23,131 +22,27 @@ static int parse_uuid(const char *text, uint8_t id[16])
 	return n == 32 ? 0 : -1;
 }
 
-static void print_uuid(struct buf *out, const uint8_t id[16])
-{
-	for (int i = 0; i < 16; i++)
-		buf_printf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);
-}
+struct lines {
+	const struct batch *batch;
+	uint32_t row;
+	struct buf *out;
+};
 
-/* One value as JSON. */
-static void value_json(
-	const struct column_shape *shape, const struct column *col, uint32_t i, struct buf *out)
+/* A column as a line for people. */
+static void print_line(void *ctx, uint32_t column, const char *name, struct slice json)
 {
-	char text[CLOCK_TEXT];
-	if (column_is_null(col, i)) {
-		buf_puts(out, "null");
+	const struct lines *lines = ctx;
+	const struct column_shape *shape = &lines->batch->shape->columns[column];
+	if (column == SYS_IP_BYTES || slice_eq(json, SLICE("null")))
 		return;
-	}
-	switch (shape->type) {
-	case COL_STRING:
-		text_json_string(out, column_text(col, i));
-		break;
-	case COL_JSON:
-		buf_slice(out, column_text(col, i));
-		break;
-	case COL_INT64:
-	case COL_INT32:
-		buf_printf(out, "%" PRId64, col->i64[i]);
-		break;
-	case COL_BOOL:
-		buf_puts(out, col->bools[i] ? "true" : "false");
-		break;
-	case COL_TIME:
-		buf_printf(out, "\"%s\"", clock_text(col->i64[i], text));
-		break;
-	case COL_UUID:
-		buf_push(out, '"');
-		print_uuid(out, col->uuid[i]);
-		buf_push(out, '"');
-		break;
-	case COL_IP: {
-		struct slice ip = column_text(col, i);
-		buf_push(out, '"');
-		for (size_t k = 0; k < ip.len; k++)
-			buf_printf(out, "%02x", (unsigned char)ip.ptr[k]);
-		buf_push(out, '"');
-		break;
-	}
-	}
-}
-
-static uint32_t group_first(const struct batch_shape *shape, int group)
-{
-	uint32_t c = 0;
-	while (shape->columns[c].group != group)
-		c++;
-	return c;
-}
-
-static void element_json(const struct batch *batch, int group, uint32_t element, struct buf *out)
-{
-	const struct batch_shape *shape = batch->shape;
-	bool bare = shape->groups[group].bare, first = true;
-	if (!bare)
-		buf_push(out, '{');
-	for (uint32_t c = group_first(shape, group);
-		c < shape->ncolumns && shape->columns[c].group == group; c++) {
-		if (!bare && column_is_null(&batch->columns[c], element))
-			continue;
-		if (!bare)
-			buf_printf(out, "%s\"%s\":", first ? "" : ",", shape->columns[c].name);
-		value_json(&shape->columns[c], &batch->columns[c], element, out);
-		first = false;
-	}
-	if (!bare)
-		buf_push(out, '}');
-}
-
-static void list_json(const struct batch *batch, int group, uint32_t row, struct buf *out)
-{
-	const struct group *g = &batch->groups[group];
-	if (bit_get(g->nulls, row)) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_push(out, '[');
-	for (uint32_t e = g->list_off[row]; e < g->list_off[row + 1]; e++) {
-		if (e > g->list_off[row])
-			buf_push(out, ',');
-		element_json(batch, group, e, out);
-	}
-	buf_push(out, ']');
-}
-
-/* Calls for each top-level column or list in the order of the table. */
-static void print_row(const struct batch *batch, uint32_t row, bool json, struct buf *out)
-{
-	const struct batch_shape *shape = batch->shape;
-	struct buf value;
-	buf_init(&value, 256 << 20);
-	bool first = true;
-	for (uint32_t c = 0; c < shape->ncolumns; c++) {
-		int group = shape->columns[c].group;
-		if (group != NO_GROUP && group_first(shape, group) != c)
-			continue;
-		const char *name =
-			group == NO_GROUP ? shape->columns[c].name : shape->groups[group].name;
-		buf_clear(&value);
-		if (group == NO_GROUP)
-			value_json(&shape->columns[c], &batch->columns[c], row, &value);
-		else
-			list_json(batch, group, row, &value);
-		if (json) {
-			buf_printf(out, "%s\"%s\":%.*s", first ? "" : ",", name,
-				SLICE_ARG(buf_view(&value)));
-		} else if (c != SYS_IP_BYTES && !slice_eq(buf_view(&value), SLICE("null"))) {
-			buf_printf(out, "%-28s ", name);
-			if (group == NO_GROUP && shape->columns[c].type == COL_STRING)
-				text_escape(out, column_text(&batch->columns[c], row));
-			else if (value.ptr[0] == '"') /* a time or an id: its quotes are JSON's */
-				text_escape(out, (struct slice){value.ptr + 1, value.len - 2});
-			else
-				text_escape(out, buf_view(&value));
-			buf_push(out, '\n');
-		}
-		first = false;
-	}
-	buf_fini(&value);
+	buf_printf(lines->out, "%-28s ", name);
+	if (shape->group == NO_GROUP && shape->type == COL_STRING)
+		text_escape(lines->out, column_text(&lines->batch->columns[column], lines->row));
+	else if (json.ptr[0] == '"') /* a time or an id: its quotes are JSON's */
+		text_escape(lines->out, (struct slice){json.ptr + 1, json.len - 2});
+	else
+		text_escape(lines->out, json);
+	buf_push(lines->out, '\n');
 }
 
 static int read_raw(struct store *store, const struct batch *batch, uint32_t row, struct buf *raw,
@@ -176,13 +71,13 @@ static void print_event(const struct command_line *line, const char *table,
 		buf_push(&out, '\n');
 	} else if (line->values[OPT_JSON]) {
 		buf_printf(&out, "{\"table\":\"%s\",\"event\":{", table);
-		print_row(batch, row, true, &out);
+		row_members_json(batch, row, true, &out);
 		buf_puts(&out, "},\"raw\":");
 		text_json_string(&out, buf_view(raw));
 		buf_puts(&out, "}\n");
 	} else {
 		buf_printf(&out, "%-28s %s\n", "table", table);
-		print_row(batch, row, false, &out);
+		row_each(batch, row, print_line, &(struct lines){batch, row, &out});
 		buf_puts(&out, "\nraw:\n");
 		text_escape(&out, buf_view(raw));
 		buf_push(&out, '\n');
