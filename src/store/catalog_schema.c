@@ -100,7 +100,12 @@ static const char version_1[] =
 
 	"INSERT INTO format VALUES(1, 1, '" PUGMARK_VERSION "', 0, 0);";
 
-static const char *const steps[FORMAT_VERSION] = {version_1};
+/* Searches that people gave a name. Nothing else changes: readers take version 1 as it is. */
+static const char version_2[] =
+	"CREATE TABLE saved_searches(name TEXT PRIMARY KEY, query TEXT NOT NULL,"
+	" options TEXT NOT NULL, saved_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[FORMAT_VERSION] = {version_1, version_2};
 
 int catalog_version(struct store *store, struct err *err)
 {

@@ -129,7 +129,7 @@ static int check_version(struct store *store, struct err *err)
 			"use "
 			"the newer program",
 			store->dir, version, FORMAT_VERSION);
-	if (version < FORMAT_VERSION && store->mode == STORE_READ)
+	if (version < FORMAT_READABLE && store->mode == STORE_READ)
 		return version == 0 ? err_set(err, ERR_NOT_FOUND,
 					      "%s: there is no pugmark data here yet: import "
 					      "something, or name another folder with --data",

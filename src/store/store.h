@@ -204,6 +204,27 @@ int store_drift(struct store *store, const char *table,
 	int (*each)(void *ctx, const struct drift_info *info, struct err *err), void *ctx,
 	struct err *err);
 
+/* ---- saved searches -------------------------------------------------------------------------- */
+
+enum { SAVED_NAME = 100 }; /* bytes of a name */
+struct saved_search {
+	const char *name;    /* for people: any letters, no control characters */
+	const char *query;   /* the search language */
+	const char *options; /* whatever the program that saved it wants to keep; NULL = "" */
+	int64_t saved_at;    /* read only */
+};
+/* Saves, or replaces the one of that name. 0 or -1. */
+int store_saved_put(struct store *store, const struct saved_search *saved, struct err *err);
+/* 1 found, texts in `mem`; 0 none of that name; -1. */
+int store_saved_get(struct store *store, const char *name, struct arena *mem,
+	struct saved_search *saved, struct err *err);
+/* Calls `each` for all of them, by name; as store_segments. */
+int store_saved_list(struct store *store,
+	int (*each)(void *ctx, const struct saved_search *saved, struct err *err), void *ctx,
+	struct err *err);
+/* 1 removed, 0 none of that name, -1. */
+int store_saved_remove(struct store *store, const char *name, struct err *err);
+
 /* ---- keeping -------------------------------------------------------------------------------- */
 
 struct progress {
