@@ -17,6 +17,21 @@ if(TARGET json)
 	target_link_libraries(json_suite PRIVATE json)
 endif()
 
+if(TARGET cli AND EXISTS ${CMAKE_SOURCE_DIR}/tests/model/main.c)
+	file(GLOB model_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/model/*.c)
+	add_executable(pugmark_model ${model_sources})
+	target_link_libraries(pugmark_model PRIVATE cli)
+	# 400 queries of the first, 10,000 with LONG=1; some rows enough for columns in plain form; DuckDB.
+	add_test(NAME tests/model COMMAND pugmark_model --sets 2 --queries 200)
+	add_test(NAME tests/model_plain COMMAND pugmark_model --rows 9000 --queries 40)
+	add_test(NAME tests/model_duckdb COMMAND pugmark_model --sql --queries 80)
+	set_tests_properties(tests/model tests/model_plain tests/model_duckdb PROPERTIES TIMEOUT 600
+		ENVIRONMENT PUGMARK_LIBDUCKDB=${CMAKE_SOURCE_DIR}/deps/duckdb/libduckdb.so)
+endif()
+
+# One global name in two rooms: the linker takes either without a word.
+add_test(NAME tests/symbols COMMAND ${CMAKE_SOURCE_DIR}/tests/symbols.sh ${CMAKE_BINARY_DIR})
+
 add_test(NAME bench/generate
 	COMMAND ${CMAKE_SOURCE_DIR}/bench/generate_test.sh $<TARGET_FILE:generate>)
 if(PUGMARK_SANITIZE)

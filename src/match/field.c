@@ -182,7 +182,7 @@ static bool places_relate(const struct pair *p, uint32_t i, uint32_t j)
 static bool side_load(struct run *run, uint32_t source, struct side *side)
 {
 	*side = (struct side){.source = &run->program->sources[source]};
-	if (!run_load(run, side->source->column, MATCH_ROWS))
+	if (!input_load(run, side->source->column, MATCH_ROWS))
 		return false;
 	side->col = &run->input->batch->columns[side->source->column];
 	uint32_t n = run_size(run, side->source->group);

@@ -194,7 +194,7 @@ struct run {
 };
 
 /* run.c: brings a column; false (and run->failed) where it could not. */
-bool run_load(struct run *run, uint32_t column, enum match_part part);
+bool input_load(struct run *run, uint32_t column, enum match_part part);
 /* How many bits a domain has; its group must be loaded. */
 uint32_t run_size(const struct run *run, int group);
 /* The offsets of a group's elements, or NULL where the group has none at all. */

@@ -116,7 +116,7 @@ static void number_rows(struct run *run, const struct probe *probe, const struct
 bool probe_rows(struct run *run, const struct probe *probe, const uint64_t *among, uint64_t *out)
 {
 	const struct source *source = &run->program->sources[probe->source];
-	if (!run_load(run, source->column, MATCH_ROWS))
+	if (!input_load(run, source->column, MATCH_ROWS))
 		return false;
 	const struct column *col = &run->input->batch->columns[source->column];
 	uint32_t n = run_size(run, source->group);

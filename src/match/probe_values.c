@@ -130,7 +130,7 @@ const struct derived *run_derived(struct run *run, uint32_t source)
 	if (d->done)
 		return d;
 	const struct source *s = &run->program->sources[source];
-	if (!run_load(run, s->column, MATCH_VALUES))
+	if (!input_load(run, s->column, MATCH_VALUES))
 		return NULL;
 	struct match_scratch *scratch = run->scratch;
 	const struct column *col = &run->input->batch->columns[s->column];
@@ -180,7 +180,7 @@ const struct probe_state *probe_values(struct run *run, const struct probe *prob
 	const struct column *col = &run->input->batch->columns[source->column];
 	if (state->done)
 		return state;
-	if (!run_load(run, source->column, MATCH_VALUES))
+	if (!input_load(run, source->column, MATCH_VALUES))
 		return NULL;
 	if (source->path.len) {
 		if (!derived_values(run, probe, state))

@@ -60,7 +60,7 @@ void bits_give(struct run *run)
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-bool run_load(struct run *run, uint32_t column, enum match_part part)
+bool input_load(struct run *run, uint32_t column, enum match_part part)
 {
 	if (run->loaded[column] > part)
 		return true;
@@ -95,7 +95,7 @@ static bool probe_possible(struct run *run, const struct probe *probe)
 	const struct column *col = &run->input->batch->columns[source->column];
 	if (probe->kind == PROBE_FIELD || !col_is_string(source->type))
 		return true;
-	if (!run_load(run, source->column, MATCH_VALUES))
+	if (!input_load(run, source->column, MATCH_VALUES))
 		return true;
 	if (col->plain) /* with its rows, once it is known which of them matter */
 		return true;
@@ -122,7 +122,7 @@ static bool list_rows(
 	struct run *run, const struct probe *probe, int group, const uint64_t *among, uint64_t *out)
 {
 	uint32_t nrows = run->input->batch->nrows;
-	if (!run_load(run, run->program->sources[probe->source].column, MATCH_ROWS))
+	if (!input_load(run, run->program->sources[probe->source].column, MATCH_ROWS))
 		return false;
 	uint32_t n = run_size(run, group);
 	if (n == 0) {
@@ -311,7 +311,7 @@ static bool eval_same(
 	struct run *run, const struct node *node, const uint64_t *among, uint64_t *out)
 {
 	uint32_t nrows = run->input->batch->nrows;
-	if (!run_load(run, node->same_column, MATCH_ROWS))
+	if (!input_load(run, node->same_column, MATCH_ROWS))
 		return false;
 	uint32_t n = run_size(run, node->same_group);
 	bits_none(out, nrows);

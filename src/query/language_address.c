@@ -38,7 +38,7 @@ int address_check(struct parser *p, const struct field *field, const struct valu
 		     memchr(value->text.ptr, '/', value->text.len);
 	if (!field->all_ip || (!slash && field->types != 1u << COL_IP))
 		return 0;
-	return parse_fail(p, value->begin, value->end, NULL,
+	return language_fail(p, value->begin, value->end, NULL,
 		"`%s` is no address and no network: write 10.1.2.3, 10.0.0.0/8 or 2001:db8::/32",
 		parse_shown(value->text, shown));
 }
@@ -90,7 +90,7 @@ static int bound_address(
 		*value = to_wide(network.address);
 		return 0;
 	}
-	return parse_fail(p, begin, end, NULL,
+	return language_fail(p, begin, end, NULL,
 		"`%s` is no address, which an end of this range must be",
 		parse_shown(bound->text, shown));
 }
@@ -115,7 +115,7 @@ struct expr *address_range(struct parser *p, const struct field *field, const st
 	first += low->given && !low->inclusive;
 	last -= high->given && !high->inclusive;
 	if (none || first > last) {
-		parse_fail(p, begin, end, NULL,
+		language_fail(p, begin, end, NULL,
 			"no address lies in this range: its lower end comes first");
 		return NULL;
 	}

@@ -41,7 +41,7 @@ static uint32_t character_at(struct slice text, uint32_t at)
 	return n;
 }
 
-int parse_fail(struct parser *p, uint32_t begin, uint32_t end, const char *suggestion,
+int language_fail(struct parser *p, uint32_t begin, uint32_t end, const char *suggestion,
 	const char *fmt, ...)
 {
 	struct query_error error = {.begin = begin, .end = end};

@@ -88,12 +88,12 @@ const struct field *field_find(struct parser *p, struct slice name, uint32_t beg
 	field_suggest(p, name, near, sizeof(near));
 	if (p->list.len) {
 		char list[SHOWN_BYTES];
-		parse_fail(p, begin, end, near, "the list %s has no field `%s`",
+		language_fail(p, begin, end, near, "the list %s has no field `%s`",
 			parse_shown(p->list, list), parse_shown(name, shown));
 	} else if (*near) {
-		parse_fail(p, begin, end, near, "unknown field `%s`", parse_shown(name, shown));
+		language_fail(p, begin, end, near, "unknown field `%s`", parse_shown(name, shown));
 	} else {
-		parse_fail(p, begin, end, NULL,
+		language_fail(p, begin, end, NULL,
 			"unknown field `%s`: put a text with a colon in quotes; what no column "
 			"takes "
 			"lies below `extra.`",

@@ -81,7 +81,7 @@ int lex_word_end(struct parser *p, uint32_t *end, uint32_t *colon)
 	for (; !lex_ends(p, at); at++) {
 		if (p->text[at] == '\\') {
 			if (at + 1 == p->len)
-				return parse_fail(p, at, at + 1, "\\\\",
+				return language_fail(p, at, at + 1, "\\\\",
 					"nothing stands after the `\\`, which takes the next "
 					"character as it is");
 			at++;
@@ -140,7 +140,7 @@ static int check_after(struct parser *p, const char *what)
 	unsigned char c = byte_at(p, p->at);
 	if (c == ']' || (lex_ends(p, p->at) && c != '"' && c != '('))
 		return 0;
-	return parse_fail(p, p->at, p->at + 1, NULL,
+	return language_fail(p, p->at, p->at + 1, NULL,
 		"something stands right after the %s: put a blank between", what);
 }
 
@@ -151,7 +151,7 @@ int lex_quoted(struct parser *p, struct value *value)
 	for (; at < p->len && p->text[at] != quote; at++)
 		at += p->text[at] == '\\';
 	if (at >= p->len)
-		return parse_fail(p, begin, begin + 1, NULL,
+		return language_fail(p, begin, begin + 1, NULL,
 			quote == '"'
 				? "this quote is not closed: add a `\"` where the text ends"
 				: "this quote is not closed: add a `'` where the text ends, or "
@@ -178,7 +178,7 @@ static int regex_flags(struct parser *p, unsigned *flags)
 	for (; p->at < p->len && !lex_ends(p, p->at) && p->text[p->at] != ']'; p->at++) {
 		const char *letter = strchr(letters, p->text[p->at]);
 		if (!letter || !*letter)
-			return parse_fail(p, p->at, p->at + 1, NULL,
+			return language_fail(p, p->at, p->at + 1, NULL,
 				"a regular expression ends here, and only i, m and s may follow: "
 				"write `\\/` within it, or put a text that begins with / in "
 				"quotes");
@@ -193,11 +193,11 @@ int lex_regex(struct parser *p, struct value *value)
 	for (; at < p->len && p->text[at] != '/'; at++)
 		at += p->text[at] == '\\';
 	if (at >= p->len)
-		return parse_fail(p, begin, begin + 1, NULL,
+		return language_fail(p, begin, begin + 1, NULL,
 			"this regular expression is not closed: add a `/` where it ends, or put a "
 			"text that begins with / in quotes");
 	if (at == begin + 1)
-		return parse_fail(p, begin, at + 1, NULL,
+		return language_fail(p, begin, at + 1, NULL,
 			"this regular expression is empty: write what it looks for between the "
 			"slashes");
 	char *copy = arena_alloc(p->mem, at - begin), *to = copy;
@@ -217,7 +217,7 @@ int lex_regex(struct parser *p, struct value *value)
 	struct text_test *test;
 	struct err err = {0};
 	if (text_test_regex(value->text, value->flags, &test, &err) < 0)
-		return parse_fail(p, begin, value->end, NULL, "%s", err.text);
+		return language_fail(p, begin, value->end, NULL, "%s", err.text);
 	text_test_free(test);
 	return 0;
 }
@@ -244,15 +244,15 @@ int lex_bound(struct parser *p, struct value *value, struct bound *bound)
 	}
 	uint32_t end = bound_end(p);
 	if (end == p->at)
-		return parse_fail(p, p->at, p->at + (p->at < p->len), NULL,
+		return language_fail(p, p->at, p->at + (p->at < p->len), NULL,
 			"a range needs both ends: write `[a TO b]`, with `*` for an open end");
 	if (p->text[end - 1] == '\\' && end == p->len)
-		return parse_fail(p, end - 1, end, "\\\\", "nothing stands after the `\\`");
+		return language_fail(p, end - 1, end, "\\\\", "nothing stands after the `\\`");
 	lex_word(p, end, value);
 	bound->text = value->text;
 	bool open = value->wild && value->npieces == 1 && value->pieces[0].kind == PIECE_MANY;
 	if (value->wild && !open)
-		return parse_fail(p, value->begin, value->end, NULL,
+		return language_fail(p, value->begin, value->end, NULL,
 			"the end of a range has no wildcards: `*` alone leaves it open");
 	bound->given = !open;
 	return 0;

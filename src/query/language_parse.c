@@ -20,7 +20,7 @@ static int check_smart_quote(struct parser *p)
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
 		uint32_t n = (uint32_t)strlen(marks[i]);
 		if (p->len - p->at >= n && memcmp(p->text + p->at, marks[i], n) == 0)
-			return parse_fail(p, p->at, p->at + n, "\"",
+			return language_fail(p, p->at, p->at + n, "\"",
 				"`%s` does not quote a text here", marks[i]);
 	}
 	return 0;
@@ -32,19 +32,19 @@ static int nothing_here(struct parser *p, const char *what)
 	uint32_t end;
 	enum joint joint = lex_joint(p, &end);
 	if (p->op_end > p->op_begin)
-		return parse_fail(p, p->op_begin, p->op_end, NULL,
+		return language_fail(p, p->op_begin, p->op_end, NULL,
 			"nothing stands after `%.*s`: add what it is for, or put the word in "
 			"quotes",
 			(int)(p->op_end - p->op_begin), p->text + p->op_begin);
 	if (joint != JOINT_NONE)
-		return parse_fail(p, p->at, end, NULL,
+		return language_fail(p, p->at, end, NULL,
 			"%s before `%.*s`: add it, or put the word in quotes", what,
 			(int)(end - p->at), p->text + p->at);
 	if (here(p) == ')' || here(p) == '}')
-		return parse_fail(p, p->at, p->at + 1, NULL,
+		return language_fail(p, p->at, p->at + 1, NULL,
 			p->depth ? "%s before this bracket" : "this bracket was never opened",
 			what);
-	return parse_fail(p, p->at, p->at, NULL, "%s here", what);
+	return language_fail(p, p->at, p->at, NULL, "%s here", what);
 }
 
 static struct expr *null_of(int failed)
@@ -58,7 +58,7 @@ static struct expr *null_of(int failed)
 static int open_bracket(struct parser *p)
 {
 	if (p->depth == LIMIT_EXPR_DEPTH)
-		return parse_fail(p, p->at, p->at + 1, NULL,
+		return language_fail(p, p->at, p->at + 1, NULL,
 			"brackets nest deeper than %d levels here: write it flatter",
 			LIMIT_EXPR_DEPTH);
 	p->depth++;
@@ -75,16 +75,16 @@ static struct expr *parse_bracket(struct parser *p, char close)
 	p->op_end = p->op_begin;
 	lex_blanks(p);
 	if (here(p) == close && p->at < p->len)
-		return null_of(parse_fail(p, open, p->at + 1, NULL,
+		return null_of(language_fail(p, open, p->at + 1, NULL,
 			"there is nothing between these brackets: fill or remove them"));
 	struct expr *expr = parse_or(p);
 	if (!expr)
 		return NULL;
 	if (p->at >= p->len)
-		return null_of(parse_fail(
+		return null_of(language_fail(
 			p, open, open + 1, NULL, "this bracket is not closed: add a `%c`", close));
 	if (here(p) != close)
-		return null_of(parse_fail(p, p->at, p->at + 1, NULL,
+		return null_of(language_fail(p, p->at, p->at + 1, NULL,
 			"`%c` stands where the bracket `%c` is to be closed", here(p),
 			p->text[open]));
 	p->at++;
@@ -102,7 +102,7 @@ static struct expr *parse_range(struct parser *p, const struct field *field, uin
 		return NULL;
 	lex_blanks(p);
 	if (p->len - p->at < 2 || memcmp(p->text + p->at, "TO", 2) != 0 || !lex_ends(p, p->at + 2))
-		return null_of(parse_fail(
+		return null_of(language_fail(
 			p, p->at, p->at + (p->at < p->len), "TO", "a range is written `[a TO b]`"));
 	p->at += 2;
 	if (lex_bound(p, &value, &high) < 0 || value_check_bound(p, field, &value, &high) < 0)
@@ -110,7 +110,7 @@ static struct expr *parse_range(struct parser *p, const struct field *field, uin
 	lex_blanks(p);
 	end = p->at;
 	if (here(p) != ']' && here(p) != '}')
-		return null_of(parse_fail(p, open, open + 1, NULL,
+		return null_of(language_fail(p, open, open + 1, NULL,
 			"this range is not closed: add a `]` or, where its upper end is left out, "
 			"a `}`"));
 	p->at++;
@@ -131,12 +131,12 @@ static struct expr *parse_comparison(struct parser *p, const struct field *field
 	p->at += equal;
 	lex_blanks(p);
 	if (p->at >= p->len || (lex_ends(p, p->at) && here(p) != '"'))
-		return null_of(parse_fail(p, at, p->at > at + 2 ? at + 2 : p->at, NULL,
+		return null_of(language_fail(p, at, p->at > at + 2 ? at + 2 : p->at, NULL,
 			"nothing stands after the comparison: add a value"));
 	if (lex_bound(p, &value, &bound) < 0 || value_check_bound(p, field, &value, &bound) < 0)
 		return NULL;
 	if (!bound.given)
-		return null_of(parse_fail(p, value.begin, value.end, NULL,
+		return null_of(language_fail(p, value.begin, value.end, NULL,
 			"`*` cannot be compared with: write a value"));
 	bound.inclusive = equal;
 	return greater ? value_range(p, field, bound, open, begin, p->at)
@@ -152,7 +152,7 @@ static struct expr *parse_equal_field(struct parser *p, const struct field *fiel
 	uint32_t at = p->at;
 	char first = here(p);
 	if (first == '"' || first == '\'' || lex_ends(p, at))
-		return null_of(parse_fail(p, at - 1, at, NULL,
+		return null_of(language_fail(p, at - 1, at, NULL,
 			"`=` compares with another field, whose name must follow: leave the `=` "
 			"out to "
 			"compare with a value"));
@@ -162,7 +162,7 @@ static struct expr *parse_equal_field(struct parser *p, const struct field *fiel
 	if (!field_known(p, word.text)) {
 		char shown[SHOWN_BYTES], near[128];
 		field_suggest(p, word.text, near, sizeof(near));
-		return null_of(parse_fail(p, at, end, near,
+		return null_of(language_fail(p, at, end, near,
 			"`=` compares with another field, and none is called `%s`: leave the `=` "
 			"out "
 			"to compare with a value",
@@ -172,7 +172,7 @@ static struct expr *parse_equal_field(struct parser *p, const struct field *fiel
 	if (!other)
 		return NULL;
 	if (field->table || other->table)
-		return null_of(parse_fail(
+		return null_of(language_fail(
 			p, at, end, NULL, "a table's name cannot be compared with a field"));
 	struct expr *expr = tree_test(p, TEST_FIELD, field->name, begin, end);
 	expr->test.fold = true;
@@ -186,7 +186,7 @@ static struct expr *parse_same(struct parser *p, const struct field *field, uint
 {
 	char shown[SHOWN_BYTES];
 	if (!field->list)
-		return null_of(parse_fail(p, p->at, p->at + 1, NULL,
+		return null_of(language_fail(p, p->at, p->at + 1, NULL,
 			"`%s` is no list, and `{ … }` asks for the elements of one: a range is "
 			"written "
 			"`{a TO b}`",
@@ -227,12 +227,12 @@ static struct expr *parse_word_value(struct parser *p, const struct field *field
 		return null_of(nothing_here(p, "a value is missing"));
 	if (p->field && colon != UINT32_MAX && colon < end && colon > at &&
 		field_known(p, (struct slice){p->text + at, colon - at}))
-		return null_of(parse_fail(p, at, colon + 1, NULL,
+		return null_of(language_fail(p, at, colon + 1, NULL,
 			"a field stands within the brackets of another: close those first, or put "
 			"the "
 			"value in quotes"));
 	if (end < p->len && (p->text[end] == '(' || p->text[end] == '"'))
-		return null_of(parse_fail(p, end, end + 1, NULL,
+		return null_of(language_fail(p, end, end + 1, NULL,
 			"`%c` stands within a word: put the whole in quotes, or a blank in front",
 			p->text[end]));
 	lex_word(p, end, &value);
@@ -286,7 +286,7 @@ static struct expr *parse_field(struct parser *p, uint32_t colon)
 	uint32_t begin = p->at, end;
 	struct value name;
 	if (colon == begin)
-		return null_of(parse_fail(p, colon, colon + 1, NULL,
+		return null_of(language_fail(p, colon, colon + 1, NULL,
 			"a field's name is missing before the colon: put a text with colons in "
 			"quotes"));
 	lex_word(p, colon, &name);
@@ -298,7 +298,7 @@ static struct expr *parse_field(struct parser *p, uint32_t colon)
 		return all;
 	}
 	if (name.wild)
-		return null_of(parse_fail(p, begin, colon, NULL,
+		return null_of(language_fail(p, begin, colon, NULL,
 			"a field's name has no wildcards: a word alone is looked for in all of "
 			"them"));
 	const struct field *field = field_find(p, name.text, begin, colon);
@@ -310,7 +310,7 @@ static struct expr *parse_field(struct parser *p, uint32_t colon)
 		       ((lex_joint(p, &end) != JOINT_NONE) && here(p) != '!' && here(p) != '-');
 	if (missing) {
 		char shown[SHOWN_BYTES];
-		return null_of(parse_fail(p, begin, colon + 1, NULL,
+		return null_of(language_fail(p, begin, colon + 1, NULL,
 			"a value is missing after `%s:`: `*` stands for any, and a word such as "
 			"AND is "
 			"put in quotes",
@@ -344,13 +344,13 @@ static struct expr *parse_bare(struct parser *p)
 		return parse_bracket(p, ')');
 	case '[':
 	case '{':
-		return null_of(parse_fail(p, p->at, p->at + 1, NULL,
+		return null_of(language_fail(p, p->at, p->at + 1, NULL,
 			"a field must stand in front of this bracket: write `field:%c…`, or put "
 			"the "
 			"text in quotes",
 			here(p)));
 	case ']':
-		return null_of(parse_fail(p, p->at, p->at + 1, NULL,
+		return null_of(language_fail(p, p->at, p->at + 1, NULL,
 			"this bracket was never opened: put a text with brackets in quotes"));
 	case '/':
 		return lex_regex(p, &value) < 0 ? NULL : value_test(p, NULL, &value);
@@ -432,7 +432,7 @@ static struct expr *parse_all(struct parser *p)
 	if (!expr)
 		return NULL;
 	if (p->at < p->len)
-		return null_of(parse_fail(p, p->at, p->at + 1, NULL,
+		return null_of(language_fail(p, p->at, p->at + 1, NULL,
 			"this bracket was never opened: remove it, or put the text in quotes"));
 	return tree_check_depth(p, expr) < 0 ? NULL : expr;
 }
@@ -443,8 +443,8 @@ int query_parse(struct slice text, const struct search_tables *tables, struct ar
 	struct parser p = {.tables = tables, .mem = mem, .where = where, .err = err};
 	*expr = NULL;
 	if (text.len > LIMIT_QUERY_BYTES)
-		return parse_fail(&p, 0, 0, NULL, "it has %zu bytes, and %zu is the most", text.len,
-			LIMIT_QUERY_BYTES);
+		return language_fail(&p, 0, 0, NULL, "it has %zu bytes, and %zu is the most",
+			text.len, LIMIT_QUERY_BYTES);
 	p.text = text.len ? arena_strdup(mem, text) : "";
 	p.len = (uint32_t)text.len;
 	map_init(&p.fields);

@@ -51,7 +51,7 @@ struct parser {
 
 /* ---- errors (language_error.c): all return -1 -------------------------------------------------- */
 
-int parse_fail(struct parser *p, uint32_t begin, uint32_t end, const char *suggestion,
+int language_fail(struct parser *p, uint32_t begin, uint32_t end, const char *suggestion,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 enum { SHOWN_BYTES = 100 };
 /* A part of the query as a message shows it: escaped and cut; returns `out`. */

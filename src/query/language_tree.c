@@ -170,7 +170,7 @@ struct expr *tree_either(struct parser *p, struct expr *a, struct expr *b)
 static int check_depth(struct parser *p, const struct expr *expr, unsigned depth)
 {
 	if (depth > LIMIT_EXPR_DEPTH)
-		return parse_fail(p, expr->begin, expr->end, NULL,
+		return language_fail(p, expr->begin, expr->end, NULL,
 			"AND, OR and NOT nest deeper than %d levels here: write it flatter",
 			LIMIT_EXPR_DEPTH);
 	for (uint32_t i = 0; i < expr->nchildren; i++)

@@ -163,18 +163,19 @@ static int check_value(struct parser *p, const struct field *field, const struct
 		what = "an id of 32 hexadecimal digits: `*` stands for those that are not known";
 	if (!what)
 		return 0;
-	return parse_fail(p, value->begin, value->end, NULL, "`%s` is no value of %s, which is %s",
-		parse_shown(value->text, shown), parse_shown(field->name, name), what);
+	return language_fail(p, value->begin, value->end, NULL,
+		"`%s` is no value of %s, which is %s", parse_shown(value->text, shown),
+		parse_shown(field->name, name), what);
 }
 
 int value_check_bound(struct parser *p, const struct field *field, const struct value *value,
 	const struct bound *bound)
 {
 	if (bound->given && bound->text.len == 0)
-		return parse_fail(p, value->begin, value->end, NULL,
+		return language_fail(p, value->begin, value->end, NULL,
 			"an empty text is no end of a range: `*` leaves it open");
 	if (field && field->table)
-		return parse_fail(p, value->begin, value->end, NULL,
+		return language_fail(p, value->begin, value->end, NULL,
 			"tables have no order: write table:NAME");
 	/* Times and numbers are ordered by what they are, so that an end must be one. */
 	if (bound->given && (only(field, TIME) || only(field, NUMBERS)))
@@ -230,7 +231,7 @@ static struct expr *table_test(
 		used += n > 0 && (size_t)n < sizeof(list) - used ? (size_t)n : 0;
 	}
 	list[used] = '\0';
-	parse_fail(p, value->begin, value->end, near,
+	language_fail(p, value->begin, value->end, near,
 		"there is no table `%s` among those searched (%s)", parse_shown(value->text, shown),
 		list);
 	return NULL;

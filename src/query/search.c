@@ -146,7 +146,7 @@ static int attempt(struct search *s, struct err *err)
 		return -1;
 	make_workers(s);
 	int64_t listed = clock_mono_us();
-	run_workers(s);
+	search_workers(s);
 	if (s->again)
 		return 0;
 	int64_t matched = clock_mono_us();

@@ -242,7 +242,7 @@ void item_push(struct search *s, struct search_item item);
 bool item_pop(struct search *s, struct search_item *item);
 
 /* search_run.c: runs the workers until nothing is left to do. */
-void run_workers(struct search *s);
+void search_workers(struct search *s);
 /* Whether the search is to end; sets why. Cheap. */
 bool run_ended(struct search *s);
 /* Loads a column of the group in hand. */

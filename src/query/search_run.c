@@ -277,7 +277,7 @@ static void *work(void *ctx)
 	return NULL;
 }
 
-void run_workers(struct search *s)
+void search_workers(struct search *s)
 {
 	for (unsigned i = 1; i < s->threads; i++) {
 		struct worker *w = &s->workers[i];
