@@ -47,8 +47,17 @@ static int finish(int result, const char *what, const char *path, struct err *er
 	return result;
 }
 
+bool io_shares(const char *folder)
+{
+	struct stat st;
+	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       (st.st_mode & (S_ISGID | S_IRGRP | S_IXGRP)) == (S_ISGID | S_IRGRP | S_IXGRP);
+}
+
 int io_open(const char *path, int flags, mode_t mode, struct err *err)
 {
+	if ((flags & O_CREAT) && mode == IO_SHARED && !io_parent_shares(path))
+		mode = 0600;
 	bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0;
 	int fd = -1;
 	if (may_do(IO_OPEN, changes)) {

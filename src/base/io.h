@@ -82,6 +82,13 @@ void io_changed(const struct io_change *change);
  * *flag is set by then, instead of going on; NULL = always go on. Writes always finish. */
 void io_stop_on(const volatile sig_atomic_t *flag);
 
+/* Mode of files for whoever the folder is meant for: the group may read them where io_shares() says
+ * so; elsewhere it is 0600. */
+#define IO_SHARED 0640
+/* Whether a folder is meant for its group: it hands the group on and lets it read (mode g+rxs, as
+ * `install -d -m 2750 -g GROUP` makes it). */
+bool io_shares(const char *folder);
+
 /* open(2) with O_CLOEXEC; a descriptor, or -1. */
 int io_open(const char *path, int flags, mode_t mode, struct err *err);
 /* Closes; errors of close are reported by the fsync before it. Accepts -1. */
@@ -110,7 +117,8 @@ int io_rename(const char *from, const char *to, struct err *err);
 int io_unlink(const char *path, struct err *err);
 /* Removes an empty folder; one that is missing or not empty is no error. */
 int io_rmdir(const char *path, struct err *err);
-/* Makes a folder and its parents, mode 0700 for new ones, and syncs the names of new ones. */
+/* Makes a folder and its parents, mode 0700 for new ones (0750 in one that io_shares), and syncs the
+ * names of new ones. */
 int io_mkdirs(const char *path, struct err *err);
 /* A second name for a file (link(2)); the name must be free. */
 int io_link(const char *from, const char *to, struct err *err);

@@ -39,6 +39,45 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* A folder that hands its group on shares what is made in it, as far as the caller says so. */
+static void groups_are_let_in_where_the_folder_says_so(void **state)
+{
+	(void)state;
+	static const struct {
+		mode_t folder, below, shared;
+	} rows[] = {
+		{02750, 02750, 0640},
+		{02770, 02750, 0640},
+		{0750, 0700, 0600},
+		{02700, 02700, 0600},
+		{0700, 0700, 0600},
+	};
+	mode_t mask = umask(022);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *top = arena_printf(&arena, "%s/%zu", folder, i);
+		assert_int_equal(mkdir(top, 0700), 0);
+		assert_int_equal(chmod(top, rows[i].folder), 0);
+		const char *below = arena_printf(&arena, "%s/a/b", top);
+		assert_int_equal(io_mkdirs(below, &err), 0);
+		const char *open = arena_printf(&arena, "%s/open", below);
+		const char *secret = arena_printf(&arena, "%s/secret", below);
+		assert_int_equal(io_write_file(open, "x", 1, IO_SHARED, &err), 0);
+		assert_int_equal(io_write_file(secret, "x", 1, 0600, &err), 0);
+		if (mode_of(below) != rows[i].below || mode_of(open) != rows[i].shared ||
+			mode_of(secret) != 0600)
+			fail_msg("in %o: %o, %o, %o", rows[i].folder, mode_of(below), mode_of(open),
+				mode_of(secret));
+	}
+	umask(mask);
+}
+
 static void bytes_come_back(void **state)
 {
 	struct io_info info;
@@ -422,6 +461,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(bytes_come_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			groups_are_let_in_where_the_folder_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_change, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(changes_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(folders_are_made_with_parents, set_up, tear_down),

@@ -14,14 +14,30 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/private.h"
 
-/* The new name lasts only when its parent is synced. A parent that we may not list cannot be. */
-static int sync_parent(const char *path, struct err *err)
+/* Owned by the caller. */
+static char *parent_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *parent = slash == path ? xstrdup("/") : xstrdup(slash ? path : ".");
 	if (slash > path)
 		parent[slash - path] = '\0';
+	return parent;
+}
+
+bool io_parent_shares(const char *path)
+{
+	char *parent = parent_of(path);
+	bool shares = io_shares(parent);
+	free(parent);
+	return shares;
+}
+
+/* The new name lasts only when its parent is synced. A parent that we may not list cannot be. */
+static int sync_parent(const char *path, struct err *err)
+{
+	char *parent = parent_of(path);
 	struct err why;
 	int result = io_fsync_dir(parent, &why);
 	if (result < 0 && why.code == EACCES)
@@ -40,7 +56,7 @@ static int make_one(const char *path, struct err *err)
 	errno = io_point(IO_MKDIR, true);
 	if (errno != 0)
 		return err_errno(err, "%s: cannot make folder", path);
-	if (mkdir(path, 0700) == 0) {
+	if (mkdir(path, io_parent_shares(path) ? 0750 : 0700) == 0) {
 		io_changed(&(struct io_change){.op = IO_MKDIR, .path = path});
 		io_point_after();
 		return sync_parent(path, err);

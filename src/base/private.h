@@ -27,4 +27,7 @@ size_t text_utf8_part(const char *p, size_t n, bool *ok, uint32_t *code);
 /* How many bytes at `p` are printable ASCII (0x20–0x7e). */
 size_t text_printable_run(const char *p, size_t n);
 
+/* io_tree.c: whether the folder that a file or folder is in io_shares(). */
+bool io_parent_shares(const char *path);
+
 #endif

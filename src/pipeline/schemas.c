@@ -77,7 +77,7 @@ int store_schema_keep(const char *data_dir, const struct schema *schema, const c
 	bool same = old && old_n == n && memcmp(old, text, n) == 0;
 	if (status == 0 && !same) {
 		*changed = old != NULL;
-		status = io_write_file(path.ptr, text, n, 0600, err);
+		status = io_write_file(path.ptr, text, n, IO_SHARED, err);
 	}
 	free(text);
 	free(old);

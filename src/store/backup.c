@@ -115,7 +115,7 @@ static int copy_fixed(struct copy *c, const char *name, uint64_t bytes, struct e
 	store_path(c->to, to, "%s", name);
 	if (c->link && io_link(from, to, NULL) == 0)
 		return step(c, bytes, from, err);
-	int rc = open_pair(from, to, 0600, &in, &out, err);
+	int rc = open_pair(from, to, IO_SHARED, &in, &out, err);
 	if (rc == 0)
 		rc = copy_range(c, in, out, 0, bytes, from, to, err);
 	if (rc == 0)
@@ -155,7 +155,7 @@ static int copy_vault_part(
 	int in, out;
 	vault_path(c->from, from, item->owner, item->vault_file, ext);
 	vault_path(c->to, to, item->owner, item->vault_file, ext);
-	int rc = open_pair(from, to, 0600, &in, &out, err);
+	int rc = open_pair(from, to, IO_SHARED, &in, &out, err);
 	if (rc == 0)
 		rc = strcmp(ext, "zst") == 0
 			     ? copy_live_frames(c, item, in, out, from, to, err)
@@ -198,7 +198,7 @@ static int copy_schema(void *ctx, const char *name, struct err *err)
 		return 0;
 	if (io_read_file(from, LIMIT_SCHEMA_BYTES, &data, &n, err) < 0)
 		return -1;
-	int rc = io_write_file(store_path(c->to, to, "schemas/%.200s", name), data, n, 0600, err);
+	int rc = io_write_file(store_path(c->to, to, "schemas/%.200s", name), data, n, IO_SHARED, err);
 	free(data);
 	return rc;
 }
@@ -321,7 +321,7 @@ int store_backup(struct store *store, const char *to, bool link, const struct pr
 		"A whole backup, made %s by pugmark " PUGMARK_VERSION
 		" (format %d). `pugmark restore` takes it.\n",
 		clock_text(clock_now_us(), when), FORMAT_VERSION);
-	return io_write_file(path, text, (size_t)n, 0600, err);
+	return io_write_file(path, text, (size_t)n, IO_SHARED, err);
 }
 
 struct first_damage {

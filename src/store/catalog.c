@@ -2,6 +2,7 @@
 /* catalog.c: the SQLite connection: opening (also in a folder that cannot be written), statements
  * kept for reuse, transactions, and SQLite's codes as sentences. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,13 +169,44 @@ static int open_reader(struct store *store, const char *path, struct err *err)
 	return open_immutable(store, path, err);
 }
 
+/* SQLite gives the log and its index the mode of the database: that is made here. (Never opened twice:
+ * closing the second descriptor would drop SQLite's locks, see fcntl(2).) */
+static int make_file(const char *path, struct err *err)
+{
+	struct err why;
+	int there = io_stat(path, NULL, err);
+	if (there != 0)
+		return there < 0 ? -1 : 0;
+	int fd = io_open(path, O_RDWR | O_CREAT | O_EXCL, IO_SHARED, &why);
+	if (fd < 0 && why.code != EEXIST) {
+		if (err)
+			*err = why;
+		return -1;
+	}
+	io_close(fd);
+	return 0;
+}
+
+/* Members of a shared folder's group read, and cannot make the files of WAL mode: those stay. */
+static int keep_log(struct store *store)
+{
+	int on = 1;
+	if (!io_shares(store->dir))
+		return SQLITE_OK;
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	return exec(store, "PRAGMA journal_size_limit=0");
+}
+
 static int open_writer(struct store *store, const char *path, struct err *err)
 {
 	int reserved = VFS_RESERVED;
+	if (make_file(path, err) < 0)
+		return -1;
 	if (open_database(store, path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) != SQLITE_OK)
 		return catalog_error(store, err);
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-	if (settle(store) != SQLITE_OK || exec(store, "PRAGMA journal_mode=WAL") != SQLITE_OK)
+	if (settle(store) != SQLITE_OK || exec(store, "PRAGMA journal_mode=WAL") != SQLITE_OK ||
+		keep_log(store) != SQLITE_OK)
 		return catalog_error(store, err);
 	return 0;
 }

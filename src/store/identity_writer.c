@@ -77,7 +77,7 @@ int writer_open(const char *dir, const char *name, struct writer **out, struct e
 	w->name = w->path + strlen(dir) + 1;
 	w->temp = join(dir, name, ".tmp");
 	w->out = xmalloc(OUT_BYTES);
-	w->fd = io_open(w->temp, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
+	w->fd = io_open(w->temp, O_WRONLY | O_CREAT | O_TRUNC, IO_SHARED, err);
 	w->sha = EVP_MD_CTX_new();
 	int rc = w->fd >= 0 ? 0 : -1;
 	if (rc == 0 && (!w->sha || EVP_DigestInit_ex(w->sha, EVP_sha256(), NULL) != 1))

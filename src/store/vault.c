@@ -64,7 +64,7 @@ static int open_tail(struct tail *tail, bool is_new, bool *too_long, struct err 
 {
 	struct io_info info;
 	tail->at = tail->committed;
-	tail->fd = io_open(tail->path, O_RDWR | (is_new ? O_CREAT : 0), 0600, err);
+	tail->fd = io_open(tail->path, O_RDWR | (is_new ? O_CREAT : 0), IO_SHARED, err);
 	if (tail->fd < 0)
 		return -1;
 	if (io_fstat(tail->fd, &info, tail->path, err) < 0)
