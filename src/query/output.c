@@ -161,13 +161,19 @@ static void csv_row(struct output *out, const struct cell *cells)
 
 int output_row(struct output *out, const struct cell *cells, struct err *err)
 {
+	return output_row_marked(out, cells, NULL, err);
+}
+
+int output_row_marked(struct output *out, const struct cell *cells, const struct cell_marks *marks,
+	struct err *err)
+{
 	if (out->max_rows && out->rows == out->max_rows) {
 		out->cut = true;
 		return 1;
 	}
 	int rc = 0;
 	if (out->format == FORMAT_TABLE)
-		rc = table_row(out, cells, err);
+		rc = table_row(out, cells, marks, err);
 	else if (out->format == FORMAT_CSV)
 		csv_row(out, cells);
 	else

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * output.h (private to query/): rows as text for people and programs. Runs in the parent and treats
- * every cell as hostile: nothing reaches a terminal unescaped, a spreadsheet as a formula, or a
- * program as broken JSON.
+ * output.h: rows as text for people and programs: results of SQL, and of searches. Treats every cell
+ * as hostile: nothing reaches a terminal unescaped, a spreadsheet as a formula, or a program as
+ * broken JSON.
  */
 #ifndef QUERY_OUTPUT_H
 #define QUERY_OUTPUT_H
 
 #include "base/arena.h"
+#include "match/text.h"
 #include "query/query.h"
 #include "query/wire.h"
 
@@ -19,6 +20,9 @@ struct output {
 	unsigned width;
 	uint64_t max_rows, rows;
 	bool cut; /* a row beyond max_rows came and was not shown */
+	/* FORMAT_TABLE; to be set before output_begin: */
+	bool drop; /* where columns do not fit, the last ones are left out, instead of a record a row */
+	const bool *whole; /* of the columns (borrowed), those that are never cut; NULL = none */
 	uint32_t ncolumns;
 	struct slice *names;   /* for JSON: as keys: distinct, quoted, with their colon */
 	enum cell_kind *kinds; /* of the columns */
@@ -34,6 +38,14 @@ void output_fini(struct output *out);
 /* The column heads; names are copied. */
 int output_begin(struct output *out, uint32_t n, const struct slice *names,
 	const enum cell_kind *kinds, struct err *err);
+/* What was found in a cell: shown bold and underlined in a table, nowhere else. */
+struct cell_marks {
+	const struct text_span *spans; /* of the cell's text; ascending and apart */
+	uint32_t n;
+};
+/* output_row with the marks of each cell (NULL = none). */
+int output_row_marked(struct output *out, const struct cell *cells, const struct cell_marks *marks,
+	struct err *err);
 /* One row. 0; 1 where enough rows were shown and the query may end; -1. */
 int output_row(struct output *out, const struct cell *cells, struct err *err);
 /* What is still to be written. */
@@ -45,7 +57,8 @@ int output_flush(struct output *out, struct err *err);
 /* FORMAT_TABLE (table.c). */
 struct table *table_new(struct output *out);
 void table_free(struct table *table);
-int table_row(struct output *out, const struct cell *cells, struct err *err);
+int table_row(struct output *out, const struct cell *cells, const struct cell_marks *marks,
+	struct err *err);
 int table_end(struct output *out, struct err *err);
 
 #endif

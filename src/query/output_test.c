@@ -190,6 +190,52 @@ static void test_long(void **state)
 	free(text);
 }
 
+/* Tables of a search: the last columns are left out where they do not fit, whole ones are never cut,
+ * and what was found is marked, also where the mark is cut. */
+static void test_drop_and_marks(void **state)
+{
+	static const struct {
+		unsigned width;
+		const char *expected;
+	} rows[] = {
+		{80, "time        text                           id\n"
+		     "----------  -----------------------------  --------\n"
+		     "2026-01-05  0123\x1b[1;4m456\x1b[0m78901234567890\\x1b[0mx  01234567\n"},
+		{30, "time        text\n"
+		     "----------  ------------------\n"
+		     "2026-01-05  0123\x1b[1;4m456\x1b[0m7890123456…\n"},
+		{18, "time\n----------\n2026-01-05\n"},
+		{6, "time\n------\n2026-…\n"},
+	};
+	static const bool whole[] = {true, false, true};
+	static const struct text_span spans[] = {{4, 7}, {900, 901}};
+	struct slice names[] = {SLICE("time"), SLICE("text"), SLICE("id")};
+	enum cell_kind kinds[] = {CELL_TEXT, CELL_TEXT, CELL_TEXT};
+	struct cell cells[] = {
+		TEXT("2026-01-05"), TEXT("012345678901234567890\x1b[0mx"), TEXT("01234567")};
+	struct cell_marks marks[] = {{NULL, 0}, {spans, 2}, {NULL, 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sql_options options = {.format = FORMAT_TABLE, .width = rows[i].width};
+		struct output out;
+		struct err err;
+		char *text = NULL;
+		size_t n = 0;
+		FILE *file = open_memstream(&text, &n);
+		output_init(&out, &options, file);
+		out.drop = true;
+		out.whole = whole;
+		assert_int_equal(output_begin(&out, 3, names, kinds, &err), 0);
+		assert_int_equal(output_row_marked(&out, cells, marks, &err), 0);
+		assert_int_equal(output_end(&out, &err), 0);
+		output_fini(&out);
+		(void)fclose(file);
+		if (strcmp(text, rows[i].expected) != 0)
+			fail_msg("width %u:\n%s", rows[i].width, text);
+		free(text);
+	}
+}
+
 /* A full disk or a closed pipe is an error, not a shorter result. */
 static void test_full(void **state)
 {
@@ -215,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_drop_and_marks),
 		cmocka_unit_test(test_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /*
  * table.c: results for people. Columns are as wide as the first rows need, the widest are cut with
  * an ellipsis to fit the terminal, and where even that does not fit each row becomes a record of
- * "name  value" lines. Plans of EXPLAIN keep their line breaks.
+ * "name  value" lines; or the last columns are left out. Plans of EXPLAIN keep their line breaks.
  */
 #include "query/output.h"
 
@@ -13,9 +13,12 @@
 enum {
 	LOOK_ROWS = 1000,     /* rows held back to find the widths … */
 	LOOK_BYTES = 4 << 20, /* … or as many bytes */
-	NARROWEST = 10,       /* a column is not squeezed below this */
+	NARROWEST = 10,       /* a column is not squeezed below this … */
+	DROP_BELOW = 16,      /* … or this, where columns may be left out */
 	GAP = 2,              /* blanks between columns */
 	ELLIPSIS_WIDTH = 1,
+	MARK_ON = 1, /* stand in escaped text, where no control character is otherwise */
+	MARK_OFF = 2,
 };
 
 enum layout { LOOKING, COLUMNS, RECORDS, PLAN };
@@ -24,6 +27,7 @@ struct table {
 	enum layout layout;
 	size_t *widths;      /* of the columns, in terminal columns */
 	struct slice *heads; /* escaped */
+	uint32_t ncolumns;   /* that are shown */
 	size_t head_width;   /* the widest head, for records */
 	struct buf held;     /* escaped cells of the rows held back: u32 length, bytes */
 	uint32_t held_rows;
@@ -53,6 +57,7 @@ struct table *table_new(struct output *out)
 		if (table->widths[i] > table->head_width)
 			table->head_width = table->widths[i];
 	}
+	table->ncolumns = out->ncolumns;
 	table->layout = is_plan(out) ? PLAN : LOOKING;
 	return table;
 }
@@ -81,13 +86,32 @@ static size_t fit(struct slice text, size_t width, size_t *used)
 		size_t n = text_utf8_step(text.ptr + at, text.len - at, NULL);
 		if (n == 0)
 			n = 1;
-		size_t w = text_width((struct slice){text.ptr + at, n});
+		bool mark = text.ptr[at] == MARK_ON || text.ptr[at] == MARK_OFF;
+		size_t w = mark ? 0 : text_width((struct slice){text.ptr + at, n});
 		if (*used + w > width)
 			break;
 		*used += w;
 		at += n;
 	}
 	return at;
+}
+
+/* The text, with its marks as a terminal takes them. */
+static void put_text(struct buf *out, struct slice text)
+{
+	bool marked = false;
+	size_t from = 0;
+	for (size_t at = 0; at < text.len; at++) {
+		if (text.ptr[at] != MARK_ON && text.ptr[at] != MARK_OFF)
+			continue;
+		buf_append(out, text.ptr + from, at - from);
+		marked = text.ptr[at] == MARK_ON;
+		buf_puts(out, marked ? "\x1b[1;4m" : "\x1b[0m");
+		from = at + 1;
+	}
+	buf_append(out, text.ptr + from, text.len - from);
+	if (marked)
+		buf_puts(out, "\x1b[0m");
 }
 
 /* The text in exactly `width` columns; `last` leaves out the blanks behind it. */
@@ -100,7 +124,7 @@ static void put_cell(struct buf *out, struct slice text, size_t width, bool righ
 	size_t blanks = width - used - (cut ? ELLIPSIS_WIDTH : 0);
 	if (right)
 		pad(out, blanks);
-	buf_append(out, text.ptr, n);
+	put_text(out, (struct slice){text.ptr, n});
 	if (cut)
 		buf_puts(out, "…");
 	if (!right && !last)
@@ -110,27 +134,35 @@ static void put_cell(struct buf *out, struct slice text, size_t width, bool righ
 static void put_heads(struct output *out)
 {
 	const struct table *table = out->table;
-	for (uint32_t i = 0; i < out->ncolumns; i++) {
-		bool last = i + 1 == out->ncolumns;
+	for (uint32_t i = 0; i < table->ncolumns; i++) {
+		bool last = i + 1 == table->ncolumns;
 		put_cell(&out->line, table->heads[i], table->widths[i],
 			out->kinds[i] == CELL_NUMBER, last);
 		pad(&out->line, last ? 0 : GAP);
 	}
 	buf_push(&out->line, '\n');
-	for (uint32_t i = 0; i < out->ncolumns; i++) {
+	for (uint32_t i = 0; i < table->ncolumns; i++) {
 		for (size_t k = 0; k < table->widths[i]; k++)
 			buf_push(&out->line, '-');
-		pad(&out->line, i + 1 == out->ncolumns ? 0 : GAP);
+		pad(&out->line, i + 1 == table->ncolumns ? 0 : GAP);
 	}
 	buf_push(&out->line, '\n');
+}
+
+static size_t capped(const struct output *out, uint32_t column, size_t cap)
+{
+	size_t width = out->table->widths[column];
+	bool whole = out->whole && out->whole[column] && width <= out->width;
+	return width < cap || whole ? width : cap;
 }
 
 /* Sum of the columns' widths, none of them wider than `cap`, and of the gaps. */
 static size_t total_width(const struct output *out, size_t cap)
 {
-	size_t sum = out->ncolumns ? (out->ncolumns - 1) * (size_t)GAP : 0;
-	for (uint32_t i = 0; i < out->ncolumns; i++)
-		sum += out->table->widths[i] < cap ? out->table->widths[i] : cap;
+	uint32_t n = out->table->ncolumns;
+	size_t sum = n ? (n - 1) * (size_t)GAP : 0;
+	for (uint32_t i = 0; i < n; i++)
+		sum += capped(out, i, cap);
 	return sum;
 }
 
@@ -141,12 +173,10 @@ static void squeeze(struct output *out)
 	while (total_width(out, cap) > out->width)
 		cap--;
 	size_t left = out->width - total_width(out, cap);
-	for (uint32_t i = 0; i < out->ncolumns; i++) {
-		size_t *width = &out->table->widths[i];
-		if (*width <= cap)
-			continue;
-		size_t wide = *width - cap < left ? *width : cap + left;
-		left -= wide - cap;
+	for (uint32_t i = 0; i < out->table->ncolumns; i++) {
+		size_t *width = &out->table->widths[i], least = capped(out, i, cap);
+		size_t wide = *width - least < left ? *width : least + left;
+		left -= wide - least;
 		*width = wide;
 	}
 }
@@ -159,7 +189,10 @@ static void choose_layout(struct output *out)
 			table->widths[i] = 1;
 	}
 	table->layout = COLUMNS;
-	if (out->width && total_width(out, NARROWEST) > out->width) {
+	while (out->drop && out->width && table->ncolumns > 1 &&
+		total_width(out, DROP_BELOW) > out->width)
+		table->ncolumns--;
+	if (out->width && !out->drop && total_width(out, NARROWEST) > out->width) {
 		table->layout = RECORDS;
 		return;
 	}
@@ -183,7 +216,9 @@ static void put_record_cell(struct output *out, uint32_t column, struct slice te
 static void put_value(struct output *out, uint32_t column, struct slice text)
 {
 	const struct table *table = out->table;
-	bool last = column + 1 == out->ncolumns;
+	bool last = column + 1 == table->ncolumns;
+	if (column >= table->ncolumns)
+		return;
 	if (table->layout == RECORDS) {
 		if (column == 0)
 			buf_printf(&out->line, "-- row %llu --\n",
@@ -206,18 +241,37 @@ static void put_value(struct output *out, uint32_t column, struct slice text)
 		pad(&out->line, GAP);
 }
 
+/* Escapes the text with its marks. */
+static void escape_marked(struct buf *out, struct slice text, const struct cell_marks *marks)
+{
+	size_t at = 0;
+	for (uint32_t i = 0; i < marks->n && marks->spans[i].end <= text.len; i++) {
+		const struct text_span *span = &marks->spans[i];
+		text_escape(out, (struct slice){text.ptr + at, span->begin - at});
+		buf_push(out, MARK_ON);
+		text_escape(out, (struct slice){text.ptr + span->begin, span->end - span->begin});
+		buf_push(out, MARK_OFF);
+		at = span->end;
+	}
+	text_escape(out, (struct slice){text.ptr + at, text.len - at});
+}
+
 /* A cell, escaped, into table->cell. Of a long one only what a terminal line can show. */
-static struct slice escape_cell(struct output *out, const struct cell *cell)
+static struct slice escape_cell(
+	struct output *out, const struct cell *cell, const struct cell_marks *marks)
 {
 	struct table *table = out->table;
 	struct slice text = cell->text;
 	buf_clear(&table->cell);
 	if (cell->kind == CELL_NULL)
-		return SLICE("NULL");
+		return out->drop ? SLICE("") : SLICE("NULL");
 	size_t most = (size_t)out->width * 16 + 64; /* marks that take no column included */
 	if (out->width && text.len > most)
 		text.len = most;
-	text_escape(&table->cell, text);
+	if (marks)
+		escape_marked(&table->cell, text, marks);
+	else
+		text_escape(&table->cell, text);
 	return buf_view(&table->cell);
 }
 
@@ -259,7 +313,8 @@ static void put_plan(struct output *out, struct slice text)
 	}
 }
 
-int table_row(struct output *out, const struct cell *cells, struct err *err)
+int table_row(struct output *out, const struct cell *cells, const struct cell_marks *marks,
+	struct err *err)
 {
 	struct table *table = out->table;
 	if (table->layout == PLAN) {
@@ -267,7 +322,7 @@ int table_row(struct output *out, const struct cell *cells, struct err *err)
 		return 0;
 	}
 	for (uint32_t i = 0; i < out->ncolumns; i++) {
-		struct slice text = escape_cell(out, &cells[i]);
+		struct slice text = escape_cell(out, &cells[i], marks ? &marks[i] : NULL);
 		if (table->layout == LOOKING)
 			hold(out, i, text);
 		else
