@@ -31,18 +31,20 @@ static inline HOT uint32_t bits(__m256i v)
 	return (uint32_t)_mm256_movemask_epi8(v);
 }
 
-/* The first of the places p + bit, none beyond `last`, where the needle stands, or NULL. */
-static inline HOT const char *check(
+enum { NOWHERE = 32 };
+
+/* Which of the places p + bit, none beyond `last`, is the first where the needle stands. */
+static inline HOT uint32_t check(
 	const struct needle *needle, const char *p, uint32_t hits, const char *last)
 {
 	for (; hits; hits &= hits - 1) {
 		const char *place = p + __builtin_ctz(hits);
 		if (place > last)
-			return NULL;
+			break;
 		if (needle_at(needle, place))
-			return place;
+			return (uint32_t)(place - p);
 	}
-	return NULL;
+	return NOWHERE;
 }
 
 static HOT const char *find(const struct needle *needle, const char *p, const char *end)
@@ -50,7 +52,8 @@ static HOT const char *find(const struct needle *needle, const char *p, const ch
 	const uint32_t a = needle->first, b = needle->second;
 	if (end - p < (ptrdiff_t)b + 32)
 		return text_simd_portable.find(needle, p, end);
-	const char *last = end - needle->len, *found;
+	const char *last = end - needle->len;
+	uint32_t bit;
 	const struct pair pair = {
 		.byte_a = _mm256_set1_epi8(needle->bytes[a]),
 		.byte_b = _mm256_set1_epi8(needle->bytes[b]),
@@ -59,27 +62,30 @@ static HOT const char *find(const struct needle *needle, const char *p, const ch
 		.a = a,
 		.b = b,
 	};
-	for (; end - p >= (ptrdiff_t)b + 128; p += 128) {
-		__m256i h0 = pair_hits(&pair, p), h1 = pair_hits(&pair, p + 32);
-		__m256i h2 = pair_hits(&pair, p + 64), h3 = pair_hits(&pair, p + 96);
+	size_t n = (size_t)(end - p) - b, at = 0; /* places below n - 31 can be looked at by 32 */
+	for (; at + 128 <= n; at += 128) {
+		const char *q = p + at;
+		__m256i h0 = pair_hits(&pair, q), h1 = pair_hits(&pair, q + 32);
+		__m256i h2 = pair_hits(&pair, q + 64), h3 = pair_hits(&pair, q + 96);
 		__m256i any = _mm256_or_si256(_mm256_or_si256(h0, h1), _mm256_or_si256(h2, h3));
 		if (_mm256_testz_si256(any, any))
 			continue;
-		if ((found = check(needle, p, bits(h0), last)) ||
-			(found = check(needle, p + 32, bits(h1), last)) ||
-			(found = check(needle, p + 64, bits(h2), last)) ||
-			(found = check(needle, p + 96, bits(h3), last)))
-			return found;
+		const uint32_t hits[4] = {bits(h0), bits(h1), bits(h2), bits(h3)};
+		for (uint32_t k = 0; k < 4; k++, q += 32) {
+			if ((bit = check(needle, q, hits[k], last)) != NOWHERE)
+				return q + bit;
+		}
 	}
-	for (; end - p >= (ptrdiff_t)b + 32; p += 32) {
-		if ((found = check(needle, p, bits(pair_hits(&pair, p)), last)))
-			return found;
+	for (; at + 32 <= n; at += 32) {
+		if ((bit = check(needle, p + at, bits(pair_hits(&pair, p + at)), last)) != NOWHERE)
+			return p + at + bit;
 	}
-	if (p > last)
+	if (p + at > last)
 		return NULL;
-	/* The rest: the last 32 places that can be read; those before p are known not to fit. */
-	const char *tail = end - b - 32;
-	return check(needle, tail, bits(pair_hits(&pair, tail)), last);
+	/* The rest: the last 32 that can be looked at; those before p + at are known not to fit. */
+	const char *tail = p + (n - 32);
+	bit = check(needle, tail, bits(pair_hits(&pair, tail)), last);
+	return bit == NOWHERE ? NULL : tail + bit;
 }
 
 static HOT const char *find_high(const char *p, const char *end)

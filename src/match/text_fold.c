@@ -9,26 +9,21 @@
 #include <utf8proc.h>
 
 enum {
-	TABLE_END =
-		0x800, /* below: two bytes of UTF-8 at most, folded by table (Latin to Arabic) */
-	STRETCH = 3,   /* a folded character is at most so many times as long (U+0390) */
+	TABLE_END = 0x800, /* code points below are folded by table: two bytes of UTF-8 at most */
+	STRETCH = 3,       /* a folded character is at most so many times as long (U+0390) */
 	CHUNK = 4096,
 };
 
-#define ROW(f, b) f(b), f(b + 1), f(b + 2), f(b + 3), f(b + 4), f(b + 5), f(b + 6), f(b + 7)
-#define TABLE(f)                                                                                   \
-	{                                                                                          \
-		ROW(f, 0), ROW(f, 8), ROW(f, 16), ROW(f, 24), ROW(f, 32), ROW(f, 40), ROW(f, 48),  \
-			ROW(f, 56), ROW(f, 64), ROW(f, 72), ROW(f, 80), ROW(f, 88), ROW(f, 96),    \
-			ROW(f, 104), ROW(f, 112), ROW(f, 120), ROW(f, 128), ROW(f, 136),           \
-			ROW(f, 144), ROW(f, 152), ROW(f, 160), ROW(f, 168), ROW(f, 176),           \
-			ROW(f, 184), ROW(f, 192), ROW(f, 200), ROW(f, 208), ROW(f, 216),           \
-			ROW(f, 224), ROW(f, 232), ROW(f, 240), ROW(f, 248)                         \
-	}
-#define SAME(b)  (b)
-#define LOWER(b) ((b) >= 'A' && (b) <= 'Z' ? (b) | 0x20 : (b))
-const unsigned char ascii_lower[256] = TABLE(LOWER);
-const unsigned char ascii_same[256] = TABLE(SAME);
+/* f of all bytes, in order. */
+#define EACH_4(f, b)  f(b), f((b) + 1), f((b) + 2), f((b) + 3)
+#define EACH_16(f, b) EACH_4(f, b), EACH_4(f, (b) + 4), EACH_4(f, (b) + 8), EACH_4(f, (b) + 12)
+#define EACH_64(f, b)                                                                              \
+	EACH_16(f, b), EACH_16(f, (b) + 16), EACH_16(f, (b) + 32), EACH_16(f, (b) + 48)
+#define EACH_BYTE(f) EACH_64(f, 0), EACH_64(f, 64), EACH_64(f, 128), EACH_64(f, 192)
+#define SAME(b)      (b)
+#define LOWER(b)     ((b) >= 'A' && (b) <= 'Z' ? (b) | 0x20 : (b))
+const unsigned char ascii_lower[256] = {EACH_BYTE(LOWER)};
+const unsigned char ascii_same[256] = {EACH_BYTE(SAME)};
 
 struct folded {
 	uint8_t len;
