@@ -54,6 +54,9 @@ static inline uint64_t lake_random(uint64_t *seed)
 	return *seed * UINT64_C(0x2545f4914f6cdd1d);
 }
 
+/* Not 0: times follow from it in no order, few of them, with many events each. */
+static uint64_t lake_shuffle;
+
 /* Event number n. Five in a row have the same time; every eleventh has none. */
 static inline struct event lake_event(uint32_t n)
 {
@@ -68,6 +71,13 @@ static inline struct event lake_event(uint32_t n)
 		.level = (int64_t)(lake_random(&seed) % 12) - 1,
 		.nlabels = (unsigned)(lake_random(&seed) % 4),
 		.extra = n % 3 ? (int64_t)(lake_random(&seed) % 5) : -1};
+	if (lake_shuffle) {
+		uint64_t other = n * UINT64_C(0xd1342543de82ef95) + lake_shuffle;
+		lake_random(&other);
+		e.time = LAKE_T0 + (int64_t)(lake_random(&other) % 40) * 3600000000;
+		e.timed = lake_random(&other) % 16 != 0;
+		e.secondary = lake_random(&other) % 7 == 0;
+	}
 	snprintf(e.note, sizeof(e.note), "note %u of %u", n * 7919 % 100003, n % 10);
 	for (unsigned i = 0; i < e.nlabels; i++)
 		e.labels[i] = labels[lake_random(&seed) % 6];
@@ -295,7 +305,7 @@ static inline void lake_add(struct lake *lake, const struct schema *schema, uint
 		lake_batch(&batch, &schema->shape, first + at, some, raw);
 		if (segment_identify(segment, &batch, container, 0, NULL, 0, &kept, &err) < 0)
 			fail_msg("%s", err.text);
-		assert_int_equal(kept, some);
+		assert_true(kept <= some); /* what is stored already is not stored again */
 		struct segment_pack *pack = segment_pack(segment, &batch, NULL, 0);
 		if (segment_append(segment, pack, &err) < 0)
 			fail_msg("%s", err.text);
