@@ -74,14 +74,54 @@ static bool in_spans(struct run *run, const struct probe *probe, const struct co
 	return spans_has(&probe->spans, key);
 }
 
-static bool in_spans_or_printed(struct run *run, const struct probe *probe,
-	const struct column *col, enum col_type type, uint32_t row)
+/* Rows of `among` whose text as printed passes, a few words of them at a time; of the others
+ * anything may be said. */
+static void printed_rows(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t n, const uint64_t *among, uint64_t *out)
 {
-	char text[PRINT_MAX];
-	if (in_spans(run, probe, col, type, row))
-		return true;
-	size_t n = print_value(col, type, row, text);
-	return text_test_value(probe->printed, run->scratch->text, (struct slice){text, n});
+	enum { WORDS = 8, ROWS = WORDS * 64 };
+	char *heap = arena_alloc(&run->scratch->mem, ROWS * PRINT_MAX);
+	uint32_t off[ROWS + 1] = {0};
+	for (uint32_t from = 0; from < n; from += ROWS) {
+		uint32_t count = n - from < ROWS ? n - from : ROWS;
+		size_t word = from / 64;
+		if (bits_empty(among + word, count)) {
+			bits_none(out + word, count);
+			continue;
+		}
+		for (uint32_t i = 0; i < count; i++) {
+			off[i + 1] = off[i];
+			if (bit_get(among, from + i))
+				off[i + 1] +=
+					(uint32_t)print_value(col, type, from + i, heap + off[i]);
+		}
+		text_test_values(probe->printed, run->scratch->text, heap, off, count, out + word);
+	}
+}
+
+/* By value, and those that are left as printed. */
+static void value_rows(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t n, uint64_t *out)
+{
+	const struct spans *spans = &probe->spans;
+	bool number = type != COL_UUID && type != COL_BOOL;
+	uint64_t *left = bits_take(run, n), *found = bits_take(run, n);
+	memcpy(left, out, bits_words(n) * sizeof(*left));
+	if (spans->n == 0)
+		bits_none(out, n);
+	else if (number) /* between the least and the most; that is all where there is one */
+		values_between(col->i64, n, key_value(spans->of[0].low),
+			key_value(spans->of[spans->n - 1].high), out, out);
+	if (spans->n > 1 || !number)
+		keep_rows(run, probe, col, type, in_spans, n, out);
+	for (size_t w = 0; probe->printed && w < bits_words(n); w++)
+		left[w] &= ~out[w];
+	if (probe->printed)
+		printed_rows(run, probe, col, type, n, left, found);
+	for (size_t w = 0; probe->printed && w < bits_words(n); w++)
+		out[w] |= found[w] & left[w];
+	bits_give(run);
+	bits_give(run);
 }
 
 static bool part_passes(struct run *run, const struct probe *probe, const struct column *col,
@@ -94,21 +134,13 @@ static bool part_passes(struct run *run, const struct probe *probe, const struct
 	return value >= test->part_least && value <= test->part_most;
 }
 
-static void number_rows(struct run *run, const struct probe *probe, const struct column *col,
+static void other_rows(struct run *run, const struct probe *probe, const struct column *col,
 	enum col_type type, uint32_t n, uint64_t *out)
 {
-	bool wide = type == COL_UUID || type == COL_BOOL;
-	if (probe->kind == PROBE_EXISTS)
-		return;
 	if (probe->kind == PROBE_PART)
 		keep_rows(run, probe, col, type, part_passes, n, out);
-	else if (probe->printed)
-		keep_rows(run, probe, col, type, in_spans_or_printed, n, out);
-	else if (wide || probe->spans.n != 1)
-		keep_rows(run, probe, col, type, in_spans, n, out);
-	else
-		values_between(col->i64, n, key_value(probe->spans.of[0].low),
-			key_value(probe->spans.of[0].high), out, out);
+	else if (probe->kind == PROBE_VALUES)
+		value_rows(run, probe, col, type, n, out);
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -126,7 +158,7 @@ bool probe_rows(struct run *run, const struct probe *probe, const uint64_t *amon
 	}
 	if (!col_is_string(source->type)) {
 		bits_not_null(out, among, col->nulls, n);
-		number_rows(run, probe, col, source->type, n, out);
+		other_rows(run, probe, col, source->type, n, out);
 		return true;
 	}
 	if (!col->plain)

@@ -91,6 +91,22 @@ bool probe_text(struct match_scratch *scratch, const struct probe *probe, struct
 	return false;
 }
 
+/* Addresses in one interval, which is what a search for one network is. */
+static uint32_t addresses_between(
+	const struct span *span, const char *heap, const uint32_t *off, uint32_t n, uint64_t *bits)
+{
+	u128 low = span->low, width = span->high - low;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (off[i + 1] - off[i] != 16)
+			continue;
+		uint64_t in = load128(heap + off[i]) - low <= width;
+		bits[i >> 6] |= in << (i & 63);
+		count += (uint32_t)in;
+	}
+	return count;
+}
+
 uint32_t probe_texts(struct match_scratch *scratch, const struct probe *probe, const char *heap,
 	const uint32_t *off, uint32_t n, uint64_t *bits)
 {
@@ -98,6 +114,8 @@ uint32_t probe_texts(struct match_scratch *scratch, const struct probe *probe, c
 	if (probe->kind == PROBE_TEXT)
 		return text_test_values(probe->test->text, scratch->text, heap, off, n, bits);
 	bits_none(bits, n);
+	if (probe->kind == PROBE_VALUES && !probe->printed && probe->spans.n == 1)
+		return addresses_between(&probe->spans.of[0], heap, off, n, bits);
 	for (uint32_t i = 0; i < n; i++) {
 		if (probe_text(
 			    scratch, probe, (struct slice){heap + off[i], off[i + 1] - off[i]})) {

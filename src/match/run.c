@@ -117,6 +117,16 @@ static enum verdict judge_values(void *ctx, const struct node *node)
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
+/* The elements of the rows that matter: mostly those of all. */
+static void spread(
+	const uint64_t *among, const uint32_t *list, uint32_t nrows, uint64_t *elements, uint32_t n)
+{
+	if (bits_count(among, nrows) == nrows)
+		bits_all(elements, n);
+	else
+		rows_spread(among, list, nrows, elements);
+}
+
 /* A test on a list, asked of rows: any element. */
 static bool list_rows(
 	struct run *run, const struct probe *probe, int group, const uint64_t *among, uint64_t *out)
@@ -131,10 +141,7 @@ static bool list_rows(
 	}
 	const uint32_t *list = run_list(run, group);
 	uint64_t *of_rows = bits_take(run, n), *pass = bits_take(run, n);
-	if (bits_count(among, nrows) == nrows)
-		bits_all(of_rows, n);
-	else
-		rows_spread(among, list, nrows, of_rows);
+	spread(among, list, nrows, of_rows, n);
 	bool done = probe_rows(run, probe, of_rows, pass);
 	if (done)
 		elements_any(pass, list, nrows, out);
@@ -244,7 +251,7 @@ static bool eval_not(struct run *run, const struct node *node, const uint64_t *a
 }
 
 /* How many hold, as binary numbers stood upright: planes[k] has bit k of every row's count. */
-static unsigned count_add(uint64_t **planes, unsigned nplanes, uint64_t *carry, size_t words)
+static void count_add(uint64_t **planes, unsigned nplanes, uint64_t *carry, size_t words)
 {
 	for (unsigned k = 0; k < nplanes; k++) {
 		uint64_t any = 0;
@@ -257,7 +264,6 @@ static unsigned count_add(uint64_t **planes, unsigned nplanes, uint64_t *carry, 
 		if (!any)
 			break;
 	}
-	return nplanes;
 }
 
 /* Rows whose count is at least `least`, from the highest plane down. */
@@ -319,7 +325,7 @@ static bool eval_same(
 		return true;
 	const uint32_t *list = run_list(run, node->same_group);
 	uint64_t *elements = bits_take(run, n), *pass = bits_take(run, n);
-	rows_spread(among, list, nrows, elements);
+	spread(among, list, nrows, elements, n);
 	bool done = eval(run, node->children[0], elements, pass);
 	if (done)
 		elements_any(pass, list, nrows, out);
