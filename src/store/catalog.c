@@ -374,6 +374,18 @@ void catalog_done(struct store *store, sqlite3_stmt *stmt)
 	}
 }
 
+bool rows_next(struct rows *rows, struct err *err)
+{
+	if (rows->answer == 0) {
+		int rc = catalog_step(rows->store, rows->stmt, err);
+		if (rc == 1)
+			return true;
+		rows->answer = rc;
+	}
+	catalog_done(rows->store, rows->stmt);
+	return false;
+}
+
 int catalog_run(struct store *store, struct err *err, const char *sql, const char *types, ...)
 {
 	va_list ap;

@@ -73,8 +73,8 @@ int catalog_id_runs(
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT name, entries, bytes, sha256 FROM id_runs WHERE table_id = ? ORDER BY id",
 		"i", table_id);
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		*runs = xrealloc(*runs, (*n + 1) * sizeof(**runs));
 		struct id_run *run = &(*runs)[(*n)++];
 		*run = (struct id_run){
@@ -84,12 +84,11 @@ int catalog_id_runs(
 		snprintf(run->name, sizeof(run->name), "%s", catalog_text(stmt, 0));
 		catalog_blob(stmt, 3, run->sha256, 32);
 	}
-	catalog_done(store, stmt);
-	if (rc < 0) {
+	if (rows.answer < 0) {
 		free(*runs);
 		*runs = NULL;
 	}
-	return rc;
+	return rows.answer;
 }
 
 int catalog_add_id_run(

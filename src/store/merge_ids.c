@@ -65,16 +65,16 @@ static int unlink_retired(struct store *store, struct err *err)
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT path FROM retired WHERE path GLOB 'ids/*' AND at < ?", "i",
 		clock_now_us() - RETIRED_US);
-	int rc = stmt ? 1 : -1, n = 0;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	int n = 0;
+	while (rows_next(&rows, err)) {
 		char path[STORE_PATH];
 		store_path(store, path, "%s", catalog_text(stmt, 0));
-		rc = io_unlink(path, err) < 0 ? -1 : 1;
+		rows.answer = io_unlink(path, err);
 		n++;
 	}
-	catalog_done(store, stmt);
-	if (rc < 0 || n == 0)
-		return rc;
+	if (rows.answer < 0 || n == 0)
+		return rows.answer;
 	return catalog_run(store, err, "DELETE FROM retired WHERE path GLOB 'ids/*' AND at < ?",
 		"i", clock_now_us() - RETIRED_US);
 }

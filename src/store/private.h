@@ -107,6 +107,25 @@ sqlite3_stmt *catalog_query(
 int catalog_step(struct store *store, sqlite3_stmt *stmt, struct err *err);
 /* Gives the statement back; accepts NULL. */
 void catalog_done(struct store *store, sqlite3_stmt *stmt);
+/* The rows of a statement, one after another:
+ *
+ *	struct rows rows = rows_of(store, stmt);
+ *	while (rows_next(&rows, err))
+ *		rows.answer = …;
+ *	return rows.answer;
+ *
+ * An answer that is not 0 ends the loop. The statement (NULL where it could not be made) is given
+ * back at the end. `answer` is then what the loop left there, 0, or -1 with `err`. */
+struct rows {
+	struct store *store;
+	sqlite3_stmt *stmt;
+	int answer;
+};
+static inline struct rows rows_of(struct store *store, sqlite3_stmt *stmt)
+{
+	return (struct rows){store, stmt, stmt ? 0 : -1};
+}
+bool rows_next(struct rows *rows, struct err *err);
 /* Query, step to the end, done. 0 or -1. */
 int catalog_run(struct store *store, struct err *err, const char *sql, const char *types, ...);
 /* The first column of the first row as integer: 1 found, 0 no row, -1 error. */

@@ -48,18 +48,14 @@ int store_segments(struct store *store, const char *table,
 		" JOIN tables t ON t.id = s.table_id WHERE ?1 IS NULL OR t.name = ?1"
 		" ORDER BY s.max_time DESC, s.id DESC",
 		"t", table);
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct segment_info info;
 		char path[STORE_PATH];
 		segment_of_row(store, stmt, path, &info);
-		int answer = each(ctx, &info, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, &info, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 /* ---- tables and sources ---------------------------------------------------------------------- */
@@ -77,8 +73,8 @@ int store_tables(struct store *store,
 		" FROM tables t LEFT JOIN segments s ON s.table_id = t.id"
 		" GROUP BY t.id ORDER BY t.name",
 		"");
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		uint64_t segments = column_u64(stmt, 1);
 		struct table_info info = {
 			.table = catalog_text(stmt, 0),
@@ -91,13 +87,9 @@ int store_tables(struct store *store,
 			.max_time = segments ? sqlite3_column_int64(stmt, 7) : INT64_MIN,
 			.rejects = column_u64(stmt, 8),
 		};
-		int answer = each(ctx, &info, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, &info, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 int store_sources(struct store *store,
@@ -118,8 +110,8 @@ int store_sources(struct store *store,
 		"  min(iif(state = 0 AND min_time <= max_time, min_time, NULL)) AS oldest"
 		"  FROM frames GROUP BY source_id) l ON l.source_id = s.id ORDER BY s.name",
 		"");
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct source_info info = {
 			.source = catalog_text(stmt, 0),
 			.segments = column_u64(stmt, 1),
@@ -132,13 +124,9 @@ int store_sources(struct store *store,
 			.vault_bytes = column_u64(stmt, 8),
 			.oldest_raw = sqlite3_column_int64(stmt, 9),
 		};
-		int answer = each(ctx, &info, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, &info, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 /* ---- checkpoints and drift ------------------------------------------------------------------- */
@@ -175,8 +163,8 @@ int store_drift(struct store *store, const char *table,
 		" FROM drift d JOIN tables t ON t.id = d.table_id WHERE ?1 IS NULL OR t.name = ?1"
 		" ORDER BY t.name, d.path, d.kind, d.seen",
 		"t", table);
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct drift_info info = {
 			.table = catalog_text(stmt, 0),
 			.path = catalog_text(stmt, 1),
@@ -186,11 +174,7 @@ int store_drift(struct store *store, const char *table,
 			.first_seen = sqlite3_column_int64(stmt, 5),
 			.last_seen = sqlite3_column_int64(stmt, 6),
 		};
-		int answer = each(ctx, &info, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, &info, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }

@@ -14,8 +14,8 @@ int store_rejects(struct store *store,
 		" JOIN tables t ON t.id = c.table_id JOIN sources s ON s.id = c.source_id"
 		" ORDER BY r.id",
 		"");
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct reject_info info = {
 			.id = (uint64_t)sqlite3_column_int64(stmt, 0),
 			.table = catalog_text(stmt, 1),
@@ -28,13 +28,9 @@ int store_rejects(struct store *store,
 			.lines = (uint32_t)sqlite3_column_int64(stmt, 8),
 			.received_at = sqlite3_column_int64(stmt, 9),
 		};
-		int answer = each(ctx, &info, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, &info, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 static int no_reject(struct store *store, uint64_t id, struct err *err)
@@ -50,8 +46,9 @@ int store_reject_bytes(struct store *store, uint64_t id, struct buf *out, struct
 		"SELECT s.name, p.file, p.frame, p.offset, p.bytes FROM reject_parts p"
 		" JOIN sources s ON s.id = p.source_id WHERE p.reject_id = ? ORDER BY p.part",
 		"u", id);
-	int rc = stmt ? 1 : -1, parts = 0;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	int parts = 0;
+	while (rows_next(&rows, err)) {
 		struct vault_place place = {
 			.source = catalog_text(stmt, 0),
 			.file = (uint32_t)sqlite3_column_int64(stmt, 1),
@@ -64,14 +61,11 @@ int store_reject_bytes(struct store *store, uint64_t id, struct buf *out, struct
 		if (cut)
 			place.length = (uint32_t)room;
 		parts++;
-		rc = store_read_raw(store, &place, out, err) < 0 ? -1 : 1;
-		if (cut)
-			break;
+		rows.answer = store_read_raw(store, &place, out, err) < 0 ? -1 : cut;
 	}
-	catalog_done(store, stmt);
-	if (rc >= 0 && parts == 0)
+	if (rows.answer >= 0 && parts == 0)
 		return no_reject(store, id, err);
-	return rc < 0 ? -1 : 0;
+	return rows.answer < 0 ? -1 : 0;
 }
 
 /* The index of the reject's first frame knows it. */

@@ -173,22 +173,21 @@ static int punch_ranges(struct store *store, const struct dead_file *dead, int f
 		"iii", dead->source_id, (int64_t)dead->file, before);
 	uint64_t from = 0, to = 0;
 	bool fresh = false;
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		uint64_t at = (uint64_t)sqlite3_column_int64(stmt, 0);
 		if (at != to) {
 			if (fresh && io_punch(fd, from, to - from, path, err) < 0)
-				rc = -1;
+				rows.answer = -1;
 			from = at;
 			fresh = false;
 		}
 		to = at + (uint64_t)sqlite3_column_int64(stmt, 1);
 		fresh |= sqlite3_column_int64(stmt, 2) != FRAME_PUNCHED;
 	}
-	catalog_done(store, stmt);
-	if (rc == 0 && fresh)
-		rc = io_punch(fd, from, to - from, path, err);
-	return rc;
+	if (rows.answer == 0 && fresh)
+		rows.answer = io_punch(fd, from, to - from, path, err);
+	return rows.answer;
 }
 
 /* Punches, makes that durable, and notes that it is done. */

@@ -187,8 +187,8 @@ int old_segments_load(
 		" received_at, committed_at, fingerprint, no_time FROM segments WHERE table_id = ?"
 		" ORDER BY min_time, id",
 		"i", table_id);
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		if (segments->n == segments->cap) {
 			segments->cap = segments->cap ? segments->cap * 2 : 64;
 			segments->list =
@@ -211,10 +211,9 @@ int old_segments_load(
 		snprintf(old->name, sizeof(old->name), "%s", catalog_text(stmt, 3));
 		catalog_blob(stmt, 11, old->fingerprint, 32);
 	}
-	catalog_done(store, stmt);
-	if (rc < 0)
+	if (rows.answer < 0)
 		old_segments_free(segments);
-	return rc;
+	return rows.answer;
 }
 
 void old_segments_free(struct old_segments *segments)
@@ -257,16 +256,16 @@ int retired_unlink(struct store *store, int64_t before, struct err *err)
 {
 	sqlite3_stmt *stmt =
 		catalog_query(store, err, "SELECT path FROM retired WHERE at <= ?", "i", before);
-	int rc = stmt ? 1 : -1, n = 0;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	int n = 0;
+	while (rows_next(&rows, err)) {
 		char path[STORE_PATH];
 		store_path(store, path, "%s", catalog_text(stmt, 0));
-		rc = io_unlink(path, err) < 0 ? -1 : 1;
+		rows.answer = io_unlink(path, err);
 		n++;
 	}
-	catalog_done(store, stmt);
-	if (rc < 0 || n == 0)
-		return rc;
+	if (rows.answer < 0 || n == 0)
+		return rows.answer;
 	return catalog_run(store, err, "DELETE FROM retired WHERE at <= ?", "i", before);
 }
 

@@ -77,19 +77,15 @@ static int each_saved(struct store *store, const char *name,
 		"SELECT name, query, options, saved_at FROM saved_searches"
 		" WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
 		"t", name);
-	rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct saved_search saved = {.name = catalog_text(stmt, 0),
 			.query = catalog_text(stmt, 1),
 			.options = catalog_text(stmt, 2),
 			.saved_at = sqlite3_column_int64(stmt, 3)};
-		int answer = each(ctx, &saved, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, &saved, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 int store_saved_list(struct store *store,

@@ -90,17 +90,13 @@ int vault_each_frame(struct store *store, const char *source,
 		" f.source_id = s.id WHERE ?1 IS NULL OR s.name = ?1"
 		" ORDER BY f.source_id, f.file, f.frame",
 		"t", source);
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct frame_row row;
 		frame_of_row(stmt, 1, &row);
-		int answer = each(ctx, catalog_text(stmt, 0), &row, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = each(ctx, catalog_text(stmt, 0), &row, err);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
@@ -259,18 +255,14 @@ int store_scan_vault(struct store *store, const char *table, const char *source,
 		" WHERE s.name = ? AND c.table_id = (SELECT id FROM tables WHERE name = ?)"
 		" AND f.kind = 0 AND f.state = 0 ORDER BY f.file, f.frame",
 		"tt", source, table);
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct frame_row row;
 		struct vault_record record = {.received_at = sqlite3_column_int64(stmt, 0),
 			.input = catalog_text(stmt, 1)};
 		frame_of_row(stmt, 2, &row);
-		int answer = scan_frame(&scan, &row, &record, err);
-		rc = answer ? answer : 1;
-		if (answer)
-			break;
+		rows.answer = scan_frame(&scan, &row, &record, err);
 	}
-	catalog_done(store, stmt);
 	arena_fini(&scan.mem);
-	return rc;
+	return rows.answer;
 }

@@ -63,8 +63,8 @@ static int check_pragma(
 {
 	struct err why;
 	sqlite3_stmt *stmt = catalog_query(check->store, &why, sql, "");
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(check->store, stmt, &why)) == 1) {
+	struct rows rows = rows_of(check->store, stmt);
+	while (rows_next(&rows, &why)) {
 		const char *text = catalog_text(stmt, 0);
 		char what[300];
 		if (good && strcmp(text, good) == 0)
@@ -72,8 +72,7 @@ static int check_pragma(
 		snprintf(what, sizeof(what), "%s%.250s", prefix, text);
 		check_report(check, "catalog.db", what);
 	}
-	catalog_done(check->store, stmt);
-	return rc < 0 ? check_error(check, "catalog.db", &why, err) : 0;
+	return rows.answer < 0 ? check_error(check, "catalog.db", &why, err) : 0;
 }
 
 static int check_catalog(struct check *check, const struct check_item *item, struct err *err)
@@ -171,23 +170,22 @@ int check_counts(struct check *check, struct err *err)
 		"  ON c.id = f.commit_id WHERE c.table_id = t.id AND f.kind = 0 AND f.state = 0)"
 		" FROM tables t",
 		"");
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(check->store, stmt, &why)) == 1) {
+	struct rows rows = rows_of(check->store, stmt);
+	while (rows_next(&rows, &why)) {
 		char file[200], what[300];
 		long long unreadable = sqlite3_column_int64(stmt, 1);
-		long long rows = sqlite3_column_int64(stmt, 2);
+		long long there = sqlite3_column_int64(stmt, 2);
 		long long records = sqlite3_column_int64(stmt, 3);
-		if (rows + unreadable == records)
+		if (there + unreadable == records)
 			continue;
 		snprintf(file, sizeof(file), "tables/%.128s", catalog_text(stmt, 0));
 		snprintf(what, sizeof(what),
 			"has %lld rows, but the vault holds %lld records of it: run `pugmark "
 			"rebuild`",
-			rows + unreadable, records);
+			there + unreadable, records);
 		check_report(check, file, what);
 	}
-	catalog_done(check->store, stmt);
-	return rc < 0 ? check_error(check, "catalog.db", &why, err) : 0;
+	return rows.answer < 0 ? check_error(check, "catalog.db", &why, err) : 0;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -80,14 +80,13 @@ static const struct {
 static int list_kind(struct store *store, struct list *list, size_t k, struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err, kinds[k].sql, "");
-	int rc = stmt ? 1 : -1;
-	while (rc == 1 && (rc = catalog_step(store, stmt, err)) == 1) {
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
 		struct check_item *item = add(list, kinds[k].kind);
 		snprintf(item->owner, sizeof(item->owner), "%s", catalog_text(stmt, 0));
 		kinds[k].take(stmt, item);
 	}
-	catalog_done(store, stmt);
-	return rc;
+	return rows.answer;
 }
 
 static int note_checks(struct store *store, struct list *list, struct err *err)
