@@ -198,7 +198,8 @@ static int copy_schema(void *ctx, const char *name, struct err *err)
 		return 0;
 	if (io_read_file(from, LIMIT_SCHEMA_BYTES, &data, &n, err) < 0)
 		return -1;
-	int rc = io_write_file(store_path(c->to, to, "schemas/%.200s", name), data, n, IO_SHARED, err);
+	int rc = io_write_file(
+		store_path(c->to, to, "schemas/%.200s", name), data, n, IO_SHARED, err);
 	free(data);
 	return rc;
 }
