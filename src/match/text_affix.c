@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* text_affix.c: any number of prefixes, or suffixes (which are prefixes read backwards): sorted, none
- * the prefix of another, so that the only one that a value can have is the last that is not above it. */
+ * the prefix of another, so that the only one that a value can have is the last that is not above it.
+ * Where they are many, a bitmap of hashes of the outermost bytes says no first. */
 #include "match/text_private.h"
 
 #include <stdlib.h>
+
+enum { MANY = 8, KEY_BYTES = 4, FILTER_BITS = 1 << 16 };
 
 struct affixes {
 	bool suffix;
 	const unsigned char *lower;
 	uint32_t n, shortest;
 	struct slice *items; /* of suffixes: reversed */
+	uint64_t *filter;    /* FILTER_BITS of them, or NULL */
+	uint32_t key_bytes;  /* what it was made of */
 	uint32_t first[257]; /* where the items that begin with a byte begin */
 };
 
@@ -29,6 +34,30 @@ static struct slice copy(struct slice literal, bool reversed, struct arena *aren
 	for (size_t i = 0; i < literal.len; i++)
 		bytes[i] = literal.ptr[reversed ? literal.len - 1 - i : i];
 	return (struct slice){bytes, literal.len};
+}
+
+/* The place in the filter of a text of at least key_bytes. Bytes that differ in bit 0x20 alone share
+ * one, as letters do that fold. */
+static inline uint32_t filter_place(const struct affixes *a, struct slice text)
+{
+	const char *p = text.ptr + (a->suffix ? text.len - a->key_bytes : 0);
+	uint32_t key = 0;
+	if (a->key_bytes == KEY_BYTES) {
+		key = (uint32_t)hash_load4(p);
+	} else {
+		for (uint32_t i = 0; i < a->key_bytes; i++)
+			key = key << 8 | (unsigned char)p[i];
+	}
+	return ((key | 0x20202020) * 0x9e3779b1u) >> 16;
+}
+
+static void make_filter(
+	struct affixes *a, const struct slice *literals, uint32_t n, struct arena *arena)
+{
+	a->key_bytes = a->shortest < KEY_BYTES ? a->shortest : KEY_BYTES;
+	a->filter = arena_zalloc(arena, FILTER_BITS / 64, sizeof(*a->filter));
+	for (uint32_t i = 0; i < n; i++)
+		bit_set(a->filter, filter_place(a, literals[i]));
 }
 
 struct affixes *affixes_make(
@@ -56,6 +85,8 @@ struct affixes *affixes_make(
 		if (a->first[b] < a->first[b - 1])
 			a->first[b] = a->first[b - 1];
 	}
+	if (a->n > MANY)
+		make_filter(a, literals, n, arena);
 	return a;
 }
 
@@ -74,7 +105,7 @@ static inline int compare(const struct affixes *a, struct slice value, struct sl
 
 uint32_t affixes_length(const struct affixes *a, struct slice value)
 {
-	if (value.len < a->shortest)
+	if (value.len < a->shortest || (a->filter && !bit_get(a->filter, filter_place(a, value))))
 		return 0;
 	unsigned char byte = a->lower[(unsigned char)value.ptr[a->suffix ? value.len - 1 : 0]];
 	uint32_t low = a->first[byte], high = a->first[byte + 1];

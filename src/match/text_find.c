@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text_find.c: the search for one literal: its two rarest bytes at their distance, then the whole.
+/* text_find.c: the search for one literal: its three rarest bytes at their distances, then the whole.
  * The plain C form, eight places at a time, and what both forms share. */
 #include "match/text_private.h"
+
+#include <limits.h>
 
 static const uint64_t ones = 0x0101010101010101, high_bits = 0x8080808080808080;
 
@@ -13,35 +15,54 @@ static unsigned commonness(unsigned char byte)
 	return place ? (unsigned)(place - common) + 2 : byte >= 0x80;
 }
 
+/* The rarest place that is not among `taken`; another byte than theirs where there is one, since the
+ * same says less. Where all are taken, the last of them. */
+static uint32_t rarest(const struct needle *needle, const uint32_t *taken, uint32_t ntaken)
+{
+	uint32_t best = ntaken ? taken[ntaken - 1] : 0;
+	unsigned least = UINT_MAX;
+	for (uint32_t i = 0; i < needle->len; i++) {
+		unsigned rank = commonness((unsigned char)needle->bytes[i]);
+		for (uint32_t k = 0; k < ntaken; k++) {
+			if (taken[k] == i)
+				rank = UINT_MAX;
+			else if (rank < 1000 && needle->bytes[taken[k]] == needle->bytes[i])
+				rank += 1000;
+		}
+		if (rank < least) {
+			least = rank;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static void swap_if_above(uint32_t *a, uint32_t *b)
+{
+	if (*a > *b) {
+		uint32_t swap = *a;
+		*a = *b;
+		*b = swap;
+	}
+}
+
 void needle_init(struct needle *needle, struct slice literal, bool fold, struct arena *arena)
 {
 	char *bytes = arena_alloc(arena, literal.len), *mask = arena_zalloc(arena, literal.len, 1);
 	memcpy(bytes, literal.ptr, literal.len);
-	*needle = (struct needle){bytes, mask, (uint32_t)literal.len, 0, 0, true};
+	*needle = (struct needle){
+		.bytes = bytes, .mask = mask, .len = (uint32_t)literal.len, .ascii = true};
 	for (uint32_t i = 0; i < needle->len; i++) {
 		if (fold && bytes[i] >= 'a' && bytes[i] <= 'z')
 			mask[i] = 0x20;
 		needle->ascii = needle->ascii && (unsigned char)bytes[i] < 0x80;
-		if (commonness((unsigned char)bytes[i]) <
-			commonness((unsigned char)bytes[needle->first]))
-			needle->first = i;
 	}
-	/* The second is another byte where there is one: the same says less. */
-	unsigned best = UINT32_MAX;
-	needle->second = needle->first;
-	for (uint32_t i = 0; i < needle->len; i++) {
-		unsigned rank = commonness((unsigned char)bytes[i]) +
-				(bytes[i] == bytes[needle->first] ? 1000 : 0);
-		if (i != needle->first && rank < best) {
-			best = rank;
-			needle->second = i;
-		}
-	}
-	if (needle->second < needle->first) {
-		uint32_t swap = needle->first;
-		needle->first = needle->second;
-		needle->second = swap;
-	}
+	uint32_t *rare = needle->rare;
+	for (uint32_t k = 0; k < 3; k++)
+		rare[k] = rarest(needle, rare, k);
+	swap_if_above(&rare[0], &rare[1]);
+	swap_if_above(&rare[1], &rare[2]);
+	swap_if_above(&rare[0], &rare[1]);
 }
 
 bool needle_at(const struct needle *needle, const char *p)
@@ -68,7 +89,7 @@ static const char *find(const struct needle *needle, const char *p, const char *
 	if ((size_t)(end - p) < needle->len)
 		return NULL;
 	const char *last = end - needle->len;
-	uint32_t a = needle->first, b = needle->second;
+	uint32_t a = needle->rare[0], b = needle->rare[2];
 	uint64_t mask_a = ones * (unsigned char)needle->mask[a];
 	uint64_t mask_b = ones * (unsigned char)needle->mask[b];
 	uint64_t byte_a = ones * (unsigned char)needle->bytes[a];

@@ -12,18 +12,20 @@ static inline HOT __m256i load(const char *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-/* The two bytes looked for, in each lane. */
-struct pair {
-	__m256i byte_a, byte_b, mask_a, mask_b;
-	uint32_t a, b;
+/* The three bytes looked for, in each lane. */
+struct rare {
+	__m256i byte_a, byte_b, byte_c, mask_a, mask_b, mask_c;
+	uint32_t a, b, c;
 };
 
-static inline HOT __m256i pair_hits(const struct pair *pair, const char *p)
+static inline HOT __m256i rare_hits(const struct rare *rare, const char *p)
 {
-	__m256i a = _mm256_or_si256(load(p + pair->a), pair->mask_a);
-	__m256i b = _mm256_or_si256(load(p + pair->b), pair->mask_b);
-	return _mm256_and_si256(
-		_mm256_cmpeq_epi8(a, pair->byte_a), _mm256_cmpeq_epi8(b, pair->byte_b));
+	__m256i a = _mm256_or_si256(load(p + rare->a), rare->mask_a);
+	__m256i b = _mm256_or_si256(load(p + rare->b), rare->mask_b);
+	__m256i c = _mm256_or_si256(load(p + rare->c), rare->mask_c);
+	__m256i ab = _mm256_and_si256(
+		_mm256_cmpeq_epi8(a, rare->byte_a), _mm256_cmpeq_epi8(b, rare->byte_b));
+	return _mm256_and_si256(ab, _mm256_cmpeq_epi8(c, rare->byte_c));
 }
 
 static inline HOT uint32_t bits(__m256i v)
@@ -49,24 +51,27 @@ static inline HOT uint32_t check(
 
 static HOT const char *find(const struct needle *needle, const char *p, const char *end)
 {
-	const uint32_t a = needle->first, b = needle->second;
-	if (end - p < (ptrdiff_t)b + 32)
+	const uint32_t a = needle->rare[0], b = needle->rare[1], c = needle->rare[2];
+	if (end - p < (ptrdiff_t)c + 32)
 		return text_simd_portable.find(needle, p, end);
 	const char *last = end - needle->len;
 	uint32_t bit;
-	const struct pair pair = {
+	const struct rare rare = {
 		.byte_a = _mm256_set1_epi8(needle->bytes[a]),
 		.byte_b = _mm256_set1_epi8(needle->bytes[b]),
+		.byte_c = _mm256_set1_epi8(needle->bytes[c]),
 		.mask_a = _mm256_set1_epi8(needle->mask[a]),
 		.mask_b = _mm256_set1_epi8(needle->mask[b]),
+		.mask_c = _mm256_set1_epi8(needle->mask[c]),
 		.a = a,
 		.b = b,
+		.c = c,
 	};
-	size_t n = (size_t)(end - p) - b, at = 0; /* places below n - 31 can be looked at by 32 */
+	size_t n = (size_t)(end - p) - c, at = 0; /* places below n - 31 can be looked at by 32 */
 	for (; at + 128 <= n; at += 128) {
 		const char *q = p + at;
-		__m256i h0 = pair_hits(&pair, q), h1 = pair_hits(&pair, q + 32);
-		__m256i h2 = pair_hits(&pair, q + 64), h3 = pair_hits(&pair, q + 96);
+		__m256i h0 = rare_hits(&rare, q), h1 = rare_hits(&rare, q + 32);
+		__m256i h2 = rare_hits(&rare, q + 64), h3 = rare_hits(&rare, q + 96);
 		__m256i any = _mm256_or_si256(_mm256_or_si256(h0, h1), _mm256_or_si256(h2, h3));
 		if (_mm256_testz_si256(any, any))
 			continue;
@@ -77,14 +82,14 @@ static HOT const char *find(const struct needle *needle, const char *p, const ch
 		}
 	}
 	for (; at + 32 <= n; at += 32) {
-		if ((bit = check(needle, p + at, bits(pair_hits(&pair, p + at)), last)) != NOWHERE)
+		if ((bit = check(needle, p + at, bits(rare_hits(&rare, p + at)), last)) != NOWHERE)
 			return p + at + bit;
 	}
 	if (p + at > last)
 		return NULL;
 	/* The rest: the last 32 that can be looked at; those before p + at are known not to fit. */
 	const char *tail = p + (n - 32);
-	bit = check(needle, tail, bits(pair_hits(&pair, tail)), last);
+	bit = check(needle, tail, bits(rare_hits(&rare, tail)), last);
 	return bit == NOWHERE ? NULL : tail + bit;
 }
 

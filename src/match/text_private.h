@@ -26,8 +26,8 @@ enum {
  * Only letters of a folding search have a mask (0x20). */
 struct needle {
 	const char *bytes, *mask;
-	uint32_t len;           /* never 0 */
-	uint32_t first, second; /* its two rarest places, first ≤ second: what is looked for */
+	uint32_t len;     /* never 0 */
+	uint32_t rare[3]; /* ascending: its rarest places, which are looked for */
 	bool ascii;
 };
 

@@ -35,14 +35,17 @@ static inline void put_random(struct buf *out, uint32_t most, bool ascii)
 			      : random_units[draw(sizeof(random_units) / sizeof(*random_units))]);
 }
 
-/* A pattern of up to 6 pieces in the arena; of the plain forms more often than not. */
-static inline struct pattern random_pattern(struct arena *arena)
+/* A pattern of up to 6 pieces in the arena, as `form` says in *, ? and t for a text; NULL: of any form,
+ * of the plain ones more often than not. */
+static inline struct pattern random_pattern(struct arena *arena, const char *form)
 {
 	static const char *const forms[] = {"t", "t", "*t*", "*t*", "t*", "*t", "", "*t*t*", "t*t",
 		"?t", "t?t", "*?t*", "*t?*"};
 	char random_form[8] = {0};
-	const char *form = forms[draw(sizeof(forms) / sizeof(*forms))];
-	if (draw(3) == 0) {
+	bool any = !form && draw(3) == 0;
+	if (!form)
+		form = forms[draw(sizeof(forms) / sizeof(*forms))];
+	if (any) {
 		for (uint32_t i = draw(7); i > 0; i--)
 			random_form[i - 1] = "*?tt"[draw(4)];
 		form = random_form;

@@ -24,9 +24,12 @@ static void make_round(struct round *r)
 	bool ascii = draw(3) == 0;
 	arena_init(&r->arena);
 	buf_init(&heap, 1 << 20);
-	r->npatterns = draw(3) ? 1 + draw(3) : draw(PATTERNS + 1);
+	/* Few of any form, or many, or many of one form. */
+	static const char *const forms[] = {"t", "t*", "*t", "*t*"};
+	const char *form = draw(4) ? NULL : forms[draw(4)];
+	r->npatterns = draw(3) && !form ? 1 + draw(3) : draw(PATTERNS + 1);
 	for (uint32_t i = 0; i < r->npatterns; i++)
-		r->patterns[i] = random_pattern(&r->arena);
+		r->patterns[i] = random_pattern(&r->arena, form);
 	r->nvalues = draw(4) ? draw(VALUES + 1) : draw(3);
 	uint32_t lead = draw(4); /* the first value need not begin at the heap's first byte */
 	buf_append(&heap, "abk", lead);
