@@ -46,6 +46,7 @@ static int make_file(void **state)
 		return -1;
 	close(tmp);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	parquet_page_rows = 30;
 	if (parquet_create(temp, &sample_shape, &w, &err))
 		return -1;
 	for (uint32_t i = 0; i < 2; i++) {

@@ -239,18 +239,37 @@ static size_t text_size(const struct task *t, uint32_t slot)
 	return column_is_null(t->col, slot) ? 0 : 4 + column_text(t->col, slot).len;
 }
 
-/* A page ends with the row that makes it large enough. */
+/* Whether the column is cut by rows: lists always, other columns where a page is worth stepping
+ * over. Differences are not, see deltas_are_short. */
+static bool is_cut(const struct task *t)
+{
+	if (t->form == FORM_DELTA)
+		return false;
+	if (t->group)
+		return true;
+	return t->form == FORM_TEXT || t->form == FORM_INTS || t->form == FORM_UUID ||
+	       (t->form == FORM_CODES && t->width >= 4);
+}
+
+/* A page ends where its rows are full, or with the row that makes it large enough. */
 static struct page_range next_range(const struct task *t, uint32_t row, uint32_t slot)
 {
-	struct page_range range = {row, t->batch->nrows, slot, t->slots};
-	if (t->form != FORM_TEXT && t->slots - slot <= PAGE_SLOTS)
+	uint32_t nrows = t->batch->nrows, end = nrows;
+	if (is_cut(t) && nrows) {
+		uint32_t most = rows_of_page(nrows, parquet_page_rows);
+		end = nrows - row > most - row % most ? row + most - row % most : nrows;
+	}
+	struct page_range range = {row, end, slot, end};
+	if (t->group)
+		range.slot_end = t->group->list_off ? t->group->list_off[end] : 0;
+	if (t->form != FORM_TEXT && range.slot_end - slot <= PAGE_SLOTS)
 		return range;
 	size_t bytes = 0;
 	uint32_t at = slot, r = row;
-	while (r < t->batch->nrows && bytes < PAGE_BYTES && at - slot < PAGE_SLOTS) {
+	while (r < end && bytes < PAGE_BYTES && at - slot < PAGE_SLOTS) {
 		r++;
-		uint32_t end = t->group ? t->group->list_off[r] : r;
-		for (; at < end; at++)
+		uint32_t slot_end = t->group ? t->group->list_off[r] : r;
+		for (; at < slot_end; at++)
 			bytes += t->form == FORM_TEXT ? text_size(t, at) : 0;
 	}
 	range.row_end = r;
@@ -260,14 +279,9 @@ static struct page_range next_range(const struct task *t, uint32_t row, uint32_t
 
 static uint32_t present_in(const struct task *t, const struct page_range *range)
 {
-	if (!t->valid)
-		return range->slot_end - range->slot;
 	if (range->slot == 0 && range->slot_end == t->slots)
 		return t->present;
-	uint32_t n = 0;
-	for (uint32_t i = range->slot; i < range->slot_end; i++)
-		n += bit_get(t->valid, i);
-	return n;
+	return bits_count(t->valid, range->slot, range->slot_end);
 }
 
 /* `first` is the number of present values before this page's. */

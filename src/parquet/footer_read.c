@@ -276,6 +276,21 @@ static int read_fields(
 	return 0;
 }
 
+/* A number that is none, or 0, says nothing. */
+static void read_page_rows(struct parquet_reader *r)
+{
+	struct slice text = parquet_value(r, PAGE_ROWS_KEY);
+	uint32_t n = 0;
+	if (text.len > 5)
+		return;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return;
+		n = n * 10 + (uint32_t)(text.ptr[i] - '0');
+	}
+	r->page_rows = n;
+}
+
 /* The checksum stands at the footer's end, so all before it is read before it can be believed;
  * nothing of that is used before the checksum has matched. */
 int footer_read(struct parquet_reader *reader, struct err *err)
@@ -287,5 +302,6 @@ int footer_read(struct parquet_reader *reader, struct err *err)
 		return -1;
 	if (!reader->groups || rows < 0 || (uint64_t)rows != reader->rows)
 		return damaged(reader, err, "its footer is ill-formed");
+	read_page_rows(reader);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout.c: how a column of a batch lies in Parquet: its physical type and its levels. */
+/* layout.c: how a column of a batch lies in Parquet: its physical type, its levels, its pages. */
 #include "parquet/private.h"
 
 static enum physical physical_of(enum col_type type)
@@ -48,4 +48,12 @@ struct layout column_layout(const struct batch_shape *shape, uint32_t column)
 unsigned bits_for(uint32_t max)
 {
 	return max ? 32 - (unsigned)__builtin_clz(max) : 0;
+}
+
+uint32_t parquet_page_rows = 16384;
+
+uint32_t rows_of_page(uint32_t nrows, uint32_t page_rows)
+{
+	uint32_t pages = nrows / page_rows;
+	return pages > 1 ? (nrows + pages - 1) / pages : nrows;
 }

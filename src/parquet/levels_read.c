@@ -80,7 +80,7 @@ static int read_list(struct chunk_in *in, uint32_t n, struct page_view *view)
 int levels_read(struct chunk_in *in, const struct page_header *header, const uint8_t *data,
 	struct page_view *view, struct err *err)
 {
-	*view = (struct page_view){data, header->unpacked, .slot = in->slots};
+	*view = (struct page_view){data, header->unpacked, .slot = in->slots, .row = in->rows};
 	uint32_t n = header->nvalues;
 	if (n > in->chunk->nvalues - in->nlevels)
 		return chunk_damaged(in, err, "a page has too many values");
@@ -98,10 +98,17 @@ int levels_skip(struct chunk_in *in, const struct page_header *header, struct pa
 	uint32_t n = header->nvalues;
 	if (n > in->chunk->nvalues - in->nlevels)
 		return chunk_damaged(in, err, "a page has too many values");
-	*view = (struct page_view){.slot = in->slots, .slots = n};
+	*view = (struct page_view){.slot = in->slots, .row = in->rows};
 	in->nlevels += n;
-	in->slots += n;
 	in->skipped = true;
+	if (!in->layout.max_rep) {
+		view->slots = n;
+		in->slots += n;
+		return 0;
+	}
+	/* Of its rows nothing is asked, but the row before ends where the first of them begins. */
+	in->list_off[in->rows] = in->slots;
+	in->rows += in->page_rows < in->nrows - in->rows ? in->page_rows : in->nrows - in->rows;
 	return 0;
 }
 

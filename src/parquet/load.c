@@ -13,6 +13,43 @@ static bool has_kept(struct row_list *keep, uint32_t from, uint32_t n)
 	return keep->n > 0 && keep->rows[0] - from < n;
 }
 
+static bool can_skip(const struct chunk_in *in, struct row_list *keep, uint32_t nvalues)
+{
+	if (!in->layout.max_rep)
+		return !has_kept(keep, in->slots, nvalues);
+	return in->page_rows && !has_kept(keep, in->rows, in->page_rows);
+}
+
+/* Whether the pages of a list are cut as rows_of_page says: their number tells. */
+static int find_page_rows(struct chunk_in *in, struct err *err)
+{
+	const uint8_t *begin = in->at;
+	uint32_t most, pages = 0;
+	if (!in->layout.max_rep || !in->reader->page_rows)
+		return 0;
+	most = rows_of_page(in->nrows, in->reader->page_rows);
+	for (; in->at < in->end; pages++) {
+		struct page_header header;
+		if (page_head(in, &header, err))
+			return -1;
+		in->at += header.packed;
+	}
+	in->at = begin;
+	if (most && pages == (in->nrows + most - 1) / most)
+		in->page_rows = most;
+	return 0;
+}
+
+/* Where pages might be stepped over, those that are read must begin where they should. */
+static int check_page_rows(struct chunk_in *in, struct err *err)
+{
+	for (uint32_t p = 0; in->page_rows && p < in->npages; p++) {
+		if (page_of(in, p)->row != p * in->page_rows)
+			return chunk_damaged(in, err, "a page begins with another row");
+	}
+	return 0;
+}
+
 static int read_page(struct chunk_in *in, struct row_list *keep, struct err *err)
 {
 	struct page_header header;
@@ -22,7 +59,7 @@ static int read_page(struct chunk_in *in, struct row_list *keep, struct err *err
 		return -1;
 	if (header.type != PAGE_DATA || header.encoding != in->chunk->encoding)
 		return chunk_damaged(in, err, "a page of the wrong kind");
-	if (keep && !in->layout.max_rep && !has_kept(keep, in->slots, header.nvalues)) {
+	if (keep && can_skip(in, keep, header.nvalues)) {
 		in->at += header.packed;
 		if (levels_skip(in, &header, &view, err))
 			return -1;
@@ -40,7 +77,8 @@ int pages_read(struct chunk_in *in, bool dictionary, const struct row_list *keep
 	const struct chunk *chunk = in->chunk;
 	struct row_list left = keep ? *keep : (struct row_list){NULL, 0};
 	if (chunk_load(in, dictionary ? 0 : chunk->dictionary, chunk->bytes, err) ||
-		(dictionary && dictionary_next(in, err)) || levels_begin(in, err))
+		(dictionary && dictionary_next(in, err)) || find_page_rows(in, err) ||
+		levels_begin(in, err))
 		return -1;
 	buf_clear(&in->scratch->pages);
 	while (in->at < in->end) {
@@ -48,11 +86,11 @@ int pages_read(struct chunk_in *in, bool dictionary, const struct row_list *keep
 			return -1;
 		/* A row's list ends where the next begins, so a row more has to be known. */
 		if (keep && in->layout.max_rep && in->rows > keep->rows[keep->n - 1] + 1) {
-			in->skipped = in->at < in->end;
+			in->skipped |= in->at < in->end;
 			break;
 		}
 	}
-	return levels_end(in, err);
+	return check_page_rows(in, err) || levels_end(in, err) ? -1 : 0;
 }
 
 /* The first column of a list gives the list; the others must agree with it. */

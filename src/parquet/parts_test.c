@@ -3,10 +3,12 @@
  * same values as of the whole, no byte read twice. */
 #include "parquet/parquet.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -228,6 +230,70 @@ static void test_picked_rows(void **state)
 	}
 }
 
+/* Columns cut into pages by rows, most of which are stepped over. */
+static void test_pages(void **state)
+{
+	uint32_t usual = parquet_page_rows;
+	static const uint32_t rows[] = {1, 7, 64, 1000};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		parquet_page_rows = rows[i];
+		struct batch b;
+		struct sample s = {.seed = i,
+			.nrows = 40 + 400 * (uint32_t)i,
+			.distinct = 50,
+			.elements = 4,
+			.null_percent = 15,
+			.longest = 9,
+			.plain = i == 2,
+			.sorted = i == 3};
+		uint64_t seed = i;
+		sample_fill(&b, &s);
+		struct parquet_reader *r = write_and_open(&b);
+		expect_all_parts(r, &b);
+		expect_any_picked(r, &seed);
+		parquet_close(r);
+		batch_fini(&b);
+	}
+	parquet_page_rows = 2000;
+	test_picked_rows(state);
+	parquet_page_rows = usual;
+}
+
+/* One row of many pages is read from one of them: the others may be damaged. */
+static void test_other_pages_are_not_read(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	struct batch b, got;
+	uint32_t usual = parquet_page_rows, row = 999;
+	char *data;
+	size_t size;
+	struct sample s = {.nrows = 1000, .distinct = 300, .elements = 2};
+	parquet_page_rows = 100;
+	sample_fill(&b, &s);
+	parquet_close(write_and_open(&b));
+	parquet_page_rows = usual;
+	assert_int_equal(io_read_file(path, 1 << 24, &data, &size, &err), 0);
+	data[4 + 60] ^= 1; /* in the first page of the first column, behind its header */
+	assert_int_equal(truncate(path, 0), 0);
+	int fd = open(path, O_WRONLY);
+	assert_int_equal(write(fd, data, size), (ssize_t)size);
+	close(fd);
+	free(data);
+	struct parquet_reader *r;
+	assert_int_equal(parquet_open(path, &r, &err), 0);
+	assert_int_equal(parquet_read_rows(r, 0, NULL, &row, 1, &got, &err), 0);
+	batch_check(&got);
+	assert_memory_equal(got.columns[0].uuid[0], b.columns[0].uuid[row], 16);
+	batch_fini(&got);
+	row = 5;
+	assert_int_equal(parquet_read_rows(r, 0, NULL, &row, 1, &got, &err), -1);
+	assert_int_equal(err.kind, ERR_DAMAGED);
+	batch_fini(&got);
+	parquet_close(r);
+	batch_fini(&b);
+}
+
 static void test_row_out_of_range(void **state)
 {
 	(void)state;
@@ -265,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_parts_of_nothing),
 		cmocka_unit_test(test_picked_rows),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_other_pages_are_not_read),
 		cmocka_unit_test(test_row_out_of_range),
 		cmocka_unit_test(test_portable),
 	};

@@ -25,19 +25,6 @@ static bool is_there(const struct chunk_in *in, uint32_t slot)
 	return !in->valid || (in->valid[slot >> 6] >> (slot & 63) & 1);
 }
 
-/* How many of the slots [from, to) are there. */
-static uint32_t count_there(const struct chunk_in *in, uint32_t from, uint32_t to)
-{
-	uint32_t n = 0, last = to >> 6;
-	if (!in->valid)
-		return to - from;
-	uint64_t mask = UINT64_MAX << (from & 63);
-	for (uint32_t w = from >> 6; w < last; w++, mask = UINT64_MAX)
-		n += (uint32_t)__builtin_popcountll(in->valid[w] & mask);
-	mask &= (UINT64_C(1) << (to & 63)) - 1;
-	return n + (uint32_t)__builtin_popcountll(in->valid[last] & mask);
-}
-
 static void set_null(struct pick *p, uint32_t i)
 {
 	if (!p->nulls)
@@ -58,7 +45,7 @@ static int find_values(struct pick *p)
 		struct page_pick pick = {view, index + p->present, 0};
 		for (; i < keep->n && keep->rows[i] < end; i++) {
 			uint32_t slot = keep->rows[i];
-			before += count_there(p->in, at, slot);
+			before += bits_count(p->in->valid, at, slot);
 			at = slot;
 			if (is_there(p->in, slot))
 				index[p->present + pick.n++] = before;

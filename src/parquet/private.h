@@ -76,6 +76,14 @@ struct layout column_layout(const struct batch_shape *shape, uint32_t column);
 /* Bits that hold 0 … max. */
 unsigned bits_for(uint32_t max);
 
+/* So that some rows can be read without the others, a column of many rows is cut into pages of equal
+ * numbers of them, about so many each (a list's elements lie in the page of their row); the footer's
+ * metadata has the number. A column may be cut otherwise: then the number of its pages differs. */
+#define PAGE_ROWS_KEY "pugmark.page_rows"
+extern uint32_t parquet_page_rows; /* 16,384; fewer for tests */
+/* Rows of each page but the last, of a row group of `nrows`: nrows itself where it is not cut. */
+uint32_t rows_of_page(uint32_t nrows, uint32_t page_rows);
+
 /* ---- thrift.c: the compact protocol ---- */
 
 enum thrift_type {
@@ -149,6 +157,8 @@ int hybrid_value(struct hybrid_in *in, unsigned width, uint32_t *value);
  * be 0, with a word to spare). */
 int hybrid_read_planes(
 	const uint8_t *data, size_t len, unsigned width, uint64_t *const *planes, size_t n);
+/* How many of the bits [from, to) are 1; NULL = all are. */
+uint32_t bits_count(const uint64_t *bits, uint32_t from, uint32_t to);
 /* Sets n bits from bit `from` on. */
 void bits_set(uint64_t *bits, size_t from, size_t n);
 /* The packed parts alone: n is a multiple of 32 when packing; width may be 0 then. */

@@ -26,6 +26,7 @@ struct parquet_reader {
 	struct batch_shape shape;
 	uint64_t rows;
 	uint32_t ngroups, npairs;
+	uint32_t page_rows; /* as PAGE_ROWS_KEY says; 0 = it does not */
 	struct file_group *groups;
 	struct metadata_pair *pairs;
 	struct arena mem;
@@ -59,6 +60,7 @@ struct page_view {
 	size_t len;
 	uint32_t present;     /* values that are there */
 	uint32_t slot, slots; /* its slots: from which on, how many */
+	uint32_t row;         /* lists: the first row */
 };
 
 /* One column chunk being read. */
@@ -83,7 +85,8 @@ struct chunk_in {
 	uint64_t *list_nulls;
 	uint32_t rows;
 	bool any_null_list;
-	bool skipped; /* pages were left out: sums are not known */
+	bool skipped;       /* pages were left out: sums are not known */
+	uint32_t page_rows; /* lists: rows of each page but the last; 0 = not known */
 };
 
 /* page_read.c: reads the chunk's bytes [from, to), and the next page of them, header and checksum
@@ -104,7 +107,7 @@ int dictionary_next(struct chunk_in *in, struct err *err);
 int levels_begin(struct chunk_in *in, struct err *err);
 int levels_read(struct chunk_in *in, const struct page_header *header, const uint8_t *data,
 	struct page_view *view, struct err *err);
-/* The page is left out; its slots count. For columns without lists. */
+/* The page is left out; its slots count, of a list its rows. */
 int levels_skip(struct chunk_in *in, const struct page_header *header, struct page_view *view,
 	struct err *err);
 /* levels_walk.c: the levels of a page of a list. Words behind the last level's are 0. */

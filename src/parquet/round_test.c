@@ -156,6 +156,15 @@ static void test_random(void **state)
 	}
 }
 
+/* The same with columns cut into many pages. */
+static void test_many_pages(void **state)
+{
+	uint32_t usual = parquet_page_rows;
+	parquet_page_rows = 16;
+	test_random(state);
+	parquet_page_rows = usual;
+}
+
 static void test_many_groups(void **state)
 {
 	(void)state;
@@ -370,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_many_pages),
 		cmocka_unit_test(test_many_groups),
 		cmocka_unit_test(test_subset),
 		cmocka_unit_test(test_forms),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "parquet/private.h"
 #include "parquet/sample.h"
 
 #define FOLDER "tests/data/fuzz/parquet_parquet_fuzz"
@@ -18,11 +19,12 @@
 static const struct seed {
 	const char *name;
 	uint32_t groups;
+	uint32_t page_rows; /* 0 = as ever */
 	struct sample sample;
 } seeds[] = {
-	{"one_row", 1, {.seed = 1, .nrows = 1, .distinct = 1, .longest = 4, .elements = 1}},
-	{"all_null", 1, {.seed = 2, .nrows = 20, .longest = 4, .null_percent = 100}},
-	{"dictionary", 1,
+	{"one_row", 1, 0, {.seed = 1, .nrows = 1, .distinct = 1, .longest = 4, .elements = 1}},
+	{"all_null", 1, 0, {.seed = 2, .nrows = 20, .longest = 4, .null_percent = 100}},
+	{"dictionary", 1, 0,
 		{.seed = 3,
 			.nrows = 40,
 			.distinct = 5,
@@ -30,21 +32,28 @@ static const struct seed {
 			.elements = 2,
 			.null_percent = 10,
 			.sorted = true}},
-	{"plain", 1,
+	{"plain", 1, 0,
 		{.seed = 4,
 			.nrows = 24,
 			.longest = 9,
 			.elements = 3,
 			.null_percent = 20,
 			.plain = true}},
-	{"long_lists", 1, {.seed = 5, .nrows = 9, .distinct = 3, .longest = 3, .elements = 12}},
-	{"three_groups", 3,
+	{"long_lists", 1, 0, {.seed = 5, .nrows = 9, .distinct = 3, .longest = 3, .elements = 12}},
+	{"three_groups", 3, 0,
 		{.seed = 6,
 			.nrows = 8,
 			.distinct = 2,
 			.longest = 5,
 			.elements = 1,
 			.null_percent = 30}},
+	{"pages", 1, 16, /* cut by rows, see rows_of_page */
+		{.seed = 7,
+			.nrows = 70,
+			.distinct = 20,
+			.longest = 3,
+			.elements = 2,
+			.null_percent = 10}},
 };
 
 static void fill(struct batch *batch, const struct seed *seed, uint32_t group)
@@ -97,12 +106,15 @@ static void earlier_files_read_back(void **state)
 {
 	(void)state;
 	const char *make = getenv("SEEDS");
+	uint32_t usual = parquet_page_rows;
 	for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
 		char path[200];
 		struct err err = {0};
 		snprintf(path, sizeof(path), FOLDER "/%s", seeds[i].name);
+		parquet_page_rows = seeds[i].page_rows ? seeds[i].page_rows : usual;
 		if (make && *make && io_stat(path, NULL, &err) == 0)
 			write_seed(path, &seeds[i]);
+		parquet_page_rows = usual;
 		read_seed(path, &seeds[i]);
 	}
 }

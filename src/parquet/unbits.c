@@ -213,6 +213,18 @@ void bits_set(uint64_t *bits, size_t from, size_t n)
 		bits[from / 64] |= (UINT64_C(1) << n) - 1;
 }
 
+uint32_t bits_count(const uint64_t *bits, uint32_t from, uint32_t to)
+{
+	uint32_t n = 0, last = to >> 6;
+	if (!bits)
+		return to - from;
+	uint64_t mask = UINT64_MAX << (from & 63);
+	for (uint32_t w = from >> 6; w < last; w++, mask = UINT64_MAX)
+		n += (uint32_t)__builtin_popcountll(bits[w] & mask);
+	mask &= (UINT64_C(1) << (to & 63)) - 1;
+	return mask ? n + (uint32_t)__builtin_popcountll(bits[last] & mask) : n;
+}
+
 int hybrid_read_bits(
 	const uint8_t *data, size_t len, uint64_t *bits, size_t from, size_t n, size_t *ones)
 {

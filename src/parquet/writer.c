@@ -105,13 +105,16 @@ static void build_footer(const struct parquet_writer *w, struct buf *out, size_t
 	static const char zeros[FOOTER_VALUE_SIZE + 1] =
 		"0000000000000000000000000000000000000000000000000000000000000000";
 	int last = 0;
+	char rows[16];
 	thrift_put_i32(out, &last, 1, 2);
 	footer_put_schema(out, &last, w->shape);
 	thrift_put_i64(out, &last, 3, (int64_t)w->rows);
 	thrift_put_list(out, &last, 4, THRIFT_STRUCT, w->ngroups);
 	buf_slice(out, buf_view(&w->groups));
-	thrift_put_list(out, &last, 5, THRIFT_STRUCT, w->nvalues + 1);
+	thrift_put_list(out, &last, 5, THRIFT_STRUCT, w->nvalues + 2);
 	buf_slice(out, buf_view(&w->values));
+	snprintf(rows, sizeof(rows), "%u", parquet_page_rows);
+	put_pair(out, SLICE(PAGE_ROWS_KEY), slice_of(rows));
 	put_pair(out, SLICE(FOOTER_KEY), (struct slice){zeros, FOOTER_VALUE_SIZE});
 	*sum = out->len - 1 - FOOTER_VALUE_SIZE; /* before the pair's stop */
 	thrift_put_bytes(out, &last, 6, SLICE("pugmark version " PUGMARK_VERSION));
