@@ -149,7 +149,8 @@ static void put_pattern(struct buf *out, const struct ask_pattern *p, uint64_t *
 		put_quoted(out, '\'', p->literal[0]);
 		return;
 	}
-	if (!wild && pick(state, 2)) {
+	/* An unquoted slash makes an address field expect a network. */
+	if (!wild && (strchr(p->literal[0], '/') || pick(state, 2))) {
 		put_quoted(out, '"', p->literal[0]);
 		return;
 	}
