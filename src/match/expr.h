@@ -21,7 +21,9 @@ enum expr_kind {
 	EXPR_NOT,   /* one child */
 	EXPR_COUNT, /* at least `least` and at most `most` of the children hold */
 	EXPR_SAME, /* one child, whose tests are all on fields of one list: they hold together for one
-	               and the same element. Where its fields lie in no list it is the child itself */
+	               and the same element. Where its fields lie in no list it is the child itself.
+	               A field beside the list counts for each element; where names mean fields of
+	               several lists, one element of any of them. Within another SAME: its child */
 	EXPR_TEST,
 };
 
@@ -35,6 +37,21 @@ enum test_op {
 	TEST_FIELD, /* compares with the field `other` of the same event by `relation`; lists: any pair */
 	TEST_TIME_PART, /* the part of a time (UTC) lies in [part_least, part_most] */
 };
+
+/*
+ * How a text of a test is read on a column that holds no text (exact patterns, bounds): on numbers, a
+ * decimal number with or without fraction and exponent, exactly (`5.0` is 5, `5.5` is no int64); on
+ * booleans, true and false in any case; on UUIDs, 36 characters or 32 digits; on addresses, IPv4 or
+ * IPv6 text (RFC 4291), strictly; on times, what clock_parse reads, which may be an interval. A
+ * text that is no such value holds for none. Ranges of addresses and UUIDs go by their bytes; on
+ * booleans there are none.
+ *
+ * TEST_FIELD: `field` RELATION `other` ("begins with" the other, and so on). Two numbers, two times … by
+ * value; else by the texts as printed, folded or not. In order (<, <=, …) two texts that are numbers
+ * compare as numbers, two that are not by (folded) bytes, one of each does not hold.
+ *
+ * TEST_TIME_PART on texts: those that clock_parse reads and that begin with four digits.
+ */
 
 /* One end of a range. A text that is a decimal number compares with values that are numbers (exact:
  * 64-bit integers never go through doubles), any other by folded bytes. On a time column it is a time as

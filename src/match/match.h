@@ -19,9 +19,11 @@
 
 struct matcher;
 /* Compiles the patterns of `expr`, which must outlive the matcher. `now` (µs) is what relative times
- * are read against. -1: ERR_USAGE: a regular expression that cannot be compiled, a bound that is no
- * time on its own, too deep a tree (LIMIT_EXPR_DEPTH); *at (may be NULL) is the expression that is
- * wrong. */
+ * are read against. -1: ERR_USAGE: a regular expression that cannot be compiled, too deep a tree
+ * (LIMIT_EXPR_DEPTH), a NOT or SAME without its one child; *at (may be NULL) is the expression that
+ * is wrong. Whether a bound is a time is only known with its column (match_bind): one that is not
+ * does not hold; front ends that know the columns say so to the user. Costs microseconds beside what
+ * text_test_* do: thousands of them are fine. */
 int matcher_new(const struct expr *expr, int64_t now, struct matcher **matcher,
 	const struct expr **at, struct err *err);
 void matcher_free(struct matcher *matcher);
@@ -31,9 +33,11 @@ void matcher_free(struct matcher *matcher);
 /* What a field's name means in one shape. */
 struct match_field {
 	int column; /* index in the shape */
-	struct slice
-		path; /* of a COL_JSON column that holds an object: keys joined by dots, looked up
-	                      in each value; empty: the column's whole text */
+	/* Of a COL_JSON column (of others it finds nothing): keys joined by dots, looked up in each
+	 * value; empty: the column's whole text. Keys may hold dots themselves; arrays on the way
+	 * are gone through; an array of scalars is its elements, any of them; strings unescaped, all
+	 * else as it is written; null is missing. Borrowed for the call. */
+	struct slice path;
 };
 enum { MATCH_FIELDS = 512 };
 /* Fills `fields` (room for MATCH_FIELDS) and returns how many there are: 0 where the table has no such field. The test holds
@@ -55,12 +59,15 @@ void match_columns(const struct match_program *program, bool *want);
 
 /* ---- prune: by statistics -------------------------------------------------------------------- */
 
-/* What is known of a column of a row group without reading it. */
+/* What is known of a column of a row group without reading it; of a list's column: of its elements.
+ * The ends of a range may lie beyond the values, never within them. */
 struct match_stats {
 	bool known;    /* false: nothing is */
 	bool all_null; /* no value, no element is there */
 	bool no_null;
-	bool has_range; /* of the values that are not null */
+	/* Of the values that are not null: min_i64, max_i64 of numbers, times and booleans (0, 1);
+	 * bytes of texts, and the 16 of addresses and UUIDs. */
+	bool has_range;
 	int64_t min_i64, max_i64;
 	struct slice min_bytes, max_bytes;
 };
@@ -83,11 +90,20 @@ struct match_input {
 	void *ctx;
 };
 
-/* One thread's working memory. */
+/*
+ * One thread's working memory, for any number of programs.
+ *
+ * Many programs over one batch (thousands of rules): a test is prepared once per expression and
+ * bound once per program, and a run keeps what it found for each bound test only until it ends. Equal tests
+ * of several expressions can be shared later without a change here: prepared tests interned by what they
+ * ask (one text_test for all), and the bits of distinct values kept in the scratch by (prepared test, column,
+ * path) from one match_rows to the next, as long as a caller says that the batch is the same.
+ */
 struct match_scratch;
 struct match_scratch *match_scratch_new(void);
 void match_scratch_free(struct match_scratch *scratch);
-/* Values for which a regular expression ran into its limits, so far. */
+/* Values for which a regular expression ran into its limits, so far, and events whose two lists are
+ * too long to be compared with each other; both count as not matched. */
 uint64_t match_scratch_gave_up(const struct match_scratch *scratch);
 
 /* Sets bit r of `rows` ((nrows + 63) / 64 words, overwritten; bits past nrows are 0) for the rows that match. *count = how
@@ -97,8 +113,9 @@ int match_rows(const struct match_program *program, const struct match_input *in
 	struct match_scratch *scratch, const uint64_t *among, uint64_t *rows, uint32_t *count,
 	struct err *err);
 
-/* Marks what the tests that are not negated found in the text of a value of `column`: spans as
- * text_test_spans, of all tests on that column, ascending and apart. */
+/* Marks what the tests that are not negated found in the text of a value of `column` (as printed,
+ * where the column holds no text): spans as text_test_spans, of all tests on that column, ascending
+ * and apart. What a path found in JSON is not marked. */
 uint32_t match_spans(const struct match_program *program, struct match_scratch *scratch,
 	uint32_t column, struct slice value, struct text_span *spans, uint32_t max);
 

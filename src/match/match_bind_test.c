@@ -150,6 +150,7 @@ static const struct {
 	{"(is name *an*)", TOY_NOTE, "banana", ""},
 	{"(not (is name *an*))", TOY_NAME, "banana", ""},
 	{"(not (not (is name *ana)))", TOY_NAME, "banana", "3-6"},
+	{"(not (and (not (is name *ana)) (is note x)))", TOY_NAME, "banana", "3-6"},
 	{"(and (is name *b*) (not (is name *n*)))", TOY_NAME, "banana", "0-1"},
 	{"(is * *AN*)", TOY_TITLE, "xan", "1-3"},
 	{"(is both *an*)", TOY_TITLE, "xan", "1-3"},
