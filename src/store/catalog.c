@@ -128,12 +128,23 @@ static bool has_content(const char *path)
 	return io_stat(path, &info, NULL) == 1 && info.size > 0;
 }
 
+static int nothing_here(const struct store *store, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND,
+		"%s: there is no pugmark data here yet: import something, or name another "
+		"folder with --data",
+		store->dir);
+}
+
 /* Readers of a database in WAL mode need its -shm file; in a folder that cannot be written it
  * cannot be made. Where the last writer closed cleanly there is no log, and the file can be read
  * as it is. */
 static int open_immutable(struct store *store, const char *path, struct err *err)
 {
 	char log[STORE_PATH];
+	/* WAL mode has no journal: only the making of the catalog, which was cut off. */
+	if (has_content(store_path(store, log, "catalog.db-journal")))
+		return nothing_here(store, err);
 	if (has_content(store_path(store, log, "catalog.db-wal")))
 		return err_set(err, ERR_ACCESS,
 			"%s: was not closed cleanly, and the folder cannot be written: open it "
@@ -155,10 +166,7 @@ static int open_reader(struct store *store, const char *path, struct err *err)
 	if (there < 0)
 		return -1;
 	if (there == 0)
-		return err_set(err, ERR_NOT_FOUND,
-			"%s: there is no pugmark data here yet: import something, or name another "
-			"folder with --data",
-			store->dir);
+		return nothing_here(store, err);
 	int rc = open_database(store, path, "", SQLITE_OPEN_READONLY);
 	if (rc == SQLITE_OK)
 		rc = settle(store);
