@@ -421,7 +421,7 @@ struct parquet_group *parquet_encode(const struct batch *batch, int level)
 	group->nrows = batch->nrows;
 	group->ncolumns = batch->shape->ncolumns;
 	group->chunks = arena_zalloc(&group->mem, group->ncolumns, sizeof(*group->chunks));
-	scratch->cache.group = NULL;
+	scratch->ncaches = 0;
 	for (uint32_t c = 0; c < group->ncolumns; c++) {
 		if (!copy_chunk(batch, c, group))
 			encode_column(batch, c, level, scratch, group);

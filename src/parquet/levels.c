@@ -101,36 +101,52 @@ static void put_definitions(struct scratch *scratch, const struct group *group,
 	end_section(&scratch->body, at);
 }
 
-/* Whether the last levels made without nulls are those that are asked for. */
-static bool is_cached(const struct scratch *scratch, const struct group *group,
-	const struct layout *layout, const struct page_range *range)
+/* The levels that are asked for, where they were made before without nulls. */
+static const struct level_cache *find_cached(const struct scratch *scratch,
+	const struct group *group, const struct layout *layout, const struct page_range *range)
 {
-	const struct level_cache *c = &scratch->cache;
-	return c->group == group && c->max_def == layout->max_def && c->row == range->row &&
-	       c->row_end == range->row_end;
+	for (unsigned i = 0; i < scratch->ncaches; i++) {
+		const struct level_cache *c = &scratch->caches[i];
+		if (c->group == group && c->max_def == layout->max_def && c->row == range->row &&
+			c->row_end == range->row_end)
+			return c;
+	}
+	return NULL;
+}
+
+static void keep_levels(struct scratch *scratch, const struct level_cache *made, const char *bytes)
+{
+	if (scratch->ncaches == LEVEL_CACHES ||
+		(scratch->ncaches && scratch->caches[0].group != made->group))
+		scratch->ncaches = 0;
+	if (!scratch->ncaches)
+		buf_clear(&scratch->list_levels);
+	struct level_cache *c = &scratch->caches[scratch->ncaches++];
+	*c = *made;
+	c->off = scratch->list_levels.len;
+	buf_append(&scratch->list_levels, bytes, made->len);
 }
 
 uint32_t levels_put_list(struct scratch *scratch, const struct group *group,
 	const struct layout *layout, const uint64_t *valid, const struct page_range *range)
 {
-	struct level_cache *cache = &scratch->cache;
-	if (is_cached(scratch, group, layout, range)) {
-		size_t n = valid ? cache->repetitions : scratch->list_levels.len;
-		buf_append(&scratch->body, scratch->list_levels.ptr, n);
+	struct buf *body = &scratch->body;
+	const struct level_cache *cache = find_cached(scratch, group, layout, range);
+	if (cache) {
+		buf_append(body, scratch->list_levels.ptr + cache->off,
+			valid ? cache->repetitions : cache->len);
 		if (valid)
 			put_definitions(scratch, group, layout, valid, range, cache->n);
 		return cache->n;
 	}
-	size_t begin = scratch->body.len;
+	size_t begin = body->len;
 	size_t n = put_repetitions(scratch, group, range);
-	size_t repetitions = scratch->body.len - begin;
+	size_t repetitions = body->len - begin;
 	put_definitions(scratch, group, layout, valid, range, n);
 	if (!valid) {
-		*cache = (struct level_cache){group, layout->max_def, range->row, range->row_end,
-			(uint32_t)n, repetitions};
-		buf_clear(&scratch->list_levels);
-		buf_append(&scratch->list_levels, scratch->body.ptr + begin,
-			scratch->body.len - begin);
+		struct level_cache made = {group, layout->max_def, range->row, range->row_end,
+			(uint32_t)n, 0, body->len - begin, repetitions};
+		keep_levels(scratch, &made, body->ptr + begin);
 	}
 	return (uint32_t)n;
 }

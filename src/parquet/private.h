@@ -178,12 +178,15 @@ int delta_read(const uint8_t *data, size_t len, int64_t *ints, size_t n);
 
 /* ---- scratch.c: memory and zstd contexts that a thread keeps ---- */
 
-/* Which levels scratch->list_levels holds: those of rows of a list for columns without nulls. */
+/* Levels that scratch->list_levels holds: those of rows of a list for columns without nulls. One for
+ * each page of the largest row group. */
+enum { LEVEL_CACHES = 4 };
 struct level_cache {
-	const struct group *group; /* NULL = none */
+	const struct group *group;
 	unsigned max_def;
 	uint32_t row, row_end;
 	uint32_t n;         /* levels */
+	size_t off, len;    /* their bytes */
 	size_t repetitions; /* bytes of the repetition levels, which come first */
 };
 
@@ -196,7 +199,8 @@ struct scratch {
 	struct buf packed; /* one page, packed */
 	struct buf valid, codes, ints, levels, table, words;
 	struct buf list_levels;
-	struct level_cache cache; /* to be forgotten before another batch */
+	struct level_cache caches[LEVEL_CACHES]; /* to be forgotten before another batch */
+	unsigned ncaches;
 };
 /* The calling thread's; freed when the thread ends. */
 struct scratch *scratch_get(void);
