@@ -39,7 +39,7 @@ void bits_none(uint64_t *bits, uint32_t n)
 		memset(bits, 0, bits_words(n) * sizeof(*bits));
 }
 
-uint32_t bits_count(const uint64_t *bits, uint32_t n)
+uint32_t bitmap_count(const uint64_t *bits, uint32_t n)
 {
 	uint32_t count = 0;
 	for (size_t w = 0; w < bits_words(n); w++)

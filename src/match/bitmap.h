@@ -16,7 +16,7 @@ static inline size_t bits_words(uint32_t n)
 /* Sets all n bits. */
 void bits_all(uint64_t *bits, uint32_t n);
 void bits_none(uint64_t *bits, uint32_t n);
-uint32_t bits_count(const uint64_t *bits, uint32_t n);
+uint32_t bitmap_count(const uint64_t *bits, uint32_t n);
 bool bits_empty(const uint64_t *bits, uint32_t n);
 /* out = not-null bits among `among`; `nulls` may be NULL. */
 void bits_not_null(uint64_t *out, const uint64_t *among, const uint64_t *nulls, uint32_t n);

@@ -48,7 +48,7 @@ static void check_codes(uint32_t n, uint32_t ndistinct, uint32_t of)
 			bit_set(want, i);
 	}
 	memset(got, 0xaa, sizeof(got));
-	codes_pass(codes, n, pass, ndistinct, bits_count(pass, ndistinct), among, got);
+	codes_pass(codes, n, pass, ndistinct, bitmap_count(pass, ndistinct), among, got);
 	check(want, got, n, "codes_pass");
 	codes_present(codes, n, among, got);
 	check(present, got, n, "codes_present");
@@ -160,11 +160,12 @@ static void whole(void **state)
 	for (size_t s = 0; s < COUNT(sizes); s++) {
 		uint64_t bits[WORDS], nulls[WORDS], out[WORDS];
 		bits_all(bits, sizes[s]);
-		assert_int_equal(bits_count(bits, sizes[s]), sizes[s]);
+		assert_int_equal(bitmap_count(bits, sizes[s]), sizes[s]);
 		assert_false(bits_empty(bits, sizes[s]));
 		random_bits(nulls, sizes[s], 4);
 		bits_not_null(out, bits, nulls, sizes[s]);
-		assert_int_equal(bits_count(out, sizes[s]) + bits_count(nulls, sizes[s]), sizes[s]);
+		assert_int_equal(
+			bitmap_count(out, sizes[s]) + bitmap_count(nulls, sizes[s]), sizes[s]);
 		bits_not_null(out, bits, NULL, sizes[s]);
 		check(bits, out, sizes[s], "bits_not_null");
 		bits_none(bits, sizes[s]);

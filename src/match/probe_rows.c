@@ -38,7 +38,7 @@ static bool plain_rows(struct run *run, const struct probe *probe, const struct 
 	bits_not_null(out, among, col->nulls, n);
 	if (probe->kind == PROBE_EXISTS)
 		return true;
-	if (!run->probes[probe->id].done && bits_count(out, n) < n / 8) {
+	if (!run->probes[probe->id].done && bitmap_count(out, n) < n / 8) {
 		keep_rows(run, probe, col, COL_STRING, plain_passes, n, out);
 		return true;
 	}

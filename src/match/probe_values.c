@@ -184,7 +184,7 @@ static bool derived_values(struct run *run, const struct probe *probe, struct pr
 	state->bits =
 		arena_zalloc(&run->scratch->mem, bits_words(d->nvalues) + 1, sizeof(*state->bits));
 	elements_any(texts, d->first, d->nvalues, state->bits);
-	state->count = bits_count(state->bits, d->nvalues);
+	state->count = bitmap_count(state->bits, d->nvalues);
 	bits_give(run);
 	return true;
 }

@@ -121,7 +121,7 @@ static enum verdict judge_values(void *ctx, const struct node *node)
 static void spread(
 	const uint64_t *among, const uint32_t *list, uint32_t nrows, uint64_t *elements, uint32_t n)
 {
-	if (bits_count(among, nrows) == nrows)
+	if (bitmap_count(among, nrows) == nrows)
 		bits_all(elements, n);
 	else
 		rows_spread(among, list, nrows, elements);
@@ -406,6 +406,6 @@ int match_rows(const struct match_program *program, const struct match_input *in
 		return 0;
 	if (!eval(&run, program->root, all, rows))
 		return -1;
-	*count = bits_count(rows, n);
+	*count = bitmap_count(rows, n);
 	return 0;
 }
