@@ -88,9 +88,9 @@ static void make_children(struct automaton *a, const struct slice *literals,
 		}
 		a->fail[child] = fail;
 		/* The shortest literal sorts first among those with one path. */
-		a->length[child] = a->length[fail]                     ? a->length[fail]
-				   : literals[i].len == span.depth + 1 ? span.depth + 1
-								       : 0;
+		a->length[child] = a->length[fail];
+		if (a->length[child] == 0 && literals[i].len == span.depth + 1)
+			a->length[child] = span.depth + 1;
 		i = end;
 	}
 }

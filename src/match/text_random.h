@@ -42,7 +42,7 @@ static inline struct pattern random_pattern(struct arena *arena, const char *for
 	static const char *const forms[] = {"t", "t", "*t*", "*t*", "t*", "*t", "", "*t*t*", "t*t",
 		"?t", "t?t", "*?t*", "*t?*"};
 	char random_form[8] = {0};
-	bool any = !form && draw(3) == 0;
+	bool any = !form && draw(3) == 0, longer = form != NULL; /* many short ones fit all */
 	if (!form)
 		form = forms[draw(sizeof(forms) / sizeof(*forms))];
 	if (any) {
@@ -60,7 +60,10 @@ static inline struct pattern random_pattern(struct arena *arena, const char *for
 			continue;
 		struct buf text;
 		buf_init(&text, 4096);
-		put_random(&text, draw(5) ? 3 : 8, draw(2));
+		bool ascii = draw(2);
+		put_random(&text, draw(5) ? 3 : 8, ascii);
+		for (uint32_t i = 0; longer && i < 2; i++)
+			buf_puts(&text, ascii ? random_ascii[draw(6)] : random_units[draw(20)]);
 		pieces[n].text = (struct slice){arena_strdup(arena, buf_view(&text)), text.len};
 		buf_fini(&text);
 	}

@@ -198,6 +198,7 @@ static const struct span_row {
 	{"*zz*", "abc", "abc"},
 	{"*", "abc", "abc"},
 	{"/[0-9]+/", "a12b3", "a[12]b[3]"},
+	{"/[0-9]/", "a123", "a[123]"},
 	{"/x*/", "axxb", "a[xx]b"},
 	{"/\xc3\xa9|$/", "\xc3\xa9.", "[\xc3\xa9]."},
 	{"/^/", "abc", "abc"},
