@@ -38,7 +38,8 @@ static const struct option_row option_rows[OPTIONS] = {
 		"from this time on: 2026-01-31, 2026-01-31T12:00:00Z, -7d, -24h"},
 	[OPT_UNTIL] = {"until", "TIME", "before this time"},
 	[OPT_TIMEOUT] = {"timeout", "SECONDS", "give up after so long (default 300)"},
-	[OPT_LIMIT] = {"limit", "N", "rows to show in a table (default 1000; 0 = all)"},
+	[OPT_LIMIT] = {"limit", "N",
+		"rows to show in a table (default: search 100, sql 1000; 0 = all)"},
 	[OPT_KEEP] = {"keep", "DAYS", "drop whole days that are older than so many days"},
 	[OPT_LINK] = {"link", NULL, "hard-link files that never change instead of copying them"},
 	[OPT_LIST] = {"list", NULL, "print names only, one a line"},
@@ -46,6 +47,24 @@ static const struct option_row option_rows[OPTIONS] = {
 	[OPT_SIMD] = {"simd", "WHICH", "best, avx2 or portable (for tests)"},
 	[OPT_SECONDS] = {"seconds", "N",
 		"check for so long only, what was checked longest ago first"},
+	[OPT_COLUMNS] = {"columns", "LIST",
+		"fields to show, most important first: event_time,actor,target"},
+	[OPT_SORT] = {"sort", "[-]FIELD",
+		"order by a field, descending with - (default -event_time: newest first)"},
+	[OPT_COUNT] = {"count", NULL, "count the matches, and show none of them"},
+	[OPT_HISTOGRAM] = {"histogram", NULL, "draw the matches over time"},
+	[OPT_FACET] = {"facet", "LIST",
+		"the most frequent values of fields, with counts; may be given again"},
+	[OPT_FOLLOW] = {"follow", NULL, "go on with new matches as they come, until Ctrl-C"},
+	[OPT_EXPLAIN] = {"explain", NULL, "say what was read, what was not, and how long it took"},
+	[OPT_AFTER] = {"after", "CURSOR", "the page after this place (the summary names it)"},
+	[OPT_SECONDARY] = {"secondary", NULL, "copies of a second source of the same events too"},
+	[OPT_QUERY_FILE] = {"query-file", "FILE",
+		"read the query from a file (- = standard input)"},
+	[OPT_SAVE] = {"save", "NAME", "keep this search under a name, with its options"},
+	[OPT_SAVED] = {"saved", "NAME", "run a search that was kept; words narrow it further"},
+	[OPT_LIST_SAVED] = {"list-saved", NULL, "list the searches that were kept"},
+	[OPT_DELETE_SAVED] = {"delete-saved", "NAME", "forget a search that was kept"},
 };
 
 static const enum opt global_options[] = {
@@ -70,6 +89,30 @@ const struct command commands[] = {
 		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_TIMINGS,
 			OPT_SIMD),
 		1, -1, command_import},
+	{"search", "[QUERY…]", "find events, newest first",
+		"Finds the events that match and shows the newest. Words are looked for in every "
+		"text;\n"
+		"field:value means the whole value (* and ? are wildcards), ip:10.0.0.0/8 a "
+		"network; AND, OR,\n"
+		"NOT and brackets join them. docs/search.md has the language in one page. Put the "
+		"query in\n"
+		"quotes; one that begins with a dash stands behind --. Exit status 3: a damaged "
+		"file, or the time\n"
+		"limit, left something out, which is said.",
+		"pugmark search 'actor:bob ip:10.0.0.0/8'            # newest first\n"
+		"pugmark search --since -7d --facet actor,ip 'action:\"User login failed\"'\n"
+		"pugmark search --histogram --count 'permission -table:confluence'\n"
+		"pugmark search --follow 'target:repo-* NOT category:Repositories'\n"
+		"pugmark search --format csv --columns event_time,actor,target 'table:jira' > "
+		"jira.csv\n"
+		"pugmark search --raw 'event_time:2026-01-14 ip:10.20.5.2'\n"
+		"pugmark search --save failed --since -1d 'action:*failed*'   # then: --saved "
+		"failed\n",
+		OPTS(OPT_SINCE, OPT_UNTIL, OPT_TABLE, OPT_COLUMNS, OPT_LIMIT, OPT_SORT, OPT_COUNT,
+			OPT_HISTOGRAM, OPT_FACET, OPT_FOLLOW, OPT_RAW, OPT_FORMAT, OPT_EXPLAIN,
+			OPT_AFTER, OPT_SECONDARY, OPT_TIMEOUT, OPT_QUERY_FILE, OPT_SAVE, OPT_SAVED,
+			OPT_LIST_SAVED, OPT_DELETE_SAVED),
+		0, -1, command_search},
 	{"sql", "SQL", "ask the tables a question in SQL",
 		"Runs one SELECT over the tables and the views events, sources, segments and "
 		"rejects, in a\n"
@@ -264,6 +307,13 @@ static int set_option(struct command_line *line, enum opt option, const char *va
 		usage_error(line, "%s has no option --%s",
 			line->command ? line->command->name : "pugmark", option_rows[option].name);
 		return -1;
+	}
+	const char *before = line->values[option];
+	if (option == OPT_FACET && before) { /* each time adds to the list */
+		size_t n = strlen(before) + strlen(value) + 2;
+		char *joined = xmalloc(n); /* lives as long as the program */
+		snprintf(joined, n, "%s,%s", before, value);
+		value = joined;
 	}
 	line->values[option] = value ? value : "";
 	return 0;

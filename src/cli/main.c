@@ -134,6 +134,16 @@ int parse_when(const char *text, int64_t *us)
 	return clock_parse(slice_of(text), clock_now_us(), us, &end);
 }
 
+int parse_count(const struct command_line *line, enum opt option, int64_t *value)
+{
+	const char *text = line->values[option];
+	if (text && (text_parse_int(slice_of(text), value) < 0 || *value < 0)) {
+		usage_error(line, "--%s %s: write a number", option_name(option), text);
+		return -1;
+	}
+	return 0;
+}
+
 int command_help(const struct command_line *line)
 {
 	if (line->values[OPT_LIST]) {

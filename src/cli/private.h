@@ -49,6 +49,20 @@ enum opt {
 	OPT_EXTEND,
 	OPT_SIMD,
 	OPT_SECONDS,
+	OPT_COLUMNS,
+	OPT_SORT,
+	OPT_COUNT,
+	OPT_HISTOGRAM,
+	OPT_FACET,
+	OPT_FOLLOW,
+	OPT_EXPLAIN,
+	OPT_AFTER,
+	OPT_SECONDARY,
+	OPT_QUERY_FILE,
+	OPT_SAVE,
+	OPT_SAVED,
+	OPT_LIST_SAVED,
+	OPT_DELETE_SAVED,
 	OPTIONS
 };
 
@@ -76,6 +90,7 @@ extern const struct command commands[]; /* ends with a NULL name */
 
 /* Commands, one file each. */
 int command_import(const struct command_line *line);
+int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
 int command_status(const struct command_line *line);
@@ -127,6 +142,8 @@ struct progress progress_of_walk(void);
 
 /* The beginning of what clock_parse reads. 0 or -1. */
 int parse_when(const char *text, int64_t *us);
+/* The number of an option, which stays as it is where that is not given. 0 or -1 (told). */
+int parse_count(const struct command_line *line, enum opt option, int64_t *value);
 /* Terminal columns of stdout, or 0 where it is none. */
 unsigned terminal_width(void);
 /* The format named by --format or --json. 0 or -1. */

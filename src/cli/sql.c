@@ -2,16 +2,6 @@
 /* sql.c (cli/): pugmark sql. */
 #include "cli/private.h"
 
-static int parse_count(const struct command_line *line, enum opt option, int64_t *value)
-{
-	const char *text = line->values[option];
-	if (text && (text_parse_int(slice_of(text), value) < 0 || *value < 0)) {
-		usage_error(line, "--%s %s: write a number", option_name(option), text);
-		return -1;
-	}
-	return 0;
-}
-
 int command_sql(const struct command_line *line)
 {
 	struct err err = {0};

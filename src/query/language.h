@@ -46,9 +46,18 @@ const struct expr *query_for_table(
 uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
 
+/* The same for what is shown of a row: `target` is the column itself, the most specific object, not all
+ * of them. */
+uint32_t query_resolve_shown(
+	void *ctx, const struct batch_shape *shape, struct slice name, struct match_field *fields);
+
 /* Calls `each` for the names that begin with `prefix`, for completion: columns, common fields, original paths. */
 void query_fields(const struct search_tables *tables, struct slice prefix,
 	void (*each)(void *ctx, struct slice name, enum col_type type), void *ctx);
+
+/* Whether any table has a field of that name, or it is `table`. 0; -1: ERR_USAGE with what could have been
+ * meant. */
+int query_check_field(const struct search_tables *tables, struct slice name, struct err *err);
 
 /* Prints an error under the query as a terminal shows it: the line (cut to `width`), a caret line, the message. */
 void query_error_print(

@@ -128,6 +128,26 @@ void field_each_of_list(
 	map_fini(&seen);
 }
 
+int query_check_field(const struct search_tables *tables, struct slice name, struct err *err)
+{
+	struct arena mem = {0};
+	struct parser p = {.tables = tables, .mem = &mem};
+	char shown[SHOWN_BYTES], near[128];
+	map_init(&p.fields);
+	buf_init(&p.scratch, LIMIT_QUERY_BYTES);
+	bool known = name.len < 4096 && field_known(&p, name);
+	if (!known) {
+		field_suggest(&p, name, near, sizeof(near));
+		err_set(err, ERR_USAGE, "unknown field `%s`%s%s%s", parse_shown(name, shown),
+			*near ? ": did you mean `" : ": pugmark schema show TABLE lists fields",
+			near, *near ? "`?" : "");
+	}
+	map_fini(&p.fields);
+	buf_fini(&p.scratch);
+	arena_fini(&mem);
+	return known ? 0 : -1;
+}
+
 /* ---- all names --------------------------------------------------------------------------------- */
 
 struct naming {

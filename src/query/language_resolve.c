@@ -202,6 +202,18 @@ uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice 
 	return kept;
 }
 
+uint32_t query_resolve_shown(
+	void *ctx, const struct batch_shape *shape, struct slice name, struct match_field *fields)
+{
+	const struct schema *schema = ctx;
+	if (name.len && schema_resolve(schema, name) == SYS_TARGET) {
+		int column = column_of_shape(schema, shape, SYS_TARGET);
+		fields[0] = (struct match_field){column, SLICE("")};
+		return column >= 0;
+	}
+	return query_resolve(ctx, shape, name, TEST_EXISTS, fields);
+}
+
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 bool resolve_table(const struct schema *schema, const struct test *test)

@@ -22,6 +22,7 @@ struct output {
 	bool cut; /* a row beyond max_rows came and was not shown */
 	/* FORMAT_TABLE; to be set before output_begin: */
 	bool drop; /* where columns do not fit, the last ones are left out, instead of a record a row */
+	bool roomy;        /* columns take all of the width: longer rows are still to come */
 	const bool *whole; /* of the columns (borrowed), those that are never cut; NULL = none */
 	uint32_t ncolumns;
 	struct slice *names;   /* for JSON: as keys: distinct, quoted, with their colon */

@@ -181,6 +181,18 @@ static void squeeze(struct output *out)
 	}
 }
 
+/* Gives the width that is left to the columns that may be cut, evenly. */
+static void widen(struct output *out)
+{
+	uint32_t n = out->table->ncolumns, cut = 0;
+	size_t used = total_width(out, SIZE_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		cut += !(out->whole && out->whole[i]);
+	for (uint32_t i = 0; i < n && cut && used < out->width; i++)
+		if (!(out->whole && out->whole[i]))
+			out->table->widths[i] += (out->width - used) / cut;
+}
+
 static void choose_layout(struct output *out)
 {
 	struct table *table = out->table;
@@ -198,6 +210,8 @@ static void choose_layout(struct output *out)
 	}
 	if (out->width && total_width(out, SIZE_MAX) > out->width)
 		squeeze(out);
+	if (out->width && out->roomy)
+		widen(out);
 	put_heads(out);
 }
 
@@ -226,7 +240,8 @@ static void put_value(struct output *out, uint32_t column, struct slice text)
 		put_record_cell(out, column, text);
 		return;
 	}
-	if (out->width == 0) { /* nothing is cut: a longer one shifts its row */
+	bool whole = out->whole && out->whole[column];
+	if (out->width == 0 || whole) { /* it is not cut: a longer one shifts its row */
 		size_t used, width = table->widths[column];
 		fit(text, SIZE_MAX, &used);
 		width = used > width ? used : width;
