@@ -123,34 +123,46 @@ static void between(void **state)
 	bitmap_portable = false;
 }
 
+static void check_any(const uint32_t *off, uint32_t nrows, const uint64_t *elements)
+{
+	uint64_t want[WORDS] = {0}, got[WORDS];
+	for (uint32_t r = 0; r < nrows; r++) {
+		for (uint32_t e = off[r]; e < off[r + 1]; e++) {
+			if (bit_get(elements, e))
+				bit_set(want, r);
+		}
+	}
+	elements_any(elements, off, nrows, got);
+	check(want, got, nrows, "elements_any");
+}
+
+static void check_spread(const uint32_t *off, uint32_t nrows, const uint64_t *rows)
+{
+	uint64_t want[WORDS] = {0}, got[WORDS];
+	for (uint32_t r = 0; r < nrows; r++) {
+		for (uint32_t e = off[r]; e < off[r + 1] && bit_get(rows, r); e++)
+			bit_set(want, e);
+	}
+	rows_spread(rows, off, nrows, got);
+	check(want, got, off[nrows], "rows_spread");
+}
+
 static void lists(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 400; round++) {
 		static uint32_t off[MOST + 1];
-		uint64_t rows[WORDS], want[WORDS] = {0}, got[WORDS], elements[WORDS];
-		uint32_t nrows = 1 + draw(200), longest = 1 + draw(round % 7 == 0 ? 100 : 5);
+		uint64_t rows[WORDS], elements[WORDS];
+		uint32_t nrows = 1 + draw(200), longest = 1 + draw(round % 7 ? 5 : 100);
 		for (uint32_t r = 0; r < nrows; r++) {
-			uint32_t n = draw(3) ? draw(longest) : 0;
-			off[r + 1] = off[r] + n > MOST ? off[r] : off[r] + n;
+			off[r + 1] = off[r] + (draw(3) ? draw(longest) : 0);
+			if (off[r + 1] > MOST)
+				off[r + 1] = off[r];
 		}
 		random_bits(elements, off[nrows], draw(9));
-		for (uint32_t r = 0; r < nrows; r++) {
-			for (uint32_t e = off[r]; e < off[r + 1]; e++) {
-				if (bit_get(elements, e))
-					bit_set(want, r);
-			}
-		}
-		elements_any(elements, off, nrows, got);
-		check(want, got, nrows, "elements_any");
 		random_bits(rows, nrows, draw(9));
-		memset(want, 0, sizeof(want));
-		for (uint32_t r = 0; r < nrows; r++) {
-			for (uint32_t e = off[r]; e < off[r + 1] && bit_get(rows, r); e++)
-				bit_set(want, e);
-		}
-		rows_spread(rows, off, nrows, elements);
-		check(want, elements, off[nrows], "rows_spread");
+		check_any(off, nrows, elements);
+		check_spread(off, nrows, rows);
 	}
 }
 

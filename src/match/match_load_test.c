@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* match_load_test.c: what a program asks for: distinct values first, rows only where they can still
  * change the answer. And what statistics rule out before anything is read. */
+#include "match/private.h"
 #include "match/toy.h"
 
 /* ---- columns on demand ----------------------------------------------------------------------- */
@@ -37,10 +38,28 @@ static const char *const rows[] = {
 	"size=9",
 };
 
-static const struct {
+struct load_case {
 	const char *expr, *log;
 	uint32_t count;
-} load_cases[] = {
+};
+
+/* Over 64 rows of distinct names n0, n1 … and extra {"a":0}, {"a":1} …; size is 5 in the first only.
+ * Costly tests of many values wait, and are asked of the rows that are left where these are few. */
+static const struct load_case deferred_cases[] = {
+	{"(re name nothing)", "name:v", 0},
+	{"(re name ^n1)", "name:v name:r", 11},
+	{"(has extra.c)", "extra:v", 0},
+	{"(is extra.a 7)", "extra:v extra:r", 1},
+	{"(not (is extra.a 7))", "extra:v extra:r", 63},
+	{"(and (is size 6) (re name n))", "name:v size:r", 0},
+	{"(and (is size 5) (re name n) (has extra.a))", "extra:v name:v size:r extra:r name:r", 1},
+	{"(and (is size 5) (has extra.b))", "extra:v size:r extra:r", 0},
+	{"(and (is size 5) (not (is extra.a 0)))", "extra:v size:r extra:r", 0},
+	{"(and (is title nothing) (re name n))", "title:v", 0},
+	{"(or (is size 5) (is extra.a 0 9))", "size:r extra:v extra:r", 2},
+};
+
+static const struct load_case load_cases[] = {
 	/* a value that is not there: no rows */
 	{"(is name nobody)", "name:v", 0},
 	{"(not (is name nobody))", "name:v", 3},
@@ -77,54 +96,70 @@ static const struct {
 	{"(or (const 1) (is name ann))", "", 3},
 };
 
+static void check_load(const struct batch *batch, const struct load_case *c)
+{
+	struct arena mem = {0};
+	struct matcher *matcher;
+	struct err err;
+	struct loads loads = {.from = batch};
+	struct match_scratch *scratch = match_scratch_new();
+	struct match_input input = {&loads.to, load, &loads};
+	uint64_t bits, nothing = 0;
+	uint32_t count;
+	bool want[TOY_COLUMNS] = {0};
+	batch_init(&loads.to, &toy_shape);
+	loads.to.nrows = batch->nrows;
+	assert_int_equal(matcher_new(toy_expr(&mem, c->expr), TOY_NOW, &matcher, NULL, &err), 0);
+	struct match_program *program = match_bind(matcher, &toy_shape, toy_resolve, NULL);
+	assert_int_equal(match_rows(program, &input, scratch, NULL, &bits, &count, &err), 0);
+	if (strcmp(loads.log, c->log) != 0 || count != c->count)
+		fail_msg("%s: %u rows, read %s", c->expr, count, loads.log);
+	/* Nothing is asked for that was not announced. */
+	match_columns(program, want);
+	for (int i = 0; i < TOY_COLUMNS; i++)
+		CHECK_ROW(i, want[i] || (!loads.to.columns[i].off && !loads.to.columns[i].i64));
+	/* Where no row matters, nothing is read at all. */
+	loads.log[0] = '\0';
+	assert_int_equal(match_rows(program, &input, scratch, &nothing, &bits, &count, &err), 0);
+	assert_true(loads.log[0] == '\0' && count == 0 && bits == 0);
+	batch_fini(&loads.to);
+	match_program_free(program);
+	matcher_free(matcher);
+	match_scratch_free(scratch);
+	arena_fini(&mem);
+}
+
 static void what_is_read(void **state)
 {
 	struct toy toy;
 	struct batch batch;
-	struct arena mem = {0};
-	struct match_scratch *scratch = match_scratch_new();
 	(void)state;
 	toy_init(&toy, COUNT(rows));
 	for (size_t r = 0; r < COUNT(rows); r++)
 		toy_row(&toy, rows[r]);
 	toy_batch(&toy, 0, &batch);
-	for (size_t i = 0; i < COUNT(load_cases); i++) {
-		struct matcher *matcher;
-		struct err err;
-		struct loads loads = {.from = &batch};
-		struct match_input input = {&loads.to, load, &loads};
-		uint64_t bits;
-		uint32_t count;
-		bool want[TOY_COLUMNS] = {0};
-		batch_init(&loads.to, &toy_shape);
-		loads.to.nrows = batch.nrows;
-		assert_int_equal(matcher_new(toy_expr(&mem, load_cases[i].expr), TOY_NOW, &matcher,
-					 NULL, &err),
-			0);
-		struct match_program *program = match_bind(matcher, &toy_shape, toy_resolve, NULL);
-		assert_int_equal(
-			match_rows(program, &input, scratch, NULL, &bits, &count, &err), 0);
-		if (strcmp(loads.log, load_cases[i].log) != 0 || count != load_cases[i].count)
-			fail_msg("%s: %u rows, read %s", load_cases[i].expr, count, loads.log);
-		/* Nothing is asked for that was not announced. */
-		match_columns(program, want);
-		for (int c = 0; c < TOY_COLUMNS; c++)
-			CHECK_ROW(i,
-				want[c] || (!loads.to.columns[c].off && !loads.to.columns[c].i64));
-		/* Where no row matters, nothing is read at all. */
-		uint64_t nothing = 0;
-		loads.log[0] = '\0';
-		assert_int_equal(
-			match_rows(program, &input, scratch, &nothing, &bits, &count, &err), 0);
-		CHECK_ROW(i, loads.log[0] == '\0' && count == 0 && bits == 0);
-		batch_fini(&loads.to);
-		match_program_free(program);
-		matcher_free(matcher);
-	}
-	match_scratch_free(scratch);
+	for (size_t i = 0; i < COUNT(load_cases); i++)
+		check_load(&batch, &load_cases[i]);
 	batch_fini(&batch);
 	arena_fini(&toy.mem);
-	arena_fini(&mem);
+}
+
+static void what_waits(void **state)
+{
+	struct toy toy;
+	struct batch batch;
+	(void)state;
+	toy_init(&toy, 64);
+	for (int r = 0; r < 64; r++)
+		toy_row(&toy, arena_printf(&toy.mem, "name=n%d;size=%d;extra={\"a\":%d}", r,
+				      r == 0 ? 5 : 7, r));
+	toy_batch(&toy, 0, &batch);
+	defer_distinct = 16;
+	for (size_t i = 0; i < COUNT(deferred_cases); i++)
+		check_load(&batch, &deferred_cases[i]);
+	defer_distinct = 8192;
+	batch_fini(&batch);
+	arena_fini(&toy.mem);
 }
 
 /* ---- statistics ------------------------------------------------------------------------------ */
@@ -299,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_read),
+		cmocka_unit_test(what_waits),
 		cmocka_unit_test(what_is_ruled_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ static inline void naive_print(struct naive_value *v)
 	case COL_TIME:
 		seconds = (time_t)(of->i64 / 1000000);
 		gmtime_r(&seconds, &tm);
-		strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
+		(void)strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
 		snprintf(out + 19, size - 19, ".%06dZ", (int)(of->i64 % 1000000));
 		break;
 	case COL_UUID:
@@ -337,7 +337,7 @@ static inline bool naive_part(const struct test *test, const struct naive_value 
 		return false;
 	time_t seconds = (time_t)(us / 1000000);
 	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%M %H %d %V %u %m %Y", &tm);
+	(void)strftime(text, sizeof(text), "%M %H %d %V %u %m %Y", &tm);
 	for (int i = 0; i <= (int)test->part; i++)
 		value = strtol(next, &next, 10);
 	return value >= test->part_least && value <= test->part_most;

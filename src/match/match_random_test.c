@@ -2,6 +2,7 @@
 /* match_random_test.c: random expressions over random rows against the naive evaluator, in every
  * form: columns there or brought on demand, all rows or some; and what statistics rule out. */
 #include "match/match_naive.h"
+#include "match/private.h"
 
 enum { ROUNDS = 60, EXPRESSIONS = 60, MOST_ROWS = 200 };
 
@@ -360,6 +361,7 @@ static void check_expr(const char *text, const struct toy *toy)
 	found_all += held == toy->nrows;
 	found_none += held == 0 && !match_never(program);
 	ruled_out += !possible && !match_never(program);
+	defer_distinct = draw(2) ? 1 : 8192;
 	check_batch(text, program, toy, 0, want);
 	check_batch(text, program, toy, draw(UINT32_MAX), want);
 	match_program_free(program);

@@ -58,7 +58,7 @@ static void parts(void **state)
 		struct tm tm;
 		char text[64], *next = text;
 		gmtime_r(&seconds, &tm);
-		strftime(text, sizeof(text), "%M %H %d %V %u %m %Y", &tm);
+		(void)strftime(text, sizeof(text), "%M %H %d %V %u %m %Y", &tm);
 		for (size_t p = 0; p < COUNT(order); p++) {
 			long want = strtol(next, &next, 10);
 			int64_t got = time_part(s * 1000000 + (s & 1 ? 999999 : 0), order[p]);

@@ -208,11 +208,20 @@ bool probe_text(struct match_scratch *scratch, const struct probe *probe, struct
 /* The same for n of them: heap[off[i]..off[i + 1]); sets the bits of those that pass, returns how many. */
 uint32_t probe_texts(struct match_scratch *scratch, const struct probe *probe, const char *heap,
 	const uint32_t *off, uint32_t n, uint64_t *bits);
+/* Whether any text at the probe's path in a JSON value passes. */
+bool probe_path(struct run *run, const struct probe *probe, struct slice json);
 /* Which distinct values of a string column (each value of a plain one) pass; NULL where the column
  * could not be read. */
 const struct probe_state *probe_values(struct run *run, const struct probe *probe);
 /* The texts that a source finds in each distinct value of its JSON column. */
 const struct derived *run_derived(struct run *run, uint32_t source);
+
+/* Whether a probe over distinct values costs so much that it is better asked of the rows that
+ * matter, where they are few beside `ndistinct` (defer_distinct and more): regular expressions and
+ * paths in JSON. */
+bool probe_defers(
+	const struct match_program *program, const struct probe *probe, uint32_t ndistinct);
+extern uint32_t defer_distinct; /* tests lower it */
 
 /* probe_rows.c: sets `out` to the bits of the probe's source's own domain that pass, and are among
  * `among`. False where a column could not be read. */

@@ -48,12 +48,26 @@ static bool plain_rows(struct run *run, const struct probe *probe, const struct 
 	return state != NULL;
 }
 
+static bool path_passes(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t row)
+{
+	(void)type;
+	return probe_path(run, probe, column_text(col, row));
+}
+
 static bool dictionary_rows(struct run *run, const struct probe *probe, const struct column *col,
 	uint32_t n, const uint64_t *among, uint64_t *out)
 {
 	const struct source *source = &run->program->sources[probe->source];
 	if (probe->kind == PROBE_EXISTS && !source->path.len) {
 		codes_present(col->codes, n, among, out);
+		return true;
+	}
+	if (!run->probes[probe->id].done && probe_defers(run->program, probe, col->ndistinct) &&
+		bitmap_count(among, n) < col->ndistinct / 8) {
+		codes_present(col->codes, n, among, out);
+		keep_rows(run, probe, col, COL_STRING,
+			source->path.len ? path_passes : plain_passes, n, out);
 		return true;
 	}
 	const struct probe_state *state = probe_values(run, probe);

@@ -189,6 +189,42 @@ static bool derived_values(struct run *run, const struct probe *probe, struct pr
 	return true;
 }
 
+struct path_test {
+	struct run *run;
+	const struct probe *probe;
+	size_t at;
+	bool passes;
+};
+
+static void test_text(void *ctx)
+{
+	struct path_test *t = ctx;
+	const struct buf *heap = &t->run->scratch->a;
+	struct slice text = {heap->ptr + t->at, heap->len - t->at};
+	t->passes = t->passes || probe_text(t->run->scratch, t->probe, text);
+	t->at = heap->len;
+}
+
+bool probe_path(struct run *run, const struct probe *probe, struct slice json)
+{
+	struct path_test t = {.run = run, .probe = probe};
+	struct match_scratch *scratch = run->scratch;
+	buf_clear(&scratch->a);
+	json_path_find(json, run->program->sources[probe->source].path, &scratch->a, &scratch->b,
+		test_text, &t);
+	return t.passes;
+}
+
+uint32_t defer_distinct = 8192;
+
+bool probe_defers(
+	const struct match_program *program, const struct probe *probe, uint32_t ndistinct)
+{
+	bool costly =
+		program->sources[probe->source].path.len > 0 || probe->test->test->op == TEST_REGEX;
+	return costly && ndistinct >= defer_distinct;
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 const struct probe_state *probe_values(struct run *run, const struct probe *probe)

@@ -88,8 +88,10 @@ uint32_t run_size(const struct run *run, int group)
 
 /* ---- by distinct values ---------------------------------------------------------------------- */
 
-/* Whether any value may pass, by what can be told without reading rows. */
-static bool probe_possible(struct run *run, const struct probe *probe)
+/* Whether any value may pass, by what can be told without reading rows. A costly test of many
+ * values waits until it is known which rows matter: `among` of n, or NULL where it is not. */
+static bool probe_possible(
+	struct run *run, const struct probe *probe, const uint64_t *among, uint32_t n)
 {
 	const struct source *source = &run->program->sources[probe->source];
 	const struct column *col = &run->input->batch->columns[source->column];
@@ -101,6 +103,9 @@ static bool probe_possible(struct run *run, const struct probe *probe)
 		return true;
 	if (probe->kind == PROBE_EXISTS && !source->path.len)
 		return col->ndistinct > 0;
+	if (probe_defers(run->program, probe, col->ndistinct) &&
+		(!among || bitmap_count(among, n) < col->ndistinct / 8))
+		return true;
 	const struct probe_state *state = probe_values(run, probe);
 	return !state || state->count > 0;
 }
@@ -109,7 +114,7 @@ static enum verdict judge_values(void *ctx, const struct node *node)
 {
 	struct run *run = ctx;
 	for (uint32_t i = 0; i < node->nprobes && !run->failed; i++) {
-		if (probe_possible(run, &node->probes[i]))
+		if (probe_possible(run, &node->probes[i], NULL, 0))
 			return MAYBE;
 	}
 	return NEVER;
@@ -172,7 +177,7 @@ static bool eval_probe(struct run *run, const struct probe *probe, int domain,
 	const uint64_t *among, uint64_t *out)
 {
 	int group = run->program->sources[probe->source].group;
-	if (!probe_possible(run, probe)) {
+	if (!probe_possible(run, probe, among, run_size(run, domain))) {
 		bits_none(out, run_size(run, domain));
 		return true;
 	}
