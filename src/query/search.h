@@ -10,6 +10,9 @@
  * A damaged segment does not end a search: it is named in the result, and the others answer. A
  * segment that was retired (compaction, retention) under the search makes it start again with the
  * segments of now.
+ *
+ * Counts, histogram and facets are of all matches in [since, until), whatever page is asked for.
+ * Names of fields are not checked here: one that no table has is null in every event.
  */
 #ifndef QUERY_SEARCH_H
 #define QUERY_SEARCH_H
@@ -25,30 +28,35 @@ struct search_cursor {
 	uint8_t id[16];
 };
 
+/* Borrowed, with all that it points to, until search_free. */
 struct search_request {
 	const struct expr *expr;
-	const struct search_tables *
-		tables; /* all that are to be searched; from the caller, with the user's own schemas */
+	const struct search_tables *tables; /* all that are to be searched; from the caller, with
+	                                       the user's own schemas */
 	int64_t now;
-	int64_t since,
-		until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open. Where one is set, events without time are left out */
+	/* event_time in [since, until); INT64_MIN, INT64_MAX = open. Where one is set, events without
+	 * time are left out. */
+	int64_t since, until;
 	enum search_order order;
-	const char *
-		sort; /* NULL: by time. A field's name: by its values (folded text or number; nulls last), `order` tells
-	                     the direction (NEWEST = descending); no cursor then, no early stop */
-	uint64_t limit;                    /* rows of the page; 0 = none (only counts are wanted) */
+	/* NULL: by time. A field's name: by its values (numbers before folded texts, of which 1,024
+	 * bytes count; of a list the one that comes first; nulls last, equals newest first); `order`
+	 * tells the direction (NEWEST = descending); no cursor then, no early stop. */
+	const char *sort;
+	uint64_t
+		limit; /* rows of the page; 0 = none (only counts are wanted). Less where `memory` is
+	                   too small for so many: then `more` is set */
 	const struct search_cursor *after; /* NULL = from the start */
 	bool secondary;
 	/* These look at every match, so the whole time range is read. */
 	bool count;
-	unsigned buckets;          /* histogram: at most so many; 0 = none */
+	unsigned buckets;          /* histogram: at most so many (10,000); 0 = none */
 	const char *const *facets; /* fields; `table` is one as well */
 	uint32_t nfacets;
 	uint32_t facet_values; /* the most frequent so many of each */
 	/* how far it may go */
 	unsigned threads;
 	unsigned seconds;            /* 0 = 300; ends with what was found, `partial` set */
-	uint64_t memory;             /* bytes for working memory, all threads together */
+	uint64_t memory;             /* bytes for working memory, all threads together; 0 = 1 GiB */
 	const volatile int *stop;    /* non-zero: the same, at once */
 	uint64_t only_after_segment; /* segments with a higher id only (following); 0 = all */
 };
@@ -64,11 +72,13 @@ struct search_facet_value {
 };
 struct search_facet {
 	const char *field;
-	uint64_t distinct; /* values seen; the null is none */
+	uint64_t distinct; /* values seen; the null is none. At least so many where cut */
 	uint64_t others;   /* value hits not among `values` */
 	bool cut;          /* memory ran out: counts of rare values are too low, and said to be */
 	uint32_t n;
-	const struct search_facet_value *values; /* most frequent first, equals by value */
+	/* Most frequent first, equals by value. The null, where there is one, stands among them by its
+	 * count, beside the `facet_values` that were asked for. */
+	const struct search_facet_value *values;
 };
 /* A file that did not answer. */
 struct search_problem {
@@ -81,38 +91,41 @@ struct search_explain {
 	uint64_t groups, groups_by_time, groups_by_stats, groups_by_values, groups_read,
 		groups_left; /* left: not needed, the page was full */
 	uint64_t rows_tested, columns_read, bytes_read;
-	int64_t list_us, plan_us, match_us, page_us, total_us; /* wall */
+	/* Wall; plan (footers read, row groups pruned) is part of match, the sum over threads. */
+	int64_t list_us, plan_us, match_us, page_us, total_us;
 };
 
 struct search_result {
 	uint64_t
 		matched; /* exact where `counted`, else rows seen matching before the page was full */
-	bool counted, more; /* more: rows beyond the page */
+	bool counted, more; /* more: rows beyond the page (exact, but where partial) */
 	bool partial;       /* ended early; `why` tells */
 	const char *why;
 	uint64_t gave_up;  /* values for which a regular expression ran into its limits */
 	uint32_t nrows;    /* of the page */
-	int64_t bucket_us; /* width */
+	int64_t bucket_us; /* width; of months and years, which differ, the mean */
 	uint32_t nbuckets;
 	const struct search_bucket *buckets; /* ascending, without holes */
 	uint64_t no_time;                    /* matches that stand in no bucket */
 	uint32_t nfacets;
 	const struct search_facet *facets;
-	uint32_t nproblems;
+	uint32_t nproblems; /* may grow by search_rows */
 	const struct search_problem *problems;
 	uint64_t newest_segment; /* highest id listed: for following */
 	struct search_explain explain;
 };
 
 struct search;
-/* Runs it. *search owns the result (borrowed until search_free). -1: could not search at all. */
+/* Runs it, with threads of its own; the store itself is used by the calling thread only. *search
+ * owns the result (borrowed until search_free). -1: could not search at all: the store cannot be
+ * read, or ERR_USAGE as matcher_new. */
 int search_run(struct store *store, const struct search_request *request, struct search **search,
 	struct err *err);
 void search_free(struct search *search);
 const struct search_result *search_result(const struct search *search);
 
-/* A row of the page. `batch` holds that row (among others of its file) with the wanted columns; its shape is the file's.
- * All borrowed for the call. */
+/* A row of the page. `batch` holds that row (among others of its file) with the wanted columns and
+ * event_id, event_time; its shape is the file's. All borrowed for the call. */
 struct search_row {
 	const struct schema *schema;
 	const struct batch *batch;
@@ -121,23 +134,27 @@ struct search_row {
 	const struct match_program *program; /* for match_spans */
 	const char *source;                  /* the column's text; NULL where it was not read */
 };
-/* Reads the page's rows [first, first + n) and calls `each` in order of the page; a non-zero return ends it and is returned. `fields` are resolved per
- * table (NULL = all columns). -1: a file could not be read (named in err). */
+/* Reads the page's rows [first, first + n) and calls `each` in order of the page; a non-zero return
+ * ends it and is returned. `fields` are resolved per table (NULL = all columns). Rows that cannot be
+ * read any more are left out, and their file is added to the result's problems. */
 int search_rows(struct search *search, uint32_t first, uint32_t n, const char *const *fields,
 	uint32_t nfields, int (*each)(void *ctx, const struct search_row *row, struct err *err),
 	void *ctx, struct err *err);
 
-/* Appends the value of a field of a row as text (a list: its values joined by ", "; a struct's field likewise;
- * times as clock_text). False where it is null or the table has no such field (nothing is appended). */
+/* Appends the value of a field of a row as text (a list: its values joined by ", "; a struct's field
+ * likewise; times as clock_text; `table` too). Of several columns, the first that has a value. False
+ * where it is null, was not read, or the table has no such field (nothing is appended). */
 bool search_cell(const struct search_row *row, const char *field, struct buf *out);
-/* Appends a whole row as one JSON object, columns in the table's order, nulls left out, with "table". The same as
- * `pugmark show --json` prints, where the row has all columns. */
+/* Appends a whole row as one JSON object: "table", then the columns that were read, in the table's
+ * order, as in the "event" of `pugmark show --json`, but without nulls. */
 void search_row_json(const struct search_row *row, struct buf *out);
-/* The row's place in the vault, for store_read_raw; false where its columns were not read. */
+/* The row's place in the vault, for store_read_raw; false where its columns (source, vault_file,
+ * vault_frame, vault_offset, vault_length) were not read. */
 bool search_row_place(const struct search_row *row, struct vault_place *place);
 
-/* The distinct values of a field that begin with `prefix` (folded), most frequent first, at most `max`, from the newest segments, within
- * `milliseconds`: for completion. */
+/* The distinct values of a field that begin with `prefix` (folded), most frequent first, at most
+ * `max`, from the newest segments, within `milliseconds`: for completion. Files that cannot be read
+ * offer nothing. */
 int search_values(struct store *store, const struct search_tables *tables, const char *field,
 	struct slice prefix, uint32_t max, unsigned milliseconds,
 	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,

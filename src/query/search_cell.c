@@ -44,7 +44,7 @@ bool search_cell(const struct search_row *row, const char *field, struct buf *ou
 		buf_puts(out, row->schema->table);
 		return true;
 	}
-	uint32_t n = query_resolve(&schema, shape, slice_of(field), TEST_EXISTS, fields);
+	uint32_t n = query_resolve_shown(&schema, shape, slice_of(field), fields);
 	for (uint32_t f = 0; f < n; f++) {
 		int group = shape->columns[fields[f].column].group;
 		bool some = group == NO_GROUP

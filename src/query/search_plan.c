@@ -6,6 +6,8 @@
 #include "batch/concat.h"
 #include "query/search_private.h"
 
+unsigned search_open_files = 256;
+
 /* ---- tables and shapes ----------------------------------------------------------------------- */
 
 int plan_tables(struct search *s, struct err *err)
@@ -307,22 +309,69 @@ static bool is_ours(const struct batch_shape *shape)
 	return true;
 }
 
-int file_reopen(struct search_file *file, struct err *err)
+int file_open(const struct search_file *file, struct parquet_reader **reader, struct err *err)
 {
-	if (file->reader)
-		return 0;
-	if (parquet_open(file->path, &file->reader, err) < 0) {
-		file->reader = NULL;
+	if (parquet_open(file->path, reader, err) < 0)
 		return -1;
-	}
-	if (is_ours(parquet_shape(file->reader)) &&
-		(!file->shape ||
-			batch_shape_equal(parquet_shape(file->reader), &file->shape->shape)))
+	const struct batch_shape *shape = parquet_shape(*reader);
+	if (is_ours(shape) && (!file->shape || batch_shape_equal(shape, &file->shape->shape)))
 		return 0;
-	parquet_close(file->reader);
-	file->reader = NULL;
+	parquet_close(*reader);
 	return err_set(err, ERR_DAMAGED, "%s is damaged: it lacks the columns that every table has",
 		file->path);
+}
+
+/* Keeps the reader for others where few are open. The lock is held. */
+static void keep_reader(struct search *s, struct search_file *file, struct parquet_reader *reader)
+{
+	if (file->reader || s->open_files >= search_open_files)
+		return;
+	file->reader = reader;
+	s->open_files++;
+}
+
+static void open_failed(struct worker *w, struct search_file *file, const struct err *err)
+{
+	struct search *s = w->search;
+	if (err->kind != ERR_NOT_FOUND || s->last_try) {
+		search_problem(s, file, err->text);
+		return;
+	}
+	/* Retired under the search, or lost: the catalog's next listing tells. */
+	pthread_mutex_lock(&s->lock);
+	s->missing.ids = xrealloc(s->missing.ids, (s->missing.n + 1) * sizeof(*s->missing.ids));
+	s->missing.ids[s->missing.n++] = file->id;
+	s->again = true;
+	pthread_mutex_unlock(&s->lock);
+	atomic_store(&s->ended, true);
+}
+
+int file_take(
+	struct worker *w, struct search_file *file, struct parquet_reader **reader, struct err *err)
+{
+	struct search *s = w->search;
+	pthread_mutex_lock(&s->lock);
+	*reader = file->reader;
+	pthread_mutex_unlock(&s->lock);
+	if (*reader)
+		return 0;
+	if (file_open(file, reader, err) < 0) {
+		open_failed(w, file, err);
+		return -1;
+	}
+	pthread_mutex_lock(&s->lock);
+	keep_reader(s, file, *reader);
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+void file_give_back(struct worker *w, struct search_file *file, struct parquet_reader *reader)
+{
+	pthread_mutex_lock(&w->search->lock);
+	bool kept = reader == file->reader;
+	pthread_mutex_unlock(&w->search->lock);
+	if (!kept)
+		parquet_close(reader);
 }
 
 struct stats_of {
@@ -350,13 +399,13 @@ static void column_stats(void *ctx, uint32_t column, struct match_stats *stats)
 }
 
 /* The item of a group, or false where it cannot hold a match. */
-static bool plan_group(
-	struct worker *w, const struct search_file *file, uint32_t group, struct search_item *item)
+static bool plan_group(struct worker *w, const struct search_file *file,
+	const struct parquet_reader *reader, uint32_t group, struct search_item *item)
 {
 	struct search *s = w->search;
-	struct stats_of of = {file->reader, group};
+	struct stats_of of = {reader, group};
 	struct group_facts facts;
-	plan_group_facts(file->reader, group, &facts);
+	plan_group_facts(reader, group, &facts);
 	w->explain.groups++;
 	if (facts.nrows == 0 || file->shape->never) {
 		w->explain.groups_by_stats++;
@@ -377,48 +426,31 @@ static bool plan_group(
 	return true;
 }
 
-static void open_failed(struct worker *w, struct search_file *file, const struct err *err)
-{
-	struct search *s = w->search;
-	if (err->kind != ERR_NOT_FOUND || s->last_try) {
-		search_problem(s, file, err->text);
-		return;
-	}
-	/* Retired under the search, or lost: the catalog's next listing tells. */
-	pthread_mutex_lock(&s->lock);
-	s->missing.ids = xrealloc(s->missing.ids, (s->missing.n + 1) * sizeof(*s->missing.ids));
-	s->missing.ids[s->missing.n++] = file->id;
-	s->again = true;
-	pthread_mutex_unlock(&s->lock);
-	atomic_store(&s->ended, true);
-}
-
 void plan_open(struct worker *w, struct search_file *file, uint32_t index)
 {
 	struct search *s = w->search;
+	struct parquet_reader *reader;
 	struct err err = {0};
-	if (file_reopen(file, &err) < 0) {
+	if (file_open(file, &reader, &err) < 0) {
 		open_failed(w, file, &err);
 		return;
 	}
-	file->shape = find_shape(s, file->table, parquet_shape(file->reader));
-	uint32_t n = parquet_groups(file->reader), kept = 0;
+	file->shape = find_shape(s, file->table, parquet_shape(reader));
+	uint32_t n = parquet_groups(reader), kept = 0;
 	struct search_item *items = xmalloc((n + 1) * sizeof(*items));
 	for (uint32_t g = 0; g < n; g++)
-		kept += plan_group(w, file, g, &items[kept]);
+		kept += plan_group(w, file, reader, g, &items[kept]);
 	pthread_mutex_lock(&s->lock);
-	s->open_files++;
 	file->pending = kept;
 	for (uint32_t i = 0; i < kept; i++) {
 		items[i].file = index;
 		item_push(s, items[i]);
 	}
-	if (kept == 0) {
-		w->explain.segments_by_stats++;
-		parquet_close(file->reader);
-		file->reader = NULL;
-		s->open_files--;
-	}
+	w->explain.segments_by_stats += kept == 0;
+	if (kept)
+		keep_reader(s, file, reader);
+	if (file->reader != reader)
+		parquet_close(reader);
 	pthread_mutex_unlock(&s->lock);
 	free(items);
 }

@@ -14,14 +14,18 @@
 #include "query/search.h"
 
 enum {
-	SEARCH_SECONDS = 300,    /* where the request says 0 */
-	SEARCH_THREADS = 64,     /* at most */
-	SEARCH_RETRIES = 3,      /* after a segment was retired under the search */
-	SEARCH_OPEN_FILES = 128, /* kept open when they are done with */
-	SEARCH_BUCKETS = 10000,  /* at most */
+	SEARCH_SECONDS = 300,   /* where the request says 0 */
+	SEARCH_THREADS = 64,    /* at most */
+	SEARCH_RETRIES = 3,     /* after a segment was retired under the search */
+	SEARCH_BUCKETS = 10000, /* at most */
 	SEARCH_FACET_VALUES = 100000,
 	SEARCH_SORT_BYTES = 1024, /* texts are sorted by so many bytes of their folded form */
 };
+
+/* Files that are kept open, so that there are never too many; rows of one time that are kept before
+ * their ids are read to choose among them. Tests make them small. */
+extern unsigned search_open_files;
+extern size_t search_ties_kept;
 
 /* search_run with a time limit in microseconds. */
 int search_run_for(struct store *store, const struct search_request *request, int64_t us,
@@ -70,7 +74,7 @@ struct search_file {
 	uint32_t table;
 	const char *path;
 	int64_t min_time, max_time;
-	struct parquet_reader *reader; /* NULL = not open, or closed again */
+	struct parquet_reader *reader; /* NULL = not open, or not kept open */
 	struct search_shape *shape;    /* once it was open */
 	uint32_t pending;              /* of its items, those that are not done */
 	bool read, failed;             /* a group was read; a problem was told */
@@ -232,8 +236,13 @@ void plan_open(struct worker *w, struct search_file *file, uint32_t index);
 /* What the footer says of a group. */
 void plan_group_facts(
 	const struct parquet_reader *reader, uint32_t group, struct group_facts *facts);
-/* Opens the file again where it was closed; in its search_file. -1: err. */
-int file_reopen(struct search_file *file, struct err *err);
+/* Opens a file; the reader is the caller's. */
+int file_open(const struct search_file *file, struct parquet_reader **reader, struct err *err);
+/* The file's reader, or one of the worker's own where too many files are open; until
+ * file_give_back. A failure is dealt with. */
+int file_take(struct worker *w, struct search_file *file, struct parquet_reader **reader,
+	struct err *err);
+void file_give_back(struct worker *w, struct search_file *file, struct parquet_reader *reader);
 /* Adds to the list of problems, once per file. search_problem takes the lock, for problem_add it is
  * held. */
 void problem_add(struct search *s, struct search_file *file, const char *what);

@@ -262,6 +262,8 @@ static void random_request(struct asked *a, const struct scan *scan, struct sear
 	request->order = draw(2) ? SEARCH_NEWEST : SEARCH_OLDEST;
 	request->limit = draw(3) ? draw(30) : draw(2000);
 	request->threads = 1 + draw(4);
+	search_ties_kept = draw(2) ? 65536 : draw(20);
+	search_open_files = draw(2) ? 256 : draw(4);
 	request->secondary = draw(3) == 0;
 	request->count = draw(3) == 0;
 	request->buckets = draw(4) ? 0 : 1 + draw(100);

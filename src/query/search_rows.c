@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "query/search_private.h"
 
@@ -54,6 +55,9 @@ static const bool *want_of(struct reading *r, const struct search_shape *shape,
 			slice_of(fields[f]), &r->mem);
 		for (uint32_t i = 0; i < field.n; i++)
 			want[field.list[i].column] = true;
+		/* `target` is looked for in all targets, and shown as the column itself. */
+		if (strcasecmp(fields[f], "target") == 0)
+			want[SYS_TARGET] = true;
 	}
 	return want;
 }
@@ -113,15 +117,20 @@ static void make_parts(struct reading *r, const char *const *fields, uint32_t nf
 static void read_part(struct search *s, struct part *part)
 {
 	struct err err = {0};
-	if (part->file->reader) {
-		part->begun = true;
-		if (parquet_read_rows(part->file->reader, part->group, part->want, part->keep,
-			    part->n, &part->batch, &err) == 0) {
-			part->read = true;
-			return;
-		}
+	struct parquet_reader *reader = part->file->reader;
+	if (!reader && file_open(part->file, &reader, &err) < 0) {
 		search_problem(s, part->file, err.text);
+		return;
 	}
+	part->begun = true;
+	if (parquet_read_rows(
+		    reader, part->group, part->want, part->keep, part->n, &part->batch, &err) == 0)
+		part->read = true;
+	else
+		search_problem(s, part->file, err.text);
+	part->batch.shape = &part->file->shape->shape; /* which outlives the reader */
+	if (reader != part->file->reader)
+		parquet_close(reader);
 }
 
 static void *read_parts(void *ctx)
@@ -137,11 +146,6 @@ static void read_all(struct reading *r)
 {
 	pthread_t threads[SEARCH_THREADS];
 	unsigned n = 0;
-	for (uint32_t i = 0; i < r->nparts; i++) {
-		struct err err = {0};
-		if (file_reopen(r->parts[i].file, &err) < 0)
-			search_problem(r->s, r->parts[i].file, err.text);
-	}
 	while (n + 1 < r->s->threads && n + 1 < r->nparts &&
 		pthread_create(&threads[n], NULL, read_parts, r) == 0)
 		n++;

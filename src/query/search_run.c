@@ -193,11 +193,13 @@ static void group_failed(struct worker *w, const struct err *err)
 static void run_group(struct worker *w, const struct search_item *item)
 {
 	struct search *s = w->search;
+	struct search_file *file = &s->files[item->file];
 	struct err err = {0};
-	w->file = &s->files[item->file];
+	if (file_take(w, file, &w->reader, &err) < 0)
+		return;
+	w->file = file;
 	w->file_index = item->file;
 	w->group = item->group;
-	w->reader = w->file->reader;
 	w->rows_loaded = false;
 	plan_group_facts(w->reader, w->group, &w->facts);
 	parquet_begin(w->reader, w->group, &w->batch);
@@ -208,6 +210,7 @@ static void run_group(struct worker *w, const struct search_item *item)
 	else
 		w->explain.groups_by_values++;
 	batch_fini(&w->batch);
+	file_give_back(w, file, w->reader);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -246,7 +249,7 @@ static void item_done(struct worker *w, const struct search_item *item)
 	} else {
 		w->explain.segments_read += !file->read;
 		file->read = true;
-		if (--file->pending == 0 && s->open_files > SEARCH_OPEN_FILES) {
+		if (--file->pending == 0 && file->reader && s->open_files > search_open_files / 2) {
 			parquet_close(file->reader);
 			file->reader = NULL;
 			s->open_files--;

@@ -8,8 +8,7 @@
 
 #include "query/search_private.h"
 
-/* Rows of one time that are kept before their ids are read to choose among them. */
-enum { TIES_KEPT = 65536 };
+size_t search_ties_kept = 65536;
 
 /* Ids go the way of times: greatest first where the newest is. */
 static int id_cmp(enum search_order order, const uint8_t a[16], const uint8_t b[16])
@@ -107,14 +106,17 @@ static int read_ids(struct search *s, struct hit *hits, uint32_t n, struct err *
 	uint32_t *keep = xmalloc(n * sizeof(*keep));
 	for (uint32_t i = 0; i < n; i++)
 		keep[i] = hits[i].row;
-	int rc = file_reopen(file, err);
+	struct parquet_reader *reader = file->reader;
+	int rc = reader ? 0 : file_open(file, &reader, err);
 	if (rc == 0) {
-		rc = parquet_read_rows(file->reader, hits->group, want, keep, n, &batch, err);
+		rc = parquet_read_rows(reader, hits->group, want, keep, n, &batch, err);
 		for (uint32_t i = 0; i < n && rc == 0; i++) {
 			memcpy(hits[i].id, batch.columns[SYS_EVENT_ID].uuid[i], 16);
 			hits[i].has_id = true;
 		}
 		batch_fini(&batch);
+		if (reader != file->reader)
+			parquet_close(reader);
 	}
 	free(keep);
 	return rc;
@@ -158,7 +160,7 @@ static void trim(struct search *s)
 	struct page *page = &s->page;
 	size_t most = page->most;
 	page->n = keep_best(s->order, page->hits, page->n, most);
-	if (page->n > most + TIES_KEPT) {
+	if (page->n > most + search_ties_kept) {
 		page->n = give_ids(s, page->hits, page->n);
 		if (page->n > most) {
 			select_hits(s->order, true, page->hits, page->n, most);
