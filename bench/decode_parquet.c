@@ -13,6 +13,8 @@
 #include "decode/decode.h"
 #include "parquet/parquet.h"
 
+enum { CHUNK_BYTES = 16 << 20 };
+
 struct job {
 	struct slice input;
 	const struct schema *schema;
@@ -41,14 +43,16 @@ static int64_t cpu_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* The next lines, at most a batch of them. False at the end of the input. */
+/* The next whole lines, about as many bytes as an import takes at a time. False at the end of the
+ * input. */
 static bool take_chunk(struct job *job, struct slice *chunk, uint64_t *number)
 {
 	pthread_mutex_lock(&job->lock);
-	size_t begin = job->at, end = begin;
-	for (uint32_t lines = 0; lines < LIMIT_BATCH_ROWS && end < job->input.len; lines++) {
-		const char *newline = memchr(job->input.ptr + end, '\n', job->input.len - end);
-		end = newline == NULL ? job->input.len : (size_t)(newline - job->input.ptr) + 1;
+	size_t begin = job->at, end = job->input.len;
+	if (end - begin > CHUNK_BYTES) {
+		const char *from = job->input.ptr + begin + CHUNK_BYTES;
+		const char *newline = memchr(from, '\n', end - begin - CHUNK_BYTES);
+		end = newline == NULL ? end : (size_t)(newline - job->input.ptr) + 1;
 	}
 	job->at = end;
 	*number = job->next;
