@@ -105,6 +105,10 @@ int io_pwrite(
 /* fsync(2). After a failure nothing may be assumed of what was written (RELIABILITY.md): the
  * caller must give up its commit and let recovery start from the catalog. */
 int io_fsync(int fd, const char *path, struct err *err);
+/* Asks the system to begin writing what the file holds so far, so that a later io_fsync has less to
+ * wait for. A hint: it promises nothing, and an error of the device is the fsync's to report. No fault
+ * point. */
+void io_begin_sync(int fd);
 /* fsync of a folder, so that names in it survive. */
 int io_fsync_dir(const char *path, struct err *err);
 /* Cuts or extends a file to `size` bytes. */

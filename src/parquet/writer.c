@@ -64,6 +64,7 @@ int parquet_append(
 	uint64_t base = writer->bytes;
 	if (put(writer, group->bytes.ptr, group->bytes.len, err))
 		return -1;
+	io_begin_sync(writer->fd);
 	footer_put_group(&writer->groups, writer->shape, group, base, writer->ngroups);
 	if (writer->groups.full)
 		return err_set(

@@ -41,6 +41,7 @@ static int flush(struct writer *w, struct err *err)
 	if (EVP_DigestUpdate(w->sha, w->out, w->nout) != 1)
 		return err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
 	int rc = io_write(w->fd, w->out, w->nout, w->temp, err);
+	io_begin_sync(w->fd);
 	w->nout = 0;
 	return rc;
 }

@@ -152,6 +152,8 @@ int vault_append(struct vault_writer *w, const struct frame_set *set, struct err
 	uint64_t offset = w->data.at, index_offset = w->index.at;
 	if (append(&w->data, &set->data, err) < 0 || append(&w->index, &set->index, err) < 0)
 		return -1;
+	io_begin_sync(w->data.fd);
+	io_begin_sync(w->index.fd);
 	if (w->n + set->n > w->cap) {
 		w->cap = (w->n + set->n) * 2;
 		w->rows = xrealloc(w->rows, w->cap * sizeof(*w->rows));
