@@ -32,6 +32,20 @@ static struct block *oldest_block(struct import_run *run, enum block_state state
 	return oldest;
 }
 
+/* The free block that was used last: its memory is the warmest, and those that the work does not need
+ * are never touched. */
+static struct block *warmest_block(struct import_run *run)
+{
+	struct block *warmest = NULL;
+	for (unsigned i = 0; i < run->nblocks; i++) {
+		struct block *block = &run->blocks[i];
+		if (block->state == BLOCK_FREE &&
+			(!warmest || !warmest->data || (block->data && block->seq > warmest->seq)))
+			warmest = block;
+	}
+	return warmest;
+}
+
 static bool all_free(const struct import_run *run)
 {
 	for (unsigned i = 0; i < run->nblocks; i++)
@@ -165,7 +179,7 @@ static bool do_something(struct import_run *run, struct decoder **decoder)
 	else if ((run->records.layout == JSON_LINES || !run->decoding) &&
 		 (block = find_block(run, BLOCK_FILLED, run->next_decode)))
 		do_decode(run, block, decoder);
-	else if (may_read(run) && (block = oldest_block(run, BLOCK_FREE)))
+	else if (may_read(run) && (block = warmest_block(run)))
 		do_read(run, block);
 	else
 		return false;
