@@ -177,12 +177,12 @@ static void copy_text(struct builder *b, const char *text, uint32_t len)
 	*b->bytes += len;
 }
 
-static void put_slot(struct builder *b, uint32_t tag, uint32_t off, uint32_t len, uint32_t code)
+static void put_slot(struct builder *b, uint32_t tag, uint32_t code)
 {
 	uint32_t s = tag & b->slot_mask;
 	while (b->slots[s].number)
 		s = (s + 1) & b->slot_mask;
-	b->slots[s] = (struct slot){tag, off, len, code + 1};
+	b->slots[s] = (struct slot){tag, code + 1};
 }
 
 static void grow_slots(struct builder *b)
@@ -249,7 +249,7 @@ uint32_t builder_add(struct builder *b, uint32_t i, const char *text, uint32_t l
 	if (b->ndistinct * 2 > b->slot_mask)
 		grow_slots(b);
 	uint32_t code = b->ndistinct++;
-	put_slot(b, tag, (uint32_t)b->heap_len, len, code);
+	put_slot(b, tag, code);
 	grow_off(b, code + 2);
 	copy_text(b, text, len);
 	b->off[code + 1] = (uint32_t)b->heap_len;
@@ -313,6 +313,6 @@ void builder_compact(struct builder *b, uint32_t n)
 	memset(b->slots, 0, (b->slot_mask + 1ul) * sizeof(*b->slots));
 	for (uint32_t d = 0; d < kept; d++) {
 		uint32_t len = b->off[d + 1] - b->off[d];
-		put_slot(b, text_tag(b->heap + b->off[d], len), b->off[d], len, d);
+		put_slot(b, text_tag(b->heap + b->off[d], len), d);
 	}
 }

@@ -26,7 +26,7 @@ struct guess {
 /* A slot of a dictionary's hash table: all that a search needs but the text itself, in a quarter of
  * a cache line. */
 struct slot {
-	uint32_t tag, off, len;
+	uint32_t tag;
 	uint32_t number; /* code + 1; 0: free */
 };
 
@@ -146,9 +146,11 @@ static inline uint32_t builder_find(
 		const struct slot *slot = &b->slots[s];
 		if (slot->number == 0)
 			return CODE_NULL;
-		if (slot->tag == tag && slot->len == len &&
-			same_bytes(b->heap + slot->off, text, len))
-			return slot->number - 1;
+		if (slot->tag != tag)
+			continue;
+		uint32_t code = slot->number - 1, from = b->off[code];
+		if (b->off[code + 1] - from == len && same_bytes(b->heap + from, text, len))
+			return code;
 	}
 }
 

@@ -4,6 +4,11 @@
 
 #include <stdlib.h>
 
+static size_t entries_bytes(const struct memo *memo)
+{
+	return (size_t)MEMO_ENTRIES << memo->shift;
+}
+
 void memo_init(struct memo *memo, const struct key_node *node)
 {
 	*memo = (struct memo){.off = true};
@@ -22,7 +27,10 @@ void memo_init(struct memo *memo, const struct key_node *node)
 	memo->ncolumns = node->nchildren;
 	for (uint32_t i = 0; i < node->nchildren; i++)
 		memo->columns[i] = node->children[i].builder;
-	memo->entries = xcalloc(MEMO_ENTRIES, sizeof(*memo->entries));
+	memo->shift = sizeof(struct memo_entry) + 4 * memo->ncolumns <= 32 ? 5 : 6;
+	memo->entries = aligned_alloc(64, entries_bytes(memo));
+	if (!memo->entries)
+		abort();
 	memo->raw = xcalloc(MEMO_RAW + DECODE_SLACK, 1);
 	memo_reset(memo);
 }
@@ -37,7 +45,7 @@ void memo_reset(struct memo *memo)
 {
 	if (memo->ncolumns == 0)
 		return;
-	memset(memo->entries, 0, MEMO_ENTRIES * sizeof(*memo->entries));
+	memset(memo->entries, 0, entries_bytes(memo));
 	memo->raw_len = 0;
 	memo->prefix = MEMO_PREFIX;
 	memo->tries = memo->hits = 0;
@@ -67,10 +75,10 @@ void memo_add(struct memo *memo, uint64_t hash, uint32_t i, const char *p, size_
 		return;
 	}
 	if (memo->raw_len + len > MEMO_RAW) {
-		memset(memo->entries, 0, MEMO_ENTRIES * sizeof(*memo->entries));
+		memset(memo->entries, 0, entries_bytes(memo));
 		memo->raw_len = 0;
 	}
-	struct memo_entry *entry = &memo->entries[hash & MEMO_MASK];
+	struct memo_entry *entry = memo_entry(memo, hash);
 	for (uint32_t c = 0; c < memo->ncolumns; c++) {
 		if (memo->columns[c]->plain) {
 			memo->off = true;

@@ -25,6 +25,12 @@ void memo_reset(struct memo *memo);
 /* Remembers the object p…p+len, whose values are at i; i was memo_clear before. */
 void memo_add(struct memo *memo, uint64_t hash, uint32_t i, const char *p, size_t len);
 
+/* The only place where an object with this hash may be. */
+static inline struct memo_entry *memo_entry(const struct memo *memo, uint64_t hash)
+{
+	return (struct memo_entry *)(void *)(memo->entries + ((hash & MEMO_MASK) << memo->shift));
+}
+
 /* Of the first memo->prefix bytes; may read DECODE_SLACK bytes past the object. */
 static inline uint64_t memo_hash(const struct memo *memo, const char *p)
 {

@@ -60,7 +60,7 @@ static inline HOT const char *parse_remembered(
 	if (memo->off)
 		return parse_object(d, node, at, i, p);
 	uint64_t hash = memo_hash(memo, p);
-	const struct memo_entry *entry = &memo->entries[hash & MEMO_MASK];
+	const struct memo_entry *entry = memo_entry(memo, hash);
 	memo->tries++;
 	/* A free entry has length 0, which wraps round. */
 	if (entry->tag == (uint32_t)(hash >> 32) && entry->len - 1 < (size_t)(d->end - p) &&

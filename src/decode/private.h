@@ -20,14 +20,15 @@
 /* An object of strings, byte for byte as it was seen in this batch, and its codes. */
 struct memo_entry {
 	uint32_t tag, raw, len; /* len 0: free; the bytes stand at memo->raw + raw */
-	uint32_t codes[MEMO_COLUMNS];
+	uint32_t codes[];       /* one per column */
 };
 
 /* Objects seen at one node: a direct-mapped table, found by a hash of their first bytes. */
 struct memo {
 	uint32_t ncolumns; /* 0: objects of this node are not remembered */
 	struct builder *columns[MEMO_COLUMNS];
-	struct memo_entry *entries;
+	char *entries; /* each in its part of a cache line, 1 << shift bytes */
+	unsigned shift;
 	char *raw;
 	uint32_t raw_len;
 	uint32_t prefix; /* bytes that the hash takes: no more than the shortest object has */
