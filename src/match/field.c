@@ -4,8 +4,9 @@
  * no text are compared as values. */
 #include "match/private.h"
 
-/* Pairs of one row beyond which the comparison gives up: lists of a thousand on both sides. */
-enum { MAX_PAIRS = 1 << 20 };
+/* Pairs of one row beyond which the comparison gives up: lists of 256 on both sides. One element of
+ * the other side may meet 65,536. */
+enum { MAX_PAIRS = 1 << 16 };
 
 struct side {
 	const struct source *source;

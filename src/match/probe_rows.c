@@ -31,28 +31,29 @@ static bool plain_passes(struct run *run, const struct probe *probe, const struc
 	return probe_text(run->scratch, probe, column_text(col, row));
 }
 
+static bool path_passes(struct run *run, const struct probe *probe, const struct column *col,
+	enum col_type type, uint32_t row)
+{
+	(void)type;
+	return probe_path(run, probe, column_text(col, row));
+}
+
 /* Each row has its own text: all of them at once, or, where few rows matter, only those. */
 static bool plain_rows(struct run *run, const struct probe *probe, const struct column *col,
 	uint32_t n, const uint64_t *among, uint64_t *out)
 {
+	bool path = run->program->sources[probe->source].path.len > 0;
 	bits_not_null(out, among, col->nulls, n);
-	if (probe->kind == PROBE_EXISTS)
+	if (probe->kind == PROBE_EXISTS && !path)
 		return true;
 	if (!run->probes[probe->id].done && bitmap_count(out, n) < n / 8) {
-		keep_rows(run, probe, col, COL_STRING, plain_passes, n, out);
+		keep_rows(run, probe, col, COL_STRING, path ? path_passes : plain_passes, n, out);
 		return true;
 	}
 	const struct probe_state *state = probe_values(run, probe);
 	for (size_t w = 0; state && w < bits_words(n); w++)
 		out[w] &= state->bits[w];
 	return state != NULL;
-}
-
-static bool path_passes(struct run *run, const struct probe *probe, const struct column *col,
-	enum col_type type, uint32_t row)
-{
-	(void)type;
-	return probe_path(run, probe, column_text(col, row));
 }
 
 static bool dictionary_rows(struct run *run, const struct probe *probe, const struct column *col,
@@ -175,13 +176,6 @@ bool probe_rows(struct run *run, const struct probe *probe, const uint64_t *amon
 		other_rows(run, probe, col, source->type, n, out);
 		return true;
 	}
-	if (!col->plain)
-		return dictionary_rows(run, probe, col, n, among, out);
-	if (!source->path.len)
-		return plain_rows(run, probe, col, n, among, out);
-	const struct probe_state *state = probe_values(run, probe);
-	bits_not_null(out, among, col->nulls, n);
-	for (size_t w = 0; state && w < bits_words(n); w++)
-		out[w] &= state->bits[w];
-	return state != NULL;
+	return col->plain ? plain_rows(run, probe, col, n, among, out)
+			  : dictionary_rows(run, probe, col, n, among, out);
 }
