@@ -15,8 +15,8 @@
 #include "match/text.h"
 
 enum {
-	/* More "contains" literals than this become one automaton. A search for one literal reads about
-	 * 20 GB/s, the automaton 1–2. */
+	/* More "contains" literals than this become one automaton. Over 4 MB of values a search for one
+	 * literal takes 0.2 ms, so eight 1.6 ms; the automaton 2.4 ms, with 10,000 literals 2.6. */
 	NEEDLES_MAX = 8,
 };
 
