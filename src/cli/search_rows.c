@@ -26,6 +26,8 @@ struct rows {
 	struct searching *s;
 	const char *const *fields; /* NULL = all */
 	uint32_t nfields;
+	const char *const *wanted; /* to be read: those, and what a filter looks at */
+	uint32_t nwanted;
 	uint64_t shown;
 	struct search_cursor last;
 	struct buf text;
@@ -75,6 +77,19 @@ static int begin_lines(struct rows *rows, struct err *err)
 	return output_begin(&rows->output, rows->nfields, names, kinds, err);
 }
 
+/* Following tells old events from new ones by when they were received. */
+static void want(struct rows *rows)
+{
+	rows->wanted = rows->fields;
+	rows->nwanted = rows->nfields;
+	if (!rows->s->follow || !rows->fields)
+		return;
+	const char **wanted = arena_zalloc(&rows->s->mem, rows->nfields + 1, sizeof(*wanted));
+	memcpy(wanted, rows->fields, rows->nfields * sizeof(*wanted));
+	wanted[rows->nwanted++] = "received_at";
+	rows->wanted = wanted;
+}
+
 struct rows *rows_begin(struct searching *s, struct err *err)
 {
 	struct rows *rows = xcalloc(1, sizeof(*rows));
@@ -91,6 +106,7 @@ struct rows *rows_begin(struct searching *s, struct err *err)
 		rows->nfields = table ? sizeof(table_columns) / sizeof(*table_columns)
 				      : sizeof(csv_columns) / sizeof(*csv_columns);
 	}
+	want(rows);
 	int status = 0;
 	if (!s->raw && (table || s->format == FORMAT_CSV))
 		status = begin_lines(rows, err);
@@ -295,7 +311,7 @@ static int show_row(void *ctx, const struct search_row *row, struct err *err)
 int rows_page(struct rows *rows, struct search *search, struct search_cursor *last, struct err *err)
 {
 	uint32_t n = search_result(search)->nrows;
-	int status = search_rows(search, 0, n, rows->fields, rows->nfields, show_row, rows, err);
+	int status = search_rows(search, 0, n, rows->wanted, rows->nwanted, show_row, rows, err);
 	*last = rows->last;
 	return status < 0 ? -1 : 0;
 }
@@ -305,7 +321,7 @@ int rows_page_backwards(struct rows *rows, struct search *search, struct err *er
 	int status = 0;
 	for (uint32_t i = search_result(search)->nrows; i-- > 0 && status == 0;)
 		status =
-			search_rows(search, i, 1, rows->fields, rows->nfields, show_row, rows, err);
+			search_rows(search, i, 1, rows->wanted, rows->nwanted, show_row, rows, err);
 	return status < 0 ? -1 : 0;
 }
 

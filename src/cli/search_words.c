@@ -116,10 +116,13 @@ static void say_problems(const struct search_result *result)
 	struct buf text;
 	buf_init(&text, 1 << 20);
 	for (uint32_t i = 0; i < result->nproblems; i++) {
+		const struct search_problem *problem = &result->problems[i];
 		buf_clear(&text);
-		text_escape(&text, slice_of(result->problems[i].path));
-		buf_puts(&text, ": ");
-		text_escape(&text, slice_of(result->problems[i].what));
+		if (strncmp(problem->what, problem->path, strlen(problem->path)) != 0) {
+			text_escape(&text, slice_of(problem->path));
+			buf_puts(&text, ": ");
+		}
+		text_escape(&text, slice_of(problem->what));
 		fprintf(stderr, "not searched: %.*s\n", SLICE_ARG(buf_view(&text)));
 	}
 	if (result->nproblems)
