@@ -4,6 +4,7 @@
 #include "parquet/parquet.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -294,6 +295,43 @@ static void test_other_pages_are_not_read(void **state)
 	batch_fini(&b);
 }
 
+struct reading {
+	struct parquet_reader *reader;
+	const struct batch *want;
+	uint64_t seed;
+};
+
+static void *read_in_thread(void *ctx)
+{
+	struct reading *reading = ctx;
+	for (int i = 0; i < 5; i++) {
+		expect_all_parts(reading->reader, reading->want);
+		expect_any_picked(reading->reader, &reading->seed);
+	}
+	return NULL;
+}
+
+/* Through one reader at the same time. */
+static void test_threads(void **state)
+{
+	(void)state;
+	struct batch b;
+	struct sample s = {.nrows = 400, .distinct = 60, .elements = 3, .null_percent = 9};
+	struct reading readings[3];
+	pthread_t threads[3];
+	sample_fill(&b, &s);
+	struct parquet_reader *r = write_and_open(&b);
+	for (unsigned i = 0; i < 3; i++) {
+		readings[i] = (struct reading){r, &b, i};
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, read_in_thread, &readings[i]), 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	parquet_close(r);
+	batch_fini(&b);
+}
+
 static void test_row_out_of_range(void **state)
 {
 	(void)state;
@@ -333,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_picked_rows),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_other_pages_are_not_read),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_row_out_of_range),
 		cmocka_unit_test(test_portable),
 	};

@@ -40,6 +40,7 @@ static inline int64_t thrift_zigzag(struct thrift_in *in)
 /* The next field of a struct; false at its end (or when bad). Start with *field = 0. */
 static inline bool thrift_next(struct thrift_in *in, int *field, enum thrift_type *type)
 {
+	*type = THRIFT_STRUCT;
 	if (in->at >= in->end)
 		return thrift_fail(in);
 	uint8_t byte = *in->at++;
