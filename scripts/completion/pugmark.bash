@@ -4,6 +4,7 @@
 _pugmark()
 {
 	local cur prev word command="" i
+	local fields="event_time actor actor_id action category ip target target_type summary table source"
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -35,11 +36,21 @@ _pugmark()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	--schema | --output)
+	--schema | --output | --query-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
-	--memory | --threads | --source | --instance | --node | --since | --until | --limit | \
+	--saved | --delete-saved)
+		local IFS=$'\n'
+		COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" search --list-saved 2>/dev/null |
+			sed 's/  .*//')" -- "$cur"))
+		return
+		;;
+	--columns | --facet | --sort)
+		COMPREPLY=($(compgen -W "$fields" -- "$cur"))
+		return
+		;;
+	--after | --save | --memory | --threads | --source | --instance | --node | --since | --until | --limit | \
 		--timeout | --keep | --seconds)
 		return
 		;;
@@ -51,6 +62,7 @@ _pugmark()
 	fi
 	case $command in
 	"" | help) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" help --list 2>/dev/null)" -- "$cur")) ;;
+	search) COMPREPLY=($(compgen -S : -W "$fields" -- "$cur")) ;;
 	import) COMPREPLY=($(compgen -f -- "$cur")) ;;
 	backup | restore) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	rejects)

@@ -142,9 +142,10 @@ int command_home(const struct command_line *line)
 	store_close(store);
 	if (status < 0)
 		return fail(&err);
-	fputs("\n  pugmark sql \"select * from events order by event_time desc limit 10\"\n"
-	      "  pugmark import FILE      take more events\n"
-	      "  pugmark help             all commands\n",
+	fputs("\n  pugmark search '*'                      the newest events\n"
+	      "  pugmark search 'actor:NAME' --facet ip  what somebody did, and from where\n"
+	      "  pugmark import FILE                     take more events\n"
+	      "  pugmark help                            all commands\n",
 		stdout);
 	return EXIT_DONE;
 }
