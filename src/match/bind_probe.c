@@ -91,51 +91,67 @@ static int value_span(enum col_type type, struct slice text, int64_t now, struct
 
 /* ---- patterns -------------------------------------------------------------------------------- */
 
-/* A test of the wild patterns alone. */
-static const struct text_test *wild_test(
-	struct match_program *program, const struct prepared *prepared)
+/* `2026-03*` on times: what is printed begins so where the time lies in that month. The text must be
+ * how both ends of the interval are printed: other ways to write a time are for exact patterns. */
+static bool time_prefix(const struct pattern *pattern, int64_t now, struct span *span)
 {
-	const struct test *test = prepared->test;
-	struct buf text;
-	uint32_t n = 0;
-	if (prepared->nexact == 0)
-		return prepared->text;
-	buf_init(&text, SIZE_MAX);
-	struct pattern *wild = xcalloc(test->npatterns, sizeof(*wild));
-	for (uint32_t i = 0; i < test->npatterns; i++) {
-		if (!pattern_exact(&test->patterns[i], &text))
-			wild[n++] = test->patterns[i];
-	}
-	struct text_test *made = text_test_patterns(wild, n, test->fold);
-	free(wild);
-	buf_fini(&text);
+	char low[CLOCK_TEXT], high[CLOCK_TEXT];
+	const struct piece *pieces = pattern->pieces;
+	if (pattern->npieces != 2 || pieces[0].kind != PIECE_TEXT || pieces[1].kind != PIECE_MANY)
+		return false;
+	struct slice text = pieces[0].text;
+	if (text.len < 4 || text.len > 19 || text.len % 3 != 1 ||
+		value_span(COL_TIME, text, now, span) != 0)
+		return false;
+	clock_text(key_value(span->low), low);
+	clock_text(key_value(span->high), high);
+	return memcmp(low, text.ptr, text.len) == 0 && memcmp(high, text.ptr, text.len) == 0;
+}
+
+/* A test of the wild patterns that are left. */
+static const struct text_test *wild_test(struct match_program *program,
+	const struct prepared *prepared, const struct pattern *wild, uint32_t n)
+{
+	if (n == 0 || n == prepared->test->npatterns)
+		return n == 0 ? NULL : prepared->text;
 	program->owned = arena_grow(
 		&program->mem, program->owned, program->nowned, sizeof(struct text_test *));
-	program->owned[program->nowned++] = made;
-	return made;
+	struct text_test **made = &program->owned[program->nowned++];
+	*made = text_test_patterns(wild, n, prepared->test->fold);
+	return *made;
 }
 
 static bool bind_patterns(struct match_program *program, const struct prepared *prepared,
 	enum col_type type, struct probe *probe)
 {
 	const struct test *test = prepared->test;
+	int64_t now = program->matcher->now;
 	struct buf text;
+	uint32_t nwild = 0;
 	if (is_text(type)) {
 		probe->kind = PROBE_TEXT;
 		return prepared->text != NULL;
 	}
 	probe->kind = PROBE_VALUES;
 	buf_init(&text, SIZE_MAX);
+	struct pattern *wild = xcalloc(test->npatterns, sizeof(*wild));
 	for (uint32_t i = 0; i < test->npatterns; i++) {
+		const struct pattern *pattern = &test->patterns[i];
 		struct span span;
-		if (pattern_exact(&test->patterns[i], &text) &&
-			value_span(type, buf_view(&text), program->matcher->now, &span) == 0)
+		bool exact = pattern_exact(pattern, &text), held;
+		if (exact)
+			held = value_span(type, buf_view(&text), now, &span) == 0;
+		else
+			held = type == COL_TIME && time_prefix(pattern, now, &span);
+		if (held)
 			spans_add(&program->mem, &probe->spans, span.low, span.high);
+		else if (!exact)
+			wild[nwild++] = *pattern;
 	}
-	buf_fini(&text);
 	spans_finish(&probe->spans);
-	if (prepared->nexact < test->npatterns)
-		probe->printed = wild_test(program, prepared);
+	probe->printed = wild_test(program, prepared, wild, nwild);
+	free(wild);
+	buf_fini(&text);
 	return probe->spans.n > 0 || probe->printed;
 }
 

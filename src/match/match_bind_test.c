@@ -83,6 +83,7 @@ static const struct {
 	{"(not (is size five))", 'a', ""},
 	{"(is size five 5)", '-', "size"},
 	{"(is ok maybe)", 'n', ""},
+	{"(is time 2026-03*)", '-', "time"},
 	{"(is time yesterday-ish)", 'n', ""},
 	{"(is name)", 'n', ""},
 	{"(cidr size ::/0)", 'n', ""},

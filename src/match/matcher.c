@@ -28,15 +28,6 @@ bool pattern_exact(const struct pattern *pattern, struct buf *out)
 	return true;
 }
 
-static bool is_wild(const struct pattern *pattern)
-{
-	for (uint32_t i = 0; i < pattern->npieces; i++) {
-		if (pattern->pieces[i].kind != PIECE_TEXT)
-			return true;
-	}
-	return false;
-}
-
 /* `*` alone. */
 static bool fits_any(const struct pattern *pattern)
 {
@@ -50,10 +41,8 @@ static bool fits_any(const struct pattern *pattern)
 static void prepare_patterns(struct prepared *prepared)
 {
 	const struct test *test = prepared->test;
-	for (uint32_t i = 0; i < test->npatterns; i++) {
+	for (uint32_t i = 0; i < test->npatterns; i++)
 		prepared->any |= fits_any(&test->patterns[i]);
-		prepared->nexact += !is_wild(&test->patterns[i]);
-	}
 	if (!prepared->any && test->npatterns > 0)
 		prepared->text = text_test_patterns(test->patterns, test->npatterns, test->fold);
 }

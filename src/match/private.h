@@ -67,7 +67,6 @@ struct prepared {
 	const struct test *test;
 	struct text_test *text;       /* TEST_PATTERNS, TEST_REGEX: over texts */
 	bool any;                     /* a pattern that every text fits: is there a value? */
-	uint32_t nexact;              /* patterns without wildcards; the others are wild */
 	struct spans nets;            /* TEST_CIDR */
 	bool low_number, high_number; /* TEST_RANGE: a bound that is a number */
 	struct decimal low, high;
