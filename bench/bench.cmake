@@ -12,6 +12,11 @@ if(TARGET decode AND TARGET parquet)
 	target_link_libraries(decode_parquet PRIVATE decode parquet schema json batch base)
 endif()
 
+if(TARGET parquet)
+	add_executable(read_parquet ${CMAKE_SOURCE_DIR}/bench/read_parquet.c)
+	target_link_libraries(read_parquet PRIVATE parquet batch base)
+endif()
+
 if(TARGET json)
 	add_executable(json_suite ${CMAKE_SOURCE_DIR}/tests/json_suite.c)
 	target_link_libraries(json_suite PRIVATE json)
