@@ -29,37 +29,43 @@ static bool is_other(uint32_t n)
 
 /* ---- facets ---------------------------------------------------------------------------------- */
 
+static void put_text(char texts[3][64], unsigned *n, const char *text)
+{
+	if (text)
+		snprintf(texts[(*n)++], 64, "%s", text);
+}
+
+static void put_labels(const struct event *e, char texts[3][64], unsigned *n)
+{
+	for (unsigned i = 0; i < e->nlabels; i++) {
+		bool twice = false;
+		for (unsigned j = 0; j < i; j++)
+			twice |= strcmp(e->labels[j], e->labels[i]) == 0;
+		put_text(texts, n, twice ? NULL : e->labels[i]);
+	}
+}
+
 /* The texts of a field of an event, each once; returns how many. */
 static unsigned values_of(const char *field, uint32_t n, char texts[3][64])
 {
 	struct event e = lake_event(n);
 	unsigned k = 0;
-	if (strcmp(field, "table") == 0) {
-		strcpy(texts[k++], is_other(n) ? "other_logs" : "search_logs");
-	} else if (strcmp(field, "who") == 0 || strcmp(field, "actor") == 0) {
-		if (e.who)
-			strcpy(texts[k++], e.who);
-	} else if (is_other(n)) {
-		return strcmp(field, "extra.a.b") == 0 && e.extra >= 0
-			       ? (unsigned)(snprintf(texts[0], 64, "v%d", (int)e.extra) > 0)
-			       : 0;
-	} else if (strcmp(field, "level") == 0) {
-		if (e.level >= 0)
-			snprintf(texts[k++], 64, "%d", (int)e.level);
-	} else if (strcmp(field, "note") == 0) {
-		strcpy(texts[k++], e.note);
-	} else if (strcmp(field, "extra.a.b") == 0) {
-		if (e.extra >= 0)
-			snprintf(texts[k++], 64, "v%d", (int)e.extra);
-	} else if (strcmp(field, "labels") == 0) {
-		for (unsigned i = 0; i < e.nlabels; i++) {
-			bool twice = false;
-			for (unsigned j = 0; j < k; j++)
-				twice |= strcmp(texts[j], e.labels[i]) == 0;
-			if (!twice)
-				strcpy(texts[k++], e.labels[i]);
-		}
-	}
+	char number[32];
+	bool other = is_other(n), is_level = strcmp(field, "level") == 0;
+	if (strcmp(field, "table") == 0)
+		put_text(texts, &k, other ? "other_logs" : "search_logs");
+	else if (strcmp(field, "who") == 0 || strcmp(field, "actor") == 0)
+		put_text(texts, &k, e.who);
+	else if (strcmp(field, "note") == 0)
+		put_text(texts, &k, other ? NULL : e.note);
+	else if (strcmp(field, "labels") == 0 && !other)
+		put_labels(&e, texts, &k);
+	snprintf(number, sizeof(number), "%s%d", is_level ? "" : "v",
+		(int)(is_level ? e.level : e.extra));
+	if (is_level)
+		put_text(texts, &k, other || e.level < 0 ? NULL : number);
+	else if (strcmp(field, "extra.a.b") == 0)
+		put_text(texts, &k, e.extra < 0 ? NULL : number);
 	return k;
 }
 

@@ -264,14 +264,20 @@ struct lake {
 	struct search_tables tables;
 };
 
+/* Ends the test where something failed that must not. */
+static inline void must(int rc, const struct err *err)
+{
+	if (rc < 0)
+		fail_msg("%s", err->text);
+}
+
 static inline void lake_open(struct lake *lake)
 {
 	struct err err = {0};
 	lake->dir = test_folder();
-	if (store_open(lake->dir, STORE_WRITE, &lake->store, &err) < 0 ||
-		schema_parse(slice_of(lake_yaml), "lake", &lake->schema, &err) < 0 ||
-		schema_parse(slice_of(lake_other_yaml), "other", &lake->other, &err) < 0)
-		fail_msg("%s", err.text);
+	must(store_open(lake->dir, STORE_WRITE, &lake->store, &err), &err);
+	must(schema_parse(slice_of(lake_yaml), "lake", &lake->schema, &err), &err);
+	must(schema_parse(slice_of(lake_other_yaml), "other", &lake->other, &err), &err);
 	lake->list[0] = lake->schema;
 	lake->list[1] = lake->other;
 	lake->tables = (struct search_tables){2, lake->list};
@@ -290,31 +296,29 @@ static inline void lake_add(struct lake *lake, const struct schema *schema, uint
 	uint32_t n, uint32_t per_group)
 {
 	struct err err = {0};
-	struct segment *segment;
-	uint32_t container, kept;
+	struct segment *segment = NULL;
+	uint32_t container = 0, kept = 0;
 	struct segment_facts facts = {.input_bytes = 1};
-	if (store_container(
-		    lake->store, schema->table, CONTAINER_DISJOINT, "log", &container, &err) < 0 ||
-		segment_begin(lake->store, &schema->shape, "lake", "log", LAKE_T0, &segment, &err) <
-			0)
-		fail_msg("%s", err.text);
+	struct arena mem = {0};
+	must(store_container(
+		     lake->store, schema->table, CONTAINER_DISJOINT, "log", &container, &err),
+		&err);
+	must(segment_begin(lake->store, &schema->shape, "lake", "log", LAKE_T0, &segment, &err),
+		&err);
 	for (uint32_t at = 0; at < n; at += per_group) {
 		uint32_t some = n - at < per_group ? n - at : per_group;
 		struct batch batch;
-		char *raw = xmalloc((size_t)some * LAKE_RECORD + 1);
+		char *raw = arena_alloc(&mem, (size_t)some * LAKE_RECORD + 1);
 		lake_batch(&batch, &schema->shape, first + at, some, raw);
-		if (segment_identify(segment, &batch, container, 0, NULL, 0, &kept, &err) < 0)
-			fail_msg("%s", err.text);
-		assert_true(kept <= some); /* what is stored already is not stored again */
+		/* What is stored already is not stored again. */
+		must(segment_identify(segment, &batch, container, 0, NULL, 0, &kept, &err), &err);
 		struct segment_pack *pack = segment_pack(segment, &batch, NULL, 0);
-		if (segment_append(segment, pack, &err) < 0)
-			fail_msg("%s", err.text);
+		must(segment_append(segment, pack, &err), &err);
 		segment_pack_free(pack);
 		batch_fini(&batch);
-		free(raw);
 	}
-	if (segment_commit(segment, &facts, NULL, &err) < 0)
-		fail_msg("%s", err.text);
+	must(segment_commit(segment, &facts, NULL, &err), &err);
+	arena_fini(&mem);
 }
 
 /* ---- a plain scan ---------------------------------------------------------------------------- */
@@ -339,8 +343,7 @@ static inline int scan_segment(void *ctx, const struct segment_info *info, struc
 	for (uint32_t g = 0; g < parquet_groups(reader); g++) {
 		struct batch batch;
 		batch_init(&batch, parquet_shape(reader));
-		if (parquet_read(reader, g, NULL, &batch, err) < 0)
-			fail_msg("%s", err->text);
+		must(parquet_read(reader, g, NULL, &batch, err), err);
 		scan->rows =
 			xrealloc(scan->rows, (scan->n + batch.nrows + 1) * sizeof(*scan->rows));
 		for (uint32_t r = 0; r < batch.nrows; r++) {
@@ -360,8 +363,7 @@ static inline void lake_scan(const struct lake *lake, struct scan *scan)
 {
 	struct err err = {0};
 	*scan = (struct scan){.lake = lake};
-	if (store_segments(lake->store, NULL, scan_segment, scan, &err) < 0)
-		fail_msg("%s", err.text);
+	must(store_segments(lake->store, NULL, scan_segment, scan, &err), &err);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -413,13 +415,11 @@ static inline void ask(struct asked *a, struct store *store)
 {
 	static const char *const fields[] = {"number"};
 	struct err err = {0};
-	if (search_run(store, &a->request, &a->search, &err) < 0)
-		fail_msg("%s", err.text);
+	must(search_run(store, &a->request, &a->search, &err), &err);
 	a->result = search_result(a->search);
 	a->numbers = arena_zalloc(&a->mem, a->result->nrows + 1, 4);
 	a->n = 0;
-	if (search_rows(a->search, 0, a->result->nrows, fields, 1, note_row, a, &err) < 0)
-		fail_msg("%s", err.text);
+	must(search_rows(a->search, 0, a->result->nrows, fields, 1, note_row, a, &err), &err);
 }
 
 /* Ends it, so that it can be asked again. */

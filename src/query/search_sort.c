@@ -138,10 +138,8 @@ static void sink(enum search_order order, struct sort_heap *heap)
 
 static struct slice own_text(struct slice text)
 {
-	char *copy = xmalloc(text.len);
-	if (text.len)
-		memcpy(copy, text.ptr, text.len);
-	return (struct slice){copy, text.len};
+	const char *from = text.len ? text.ptr : "";
+	return (struct slice){memcpy(xmalloc(text.len), from, text.len), text.len};
 }
 
 static void free_text(struct sort_hit *hit)
