@@ -12,6 +12,9 @@
  * group list { optional group element { … } } }`. All columns are optional but event_id
  * (top-level, UUID). A bare list's column is named as its list in a shape that is read back.
  *
+ * Columns of row groups of 32,768 rows or more are cut into pages of equal numbers of rows (16,384 to
+ * 24,576), so that one row does not cost the whole; the footer's metadata names the number.
+ *
  * A string column comes back in the form it had, but: one without any value comes back as an empty
  * dictionary, and a dictionary of more than 64 MiB comes back plain. A row group may have no rows
  * and a file no row groups.
@@ -98,8 +101,9 @@ int parquet_load(struct parquet_reader *reader, uint32_t group, uint32_t column,
 	enum parquet_part part, struct batch *batch, uint64_t *bytes, struct err *err);
 
 /* Reads the columns that `want` names (NULL = all) of the rows `keep` (ascending, n of them) of a
- * row group: as parquet_read and batch_select together, and faster. `out` (not batch_init'ed) is
- * to be freed after -1 too. */
+ * row group: as parquet_read and batch_select together, and faster: pages without any of these rows
+ * are stepped over, so damage in them is not noticed. `out` (not batch_init'ed) is to be freed after
+ * -1 too; ERR_USAGE where there is no such row. */
 int parquet_read_rows(struct parquet_reader *reader, uint32_t group, const bool *want,
 	const uint32_t *keep, uint32_t n, struct batch *out, struct err *err);
 
