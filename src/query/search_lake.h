@@ -274,12 +274,13 @@ static inline void must(int rc, const struct err *err)
 static inline void lake_open(struct lake *lake)
 {
 	struct err err = {0};
-	lake->dir = test_folder();
-	must(store_open(lake->dir, STORE_WRITE, &lake->store, &err), &err);
-	must(schema_parse(slice_of(lake_yaml), "lake", &lake->schema, &err), &err);
-	must(schema_parse(slice_of(lake_other_yaml), "other", &lake->other, &err), &err);
-	lake->list[0] = lake->schema;
-	lake->list[1] = lake->other;
+	struct schema *schema = NULL, *other = NULL;
+	struct store *store = NULL;
+	char *dir = test_folder();
+	must(store_open(dir, STORE_WRITE, &store, &err), &err);
+	must(schema_parse(slice_of(lake_yaml), "lake", &schema, &err), &err);
+	must(schema_parse(slice_of(lake_other_yaml), "other", &other, &err), &err);
+	*lake = (struct lake){dir, store, schema, other, {schema, other}, {0}};
 	lake->tables = (struct search_tables){2, lake->list};
 }
 
