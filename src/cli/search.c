@@ -27,7 +27,7 @@ static int parse_numbers(struct searching *s)
 		parse_time(line, OPT_SINCE, &s->request.since) < 0 ||
 		parse_time(line, OPT_UNTIL, &s->request.until) < 0)
 		return -1;
-	bool table = s->format == FORMAT_TABLE;
+	bool table = s->format == FORMAT_TABLE && !s->raw;
 	s->request.seconds = seconds == 0 || seconds > 86400 ? 86400 : (unsigned)seconds;
 	s->limit = limit > 0 ? (uint64_t)limit : UINT64_MAX;
 	if (limit < 0 && table)

@@ -30,7 +30,7 @@ struct rows {
 	uint32_t nwanted;
 	uint64_t shown;
 	struct search_cursor last;
-	struct buf text;
+	struct buf text, json;
 	/* table and CSV */
 	bool lines;
 	struct output output;
@@ -96,6 +96,7 @@ struct rows *rows_begin(struct searching *s, struct err *err)
 	bool table = s->format == FORMAT_TABLE;
 	rows->s = s;
 	buf_init(&rows->text, (size_t)1 << 31);
+	buf_init(&rows->json, (size_t)1 << 31);
 	rows->fields = s->columns;
 	rows->nfields = s->ncolumns;
 	if (s->raw) {
@@ -128,6 +129,7 @@ void rows_free(struct rows *rows)
 		output_fini(&rows->output);
 	match_scratch_free(rows->scratch);
 	buf_fini(&rows->text);
+	buf_fini(&rows->json);
 	free(rows);
 }
 
@@ -275,15 +277,13 @@ static int show_raw(struct rows *rows, const struct search_row *row, struct err 
 
 static void show_json(struct rows *rows, const struct search_row *row)
 {
-	struct buf json;
-	buf_init(&json, (size_t)1 << 31);
-	search_row_json(row, &json);
+	buf_clear(&rows->json);
+	search_row_json(row, &rows->json);
 	if (rows->s->format == FORMAT_JSON)
 		buf_puts(&rows->text, rows->shown ? ",\n" : "\n");
-	jsontext_visible(&rows->text, buf_view(&json));
+	jsontext_visible(&rows->text, buf_view(&rows->json));
 	if (rows->s->format == FORMAT_NDJSON)
 		buf_push(&rows->text, '\n');
-	buf_fini(&json);
 }
 
 static int show_row(void *ctx, const struct search_row *row, struct err *err)
