@@ -315,6 +315,81 @@ static void asks_for_a_table(void **state)
 	lake_close(&lake);
 }
 
+/* A file that was written before the table had all its columns. */
+static void files_of_an_older_schema(void **state)
+{
+	(void)state;
+	static const char yaml[] = "table: search_logs\nversion: \"0\"\ntime: time\ncolumns:\n"
+				   "  labels: {list: labels, of: string}\n"
+				   "  number: {paths: number, type: int}\n  who: who\n"
+				   "common:\n  actor: who\nidentity: [number]\n";
+	static const char *const facets[] = {"level"};
+	static const char *const rows[] = {"*", "level:*", "NOT level:*"};
+	struct lake lake;
+	struct err err;
+	struct schema *older;
+	lake_open(&lake);
+	must(schema_parse(slice_of(yaml), "older", &older, &err), &err);
+	lake_add(&lake, older, 0, 100, 60);
+	lake_add(&lake, lake.schema, 100, 100, 60);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct asked a;
+		uint32_t due = 0;
+		for (uint32_t n = 0; n < 200; n++) {
+			struct event e = lake_event(n);
+			bool level = n >= 100 && e.level >= 0;
+			due += !e.secondary && (i == 0 || level == (i == 1));
+		}
+		ask_begin(&a, &lake, rows[i]);
+		a.request.limit = 1000;
+		a.request.facets = facets;
+		a.request.nfacets = 1;
+		a.request.sort = i == 0 ? "level" : NULL;
+		ask(&a, lake.store);
+		CHECK_ROW(i, a.n == due && a.result->matched == due && a.result->nproblems == 0);
+		ask_end(&a);
+	}
+	schema_free(older);
+	lake_close(&lake);
+}
+
+static void a_page_within_memory(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	fill_lake(&lake);
+	ask_begin(&a, &lake, "");
+	a.request.memory = 20000;
+	a.request.threads = 1;
+	a.request.limit = UINT64_MAX;
+	ask(&a, lake.store);
+	assert_true(a.n > 10 && a.n < 500 && a.result->more);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
+static void cannot_search_at_all(void **state)
+{
+	(void)state;
+	struct lake lake;
+	struct asked a;
+	struct err err = {0};
+	lake_open(&lake);
+	ask_begin(&a, &lake, "");
+	ask(&a, lake.store); /* nothing is stored yet */
+	assert_true(a.n == 0 && a.result->counted && a.result->matched == 0);
+	ask_again(&a);
+	struct expr regex = {.kind = EXPR_TEST,
+		.test = {.op = TEST_REGEX, .field = SLICE("who"), .regex = SLICE("(")}};
+	a.request.expr = &regex;
+	assert_int_equal(search_run(lake.store, &a.request, &a.search, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_null(a.search);
+	ask_end(&a);
+	lake_close(&lake);
+}
+
 /* ---- damage ---------------------------------------------------------------------------------- */
 
 struct paths {
@@ -499,6 +574,9 @@ int main(void)
 		cmocka_unit_test(ends_when_told),
 		cmocka_unit_test(only_newer_segments),
 		cmocka_unit_test(asks_for_a_table),
+		cmocka_unit_test(files_of_an_older_schema),
+		cmocka_unit_test(a_page_within_memory),
+		cmocka_unit_test(cannot_search_at_all),
 		cmocka_unit_test(names_the_damaged_and_goes_on),
 		cmocka_unit_test(names_the_lost_file),
 		cmocka_unit_test(rows_of_a_page_that_are_lost),
