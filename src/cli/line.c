@@ -308,12 +308,14 @@ static int set_option(struct command_line *line, enum opt option, const char *va
 			line->command ? line->command->name : "pugmark", option_rows[option].name);
 		return -1;
 	}
+	static char *joined; /* lives as long as the program */
 	const char *before = line->values[option];
 	if (option == OPT_FACET && before) { /* each time adds to the list */
 		size_t n = strlen(before) + strlen(value) + 2;
-		char *joined = xmalloc(n); /* lives as long as the program */
-		snprintf(joined, n, "%s,%s", before, value);
-		value = joined;
+		char *list = xmalloc(n);
+		snprintf(list, n, "%s,%s", before, value);
+		free(joined);
+		value = joined = list;
 	}
 	line->values[option] = value ? value : "";
 	return 0;

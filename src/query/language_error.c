@@ -16,7 +16,7 @@ static void copy_cut(char *out, size_t size, struct slice text)
 			n--;
 	}
 	memcpy(out, text.ptr, n);
-	strcpy(out + n, n < text.len ? "…" : "");
+	snprintf(out + n, size - n, "%s", n < text.len ? "…" : "");
 }
 
 char *parse_shown(struct slice text, char out[SHOWN_BYTES])
@@ -52,7 +52,7 @@ int language_fail(struct parser *p, uint32_t begin, uint32_t end, const char *su
 	va_end(ap);
 	copy_cut(error.message, sizeof(error.message), slice_of(message));
 	if (suggestion && strlen(suggestion) < sizeof(error.suggestion))
-		strcpy(error.suggestion, suggestion);
+		snprintf(error.suggestion, sizeof(error.suggestion), "%s", suggestion);
 	if (p->where)
 		*p->where = error;
 	const char *near = error.suggestion;

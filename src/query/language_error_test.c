@@ -18,119 +18,120 @@ static int load_tables(void **state)
 }
 
 /* Each error: the bytes that it points at, a part of its words, and the suggestion. */
+static const struct {
+	const char *query;
+	uint32_t begin, end;
+	const char *words, *suggestion;
+} mistakes[] = {
+	{"actr:bob", 0, 4, "unknown field `actr`", "actor"},
+	{"x AND Actr:bob", 6, 10, "unknown field `Actr`", "actor"},
+	{"author.nmae:x", 0, 11, "unknown field", "author.name"},
+	{"user:bob", 0, 4, "unknown field `user`", "actor"},
+	{"src_ip:1.2.3.4", 0, 6, "unknown field", "ip"},
+	{"@timestamp:now", 0, 10, "unknown field", "event_time"},
+	{"qqqqqqqqq:x", 0, 9, "put a text with a colon in quotes", ""},
+	{"http://x/y", 0, 4, "unknown field `http`", ""},
+	{":x", 0, 1, "name is missing", ""},
+	{"act*:x", 0, 4, "no wildcards", ""},
+	{"(actor:bob", 0, 1, "not closed", ""},
+	{"x ((a) AND b", 2, 3, "not closed", ""},
+	{"actor:bob)", 9, 10, "never opened", ""},
+	{"a } b", 2, 3, "never opened", ""},
+	{"a ] b", 2, 3, "never opened", ""},
+	{"()", 0, 2, "nothing between", ""},
+	{"x AND ( )", 6, 9, "nothing between", ""},
+	{"actor:()", 6, 8, "nothing between", ""},
+	{"(a}", 2, 3, "stands where the bracket", ""},
+	{"affected_objects:{type:x)", 24, 25, "stands where the bracket", ""},
+	{"affected_objects:{type:x", 17, 18, "not closed", ""},
+	{"affected_objects:{typ:x}", 18, 21, "has no field `typ`", "type"},
+	{"actor:{x}", 6, 7, "is no list", ""},
+	{"a AND", 2, 5, "nothing stands after `AND`", ""},
+	{"a OR ", 2, 4, "nothing stands after `OR`", ""},
+	{"a && ", 2, 4, "nothing stands after `&&`", ""},
+	{"NOT", 0, 3, "nothing stands after `NOT`", ""},
+	{"(a AND) b", 3, 6, "nothing stands after `AND`", ""},
+	{"AND a", 0, 3, "before `AND`", ""},
+	{"(OR a)", 1, 3, "before `OR`", ""},
+	{"a AND OR b", 2, 5, "nothing stands after `AND`", ""},
+	{"a NOT AND b", 2, 5, "nothing stands after `NOT`", ""},
+	{"actor:", 0, 6, "a value is missing after `actor:`", ""},
+	{"actor: AND x", 0, 6, "a value is missing", ""},
+	{"(actor:)", 1, 7, "a value is missing", ""},
+	{"actor:\"bob", 6, 7, "quote is not closed", ""},
+	{"x \"bob AND y", 2, 3, "quote is not closed", ""},
+	{"actor:'bob", 6, 7, "quote is not closed", ""},
+	{"\"bob\\\"", 0, 1, "quote is not closed", ""},
+	{"actor:\"a\"b", 9, 10, "right after the closing quote", ""},
+	{"actor:\"a\"\"b\"", 9, 10, "right after the closing quote", ""},
+	{"bob\"x\"", 3, 4, "stands within a word", ""},
+	{"bob(x)", 3, 4, "stands within a word", ""},
+	{"\xe2\x80\x9c"
+	 "bob\xe2\x80\x9d",
+		0, 3, "does not quote", "\""},
+	{"actor:\xe2\x80\x9c"
+	 "bob\xe2\x80\x9d",
+		6, 9, "does not quote", "\""},
+	{"bob\\", 3, 4, "nothing stands after the `\\`", "\\\\"},
+	{"actor:/abc", 6, 7, "regular expression is not closed", ""},
+	{"actor:/a(b/", 6, 11, "", ""},
+	{"actor:/[z-a]/", 6, 13, "", ""},
+	{"actor://", 6, 8, "is empty", ""},
+	{"actor:/rest/api", 12, 13, "only i, m and s", ""},
+	{"actor:[a TO b", 6, 7, "range is not closed", ""},
+	{"actor:[a b]", 9, 10, "a range is written", "TO"},
+	{"actor:[a TO ]", 12, 13, "needs both ends", ""},
+	{"actor:[ TO b]", 11, 12, "a range is written", "TO"},
+	{"actor:[a* TO b]", 7, 9, "no wildcards", ""},
+	{"actor:[\"\" TO b]", 7, 9, "empty text", ""},
+	{"[a TO b]", 0, 1, "field must stand in front", ""},
+	{"{a TO b}", 0, 1, "field must stand in front", ""},
+	{"actor:>", 6, 7, "nothing stands after the comparison", ""},
+	{"actor:>= ", 6, 8, "nothing stands after the comparison", ""},
+	{"actor:>*", 7, 8, "cannot be compared", ""},
+	{"actor:=", 6, 7, "compares with another field", ""},
+	{"actor:=tarket", 7, 13, "none is called `tarket`", "target"},
+	{"actor:=\"x\"", 6, 7, "compares with another field", ""},
+	{"vault_length:many", 13, 17, "`many` is no value of vault_length, which is a number", ""},
+	{"vault_length:>x", 14, 15, "is a number", ""},
+	{"vault_length:[1 TO x]", 19, 20, "is a number", ""},
+	{"vault_length:\"\"", 13, 15, "is a number", ""},
+	{"event_time:2026-02-30", 11, 21, "is a time", ""},
+	{"event_time:>2026-13", 12, 19, "is a time", ""},
+	{"event_time:[2026-01-01 TO soon]", 26, 30, "is a time", ""},
+	{"repaired:maybe", 9, 14, "true or false", ""},
+	{"event_id:0189", 9, 13, "32 hexadecimal digits", ""},
+	{"ip:10.0.0.0/33", 3, 14, "no address and no network", ""},
+	{"ip_bytes:x", 9, 10, "no address", ""},
+	{"ip:>x", 0, 5, "`x` is no address", ""},
+	{"ip:[10.0.0.0/8 TO *]", 0, 20, "is no address", ""},
+	{"ip:[10.0.0.2 TO 10.0.0.1]", 0, 25, "no address lies in this range", ""},
+	{"ip:{10.0.0.1 TO 10.0.0.1]", 0, 25, "no address lies in this range", ""},
+	{"ip:>ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0, 43, "no address lies", ""},
+	{"table:jirra", 6, 11, "there is no table `jirra`", "jira"},
+	{"table:>x", 7, 8, "no order", ""},
+	{"actor:(bob OR action:x)", 14, 21, "within the brackets of another", ""},
+};
+
 static void errors_point_at_their_place(void **state)
 {
-	static const struct {
-		const char *query;
-		uint32_t begin, end;
-		const char *words, *suggestion;
-	} rows[] = {
-		{"actr:bob", 0, 4, "unknown field `actr`", "actor"},
-		{"x AND Actr:bob", 6, 10, "unknown field `Actr`", "actor"},
-		{"author.nmae:x", 0, 11, "unknown field", "author.name"},
-		{"user:bob", 0, 4, "unknown field `user`", "actor"},
-		{"src_ip:1.2.3.4", 0, 6, "unknown field", "ip"},
-		{"@timestamp:now", 0, 10, "unknown field", "event_time"},
-		{"qqqqqqqqq:x", 0, 9, "put a text with a colon in quotes", ""},
-		{"http://x/y", 0, 4, "unknown field `http`", ""},
-		{":x", 0, 1, "name is missing", ""},
-		{"act*:x", 0, 4, "no wildcards", ""},
-		{"(actor:bob", 0, 1, "not closed", ""},
-		{"x ((a) AND b", 2, 3, "not closed", ""},
-		{"actor:bob)", 9, 10, "never opened", ""},
-		{"a } b", 2, 3, "never opened", ""},
-		{"a ] b", 2, 3, "never opened", ""},
-		{"()", 0, 2, "nothing between", ""},
-		{"x AND ( )", 6, 9, "nothing between", ""},
-		{"actor:()", 6, 8, "nothing between", ""},
-		{"(a}", 2, 3, "stands where the bracket", ""},
-		{"affected_objects:{type:x)", 24, 25, "stands where the bracket", ""},
-		{"affected_objects:{type:x", 17, 18, "not closed", ""},
-		{"affected_objects:{typ:x}", 18, 21, "has no field `typ`", "type"},
-		{"actor:{x}", 6, 7, "is no list", ""},
-		{"a AND", 2, 5, "nothing stands after `AND`", ""},
-		{"a OR ", 2, 4, "nothing stands after `OR`", ""},
-		{"a && ", 2, 4, "nothing stands after `&&`", ""},
-		{"NOT", 0, 3, "nothing stands after `NOT`", ""},
-		{"(a AND) b", 3, 6, "nothing stands after `AND`", ""},
-		{"AND a", 0, 3, "before `AND`", ""},
-		{"(OR a)", 1, 3, "before `OR`", ""},
-		{"a AND OR b", 2, 5, "nothing stands after `AND`", ""},
-		{"a NOT AND b", 2, 5, "nothing stands after `NOT`", ""},
-		{"actor:", 0, 6, "a value is missing after `actor:`", ""},
-		{"actor: AND x", 0, 6, "a value is missing", ""},
-		{"(actor:)", 1, 7, "a value is missing", ""},
-		{"actor:\"bob", 6, 7, "quote is not closed", ""},
-		{"x \"bob AND y", 2, 3, "quote is not closed", ""},
-		{"actor:'bob", 6, 7, "quote is not closed", ""},
-		{"\"bob\\\"", 0, 1, "quote is not closed", ""},
-		{"actor:\"a\"b", 9, 10, "right after the closing quote", ""},
-		{"actor:\"a\"\"b\"", 9, 10, "right after the closing quote", ""},
-		{"bob\"x\"", 3, 4, "stands within a word", ""},
-		{"bob(x)", 3, 4, "stands within a word", ""},
-		{"\xe2\x80\x9c"
-		 "bob\xe2\x80\x9d",
-			0, 3, "does not quote", "\""},
-		{"actor:\xe2\x80\x9c"
-		 "bob\xe2\x80\x9d",
-			6, 9, "does not quote", "\""},
-		{"bob\\", 3, 4, "nothing stands after the `\\`", "\\\\"},
-		{"actor:/abc", 6, 7, "regular expression is not closed", ""},
-		{"actor:/a(b/", 6, 11, "", ""},
-		{"actor:/[z-a]/", 6, 13, "", ""},
-		{"actor://", 6, 8, "is empty", ""},
-		{"actor:/rest/api", 12, 13, "only i, m and s", ""},
-		{"actor:[a TO b", 6, 7, "range is not closed", ""},
-		{"actor:[a b]", 9, 10, "a range is written", "TO"},
-		{"actor:[a TO ]", 12, 13, "needs both ends", ""},
-		{"actor:[ TO b]", 11, 12, "a range is written", "TO"},
-		{"actor:[a* TO b]", 7, 9, "no wildcards", ""},
-		{"actor:[\"\" TO b]", 7, 9, "empty text", ""},
-		{"[a TO b]", 0, 1, "field must stand in front", ""},
-		{"{a TO b}", 0, 1, "field must stand in front", ""},
-		{"actor:>", 6, 7, "nothing stands after the comparison", ""},
-		{"actor:>= ", 6, 8, "nothing stands after the comparison", ""},
-		{"actor:>*", 7, 8, "cannot be compared", ""},
-		{"actor:=", 6, 7, "compares with another field", ""},
-		{"actor:=tarket", 7, 13, "none is called `tarket`", "target"},
-		{"actor:=\"x\"", 6, 7, "compares with another field", ""},
-		{"vault_length:many", 13, 17,
-			"`many` is no value of vault_length, which is a number", ""},
-		{"vault_length:>x", 14, 15, "is a number", ""},
-		{"vault_length:[1 TO x]", 19, 20, "is a number", ""},
-		{"vault_length:\"\"", 13, 15, "is a number", ""},
-		{"event_time:2026-02-30", 11, 21, "is a time", ""},
-		{"event_time:>2026-13", 12, 19, "is a time", ""},
-		{"event_time:[2026-01-01 TO soon]", 26, 30, "is a time", ""},
-		{"repaired:maybe", 9, 14, "true or false", ""},
-		{"event_id:0189", 9, 13, "32 hexadecimal digits", ""},
-		{"ip:10.0.0.0/33", 3, 14, "no address and no network", ""},
-		{"ip_bytes:x", 9, 10, "no address", ""},
-		{"ip:>x", 0, 5, "`x` is no address", ""},
-		{"ip:[10.0.0.0/8 TO *]", 0, 20, "is no address", ""},
-		{"ip:[10.0.0.2 TO 10.0.0.1]", 0, 25, "no address lies in this range", ""},
-		{"ip:{10.0.0.1 TO 10.0.0.1]", 0, 25, "no address lies in this range", ""},
-		{"ip:>ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0, 43, "no address lies", ""},
-		{"table:jirra", 6, 11, "there is no table `jirra`", "jira"},
-		{"table:>x", 7, 8, "no order", ""},
-		{"actor:(bob OR action:x)", 14, 21, "within the brackets of another", ""},
-	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(mistakes); i++) {
 		struct arena mem = {0};
 		struct query_error where = {0};
 		struct err err = {0};
 		const struct expr *expr;
-		if (query_parse(slice_of(rows[i].query), &tables, &mem, &expr, &where, &err) != -1)
-			fail_msg("row %zu: %s was read", i, rows[i].query);
+		if (query_parse(slice_of(mistakes[i].query), &tables, &mem, &expr, &where, &err) !=
+			-1)
+			fail_msg("row %zu: %s was read", i, mistakes[i].query);
 		CHECK_ROW(i, expr == NULL && err.kind == ERR_USAGE);
-		if (where.begin != rows[i].begin || where.end != rows[i].end)
-			fail_msg("row %zu: %s: %u–%u: %s", i, rows[i].query, where.begin, where.end,
-				where.message);
-		if (!strstr(where.message, rows[i].words) || !*where.message)
-			fail_msg("row %zu: %s: %s", i, rows[i].query, where.message);
-		if (strcmp(where.suggestion, rows[i].suggestion) != 0)
-			fail_msg("row %zu: %s: \"%s\"", i, rows[i].query, where.suggestion);
+		if (where.begin != mistakes[i].begin || where.end != mistakes[i].end)
+			fail_msg("row %zu: %s: %u–%u: %s", i, mistakes[i].query, where.begin,
+				where.end, where.message);
+		if (!strstr(where.message, mistakes[i].words) || !*where.message)
+			fail_msg("row %zu: %s: %s", i, mistakes[i].query, where.message);
+		if (strcmp(where.suggestion, mistakes[i].suggestion) != 0)
+			fail_msg("row %zu: %s: \"%s\"", i, mistakes[i].query, where.suggestion);
 		CHECK_ROW(i, strstr(err.text, where.message) && strstr(err.text, where.suggestion));
 		arena_fini(&mem);
 	}

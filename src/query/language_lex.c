@@ -95,8 +95,8 @@ int lex_word_end(struct parser *p, uint32_t *end, uint32_t *colon)
 
 static void add_piece(struct value *value, enum piece_kind kind, struct slice text)
 {
-	struct piece *last = value->npieces ? &value->pieces[value->npieces - 1] : NULL;
-	if (kind == PIECE_MANY && last && last->kind == PIECE_MANY)
+	uint32_t n = value->npieces;
+	if (kind == PIECE_MANY && n && value->pieces[n - 1].kind == PIECE_MANY)
 		return;
 	if (kind == PIECE_TEXT && text.len == 0)
 		return;
@@ -107,15 +107,18 @@ static void add_piece(struct value *value, enum piece_kind kind, struct slice te
 int lex_word(struct parser *p, uint32_t end, struct value *value)
 {
 	uint32_t wild = 0, at = p->at;
-	*value = (struct value){.begin = at, .end = end, .kind = VALUE_WORD};
 	for (uint32_t i = at; i < end; i++) {
 		wild += p->text[i] == '*' || p->text[i] == '?';
 		i += p->text[i] == '\\';
 	}
 	char *copy = arena_alloc(p->mem, end - at + 1);
-	value->pieces = arena_zalloc(p->mem, 2 * (size_t)wild + 1, sizeof(*value->pieces));
-	value->wild = wild > 0;
-	value->text.ptr = copy;
+	struct piece *pieces = arena_alloc(p->mem, (2 * (size_t)wild + 1) * sizeof(*pieces));
+	*value = (struct value){.begin = at,
+		.end = end,
+		.kind = VALUE_WORD,
+		.text.ptr = copy,
+		.pieces = pieces,
+		.wild = wild > 0};
 	const char *from = copy;
 	for (; at < end; at++) {
 		char c = p->text[at];

@@ -223,7 +223,7 @@ static struct expr *table_test(
 			unsigned distance = text_distance(value->text, slice_of(names[n]), 3);
 			if (distance < least && strlen(names[n]) < sizeof(near)) {
 				least = distance;
-				strcpy(near, names[n]);
+				snprintf(near, sizeof(near), "%s", names[n]);
 			}
 		}
 		int n = snprintf(

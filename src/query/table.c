@@ -240,16 +240,14 @@ static void put_value(struct output *out, uint32_t column, struct slice text)
 		put_record_cell(out, column, text);
 		return;
 	}
+	size_t used, width = table->widths[column];
 	bool whole = out->whole && out->whole[column];
 	if (out->width == 0 || whole) { /* it is not cut: a longer one shifts its row */
-		size_t used, width = table->widths[column];
 		fit(text, SIZE_MAX, &used);
-		width = used > width ? used : width;
-		put_cell(&out->line, text, width, out->kinds[column] == CELL_NUMBER, last);
-	} else {
-		put_cell(&out->line, text, table->widths[column], out->kinds[column] == CELL_NUMBER,
-			last);
+		if (used > width && (out->width == 0 || used <= out->width))
+			width = used;
 	}
+	put_cell(&out->line, text, width, out->kinds[column] == CELL_NUMBER, last);
 	if (last)
 		buf_push(&out->line, '\n');
 	else

@@ -79,10 +79,8 @@ static void names_are_checked(void **state)
 	char *dir = test_folder(), longest[SAVED_NAME + 2];
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	const char *const rows[] = {"", " x", "x ", "a\nb", "a\x1b[31m",
-		"\xe2\x80\xae"
-		"x",
-		"\xff", longest};
+	const char *const rows[] = {
+		"", " x", "x ", "a\nb", "a\x1b[31m", "\xe2\x80\xaey", "\xff", longest};
 	struct store *store = open_store(dir, STORE_WRITE);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct err err = {0};
