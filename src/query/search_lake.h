@@ -56,6 +56,8 @@ static inline uint64_t lake_random(uint64_t *seed)
 
 /* Not 0: times follow from it in no order, few of them, with many events each. */
 static uint64_t lake_shuffle;
+/* All are secondary. */
+static bool lake_secondary;
 
 /* Event number n. Five in a row have the same time; every eleventh has none. */
 static inline struct event lake_event(uint32_t n)
@@ -78,6 +80,7 @@ static inline struct event lake_event(uint32_t n)
 		e.timed = lake_random(&other) % 16 != 0;
 		e.secondary = lake_random(&other) % 7 == 0;
 	}
+	e.secondary |= lake_secondary;
 	snprintf(e.note, sizeof(e.note), "note %u of %u", n * 7919 % 100003, n % 10);
 	for (unsigned i = 0; i < e.nlabels; i++)
 		e.labels[i] = labels[lake_random(&seed) % 6];
@@ -183,6 +186,8 @@ static inline void lake_labels(struct batch *batch, uint32_t first)
 		list->list_off[i + 1] = texts.col->n;
 	}
 	list->nelements = texts.col->n;
+	if (first % 4 == 0)
+		batch_make_plain(batch, (uint32_t)c);
 }
 
 static inline void lake_numbers(struct batch *batch, uint32_t first)

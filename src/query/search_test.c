@@ -54,7 +54,7 @@ static void fill_lake(struct lake *lake)
 	lake_add(lake, lake->schema, 0, 500, 100);
 	lake_add(lake, lake->schema, 500, 300, 300);
 	lake_add(lake, lake->other, 700, 200, 50); /* between the others in time */
-	lake_add(lake, lake->schema, 900, 10, 10);
+	lake_add(lake, lake->schema, 900, 10, 4);
 	lake_add(lake, lake->schema, 910, 90, 37);
 }
 
@@ -212,6 +212,18 @@ static void secondary_rows(void **state)
 	ask(&a, lake.store);
 	assert_int_equal(a.result->matched, 1100);
 	assert_true(without < 1100 && without > 900);
+	ask_again(&a);
+	/* A file of nothing else. */
+	lake_secondary = true;
+	lake_add(&lake, lake.schema, 5000, 50, 50);
+	lake_secondary = false;
+	ask(&a, lake.store);
+	assert_int_equal(a.result->matched, 1150);
+	ask_again(&a);
+	a.request.secondary = false;
+	ask(&a, lake.store);
+	assert_int_equal(a.result->matched, without);
+	assert_int_equal(a.result->explain.groups_by_stats, 1);
 	ask_end(&a);
 	lake_close(&lake);
 }
