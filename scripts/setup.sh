@@ -34,6 +34,8 @@ build_parts="
 	pc:libcrypto libssl-dev
 	pc:libpcre2-8 libpcre2-dev
 	pc:libutf8proc libutf8proc-dev
+	pc:libcurl libcurl4-openssl-dev
+	pc:expat libexpat1-dev
 	pc:cmocka libcmocka-dev
 	file:/etc/ssl/certs/ca-certificates.crt ca-certificates
 	cmd:node nodejs
@@ -42,6 +44,7 @@ build_parts="
 test_parts="
 	cmd:python3 python3
 	cmd:zstd zstd
+	cmd:openssl openssl
 	cmd:gzip gzip
 	cmd:clang-format-14 clang-format-14
 	cmd:clang-tidy-14 clang-tidy-14
@@ -66,7 +69,8 @@ missing_packages() {
 	# One call answers for all libraries in the usual case that they are there.
 	local libraries_there=no probe packages
 	if command -v pkg-config >/dev/null &&
-		pkg-config --exists sqlite3 libzstd zlib yaml-0.1 libcrypto cmocka; then
+		pkg-config --exists sqlite3 libzstd zlib yaml-0.1 libcrypto libpcre2-8 libutf8proc libcurl \
+			expat cmocka; then
 		libraries_there=yes
 	fi
 	while read -r probe packages; do

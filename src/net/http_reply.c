@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_reply.c: what came back: header lines kept as they are and looked up by name. */
+#include <strings.h>
+
+#include "base/base.h"
+#include "net/private.h"
+
+void http_reply_init(struct http_reply *reply)
+{
+	memset(reply, 0, sizeof(*reply));
+	buf_init(&reply->headers, SIZE_MAX); /* limited by what fills them */
+	buf_init(&reply->body, SIZE_MAX);
+}
+
+void http_reply_fini(struct http_reply *reply)
+{
+	buf_fini(&reply->headers);
+	buf_fini(&reply->body);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct slice trimmed(const char *from, const char *to)
+{
+	while (from < to && is_blank(*from))
+		from++;
+	while (from < to && is_blank(to[-1]))
+		to--;
+	return (struct slice){from, (size_t)(to - from)};
+}
+
+struct slice http_header(const struct http_reply *reply, const char *name, size_t nth)
+{
+	size_t n = strlen(name);
+	const char *at = reply->headers.ptr, *end = at + reply->headers.len;
+	while (reply->headers.len && at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		if (!line_end)
+			line_end = end;
+		if ((size_t)(line_end - at) > n && at[n] == ':' && strncasecmp(at, name, n) == 0 &&
+			nth-- == 0)
+			return trimmed(at + n + 1, line_end);
+		at = line_end + 1;
+	}
+	return (struct slice){NULL, 0};
+}
+
+void http_escape(struct buf *out, struct slice text, bool slashes)
+{
+	static const char plain[] = "-._~", hex[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		bool word =
+			(c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (word || (c && strchr(plain, c)) || (slashes && c == '/')) {
+			buf_push(out, (char)c);
+		} else {
+			char coded[3] = {'%', hex[c >> 4], hex[c & 15]};
+			buf_append(out, coded, 3);
+		}
+	}
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* private.h: what the files of this room share and others need not see. */
+#ifndef NET_PRIVATE_H
+#define NET_PRIVATE_H
+
+#include <curl/curl.h>
+
+#include "net/http.h"
+
+enum {
+	URL_MOST = 16 << 10,    /* bytes of a URL */
+	HOST_MOST = 256,        /* bytes of a host */
+	SHOWN_MOST = 300,       /* host and port for people */
+	HEADER_MOST = 16 << 10, /* bytes of a request header's value */
+};
+
+struct http_client {
+	char *ca_file, *proxy, *no_proxy, *user_agent;
+	struct http_limits limits;
+	const volatile sig_atomic_t *stop;
+	CURL *easy;
+	/* Connections are kept apart by policy: one that was opened for a private address must not
+	 * serve a request that may not reach it. */
+	CURLM *pools[GUARD_POLICIES];
+};
+
+/* The parts of a URL that decide where a request goes. */
+struct http_target {
+	bool plain;             /* http:// */
+	char host[HOST_MOST];   /* without brackets, lower case */
+	char port[8];           /* in digits */
+	char shown[SHOWN_MOST]; /* host, or host:port where it is not the usual one */
+};
+
+/* Reads a URL for a request: https:// or http://, no user name, only visible ASCII. */
+int http_target_read(const char *url, struct http_target *target, struct err *err);
+
+/* The proxy for a target, in `url` (curl's form, "" = none), and for people in `shown`. `why` names
+ * where it came from. */
+int http_proxy_for(const struct http_client *client, const struct http_target *target,
+	enum guard_policy guard, char url[URL_MOST], char shown[SHOWN_MOST], struct err *err);
+/* Whether a host is in a no_proxy list. */
+bool http_no_proxy(const char *list, const char *host);
+/* Reads a proxy's URL; `shown` is its host and port. */
+int http_proxy_read(const char *proxy, char shown[SHOWN_MOST], struct err *err);
+
+/* One request while it runs. */
+struct http_exchange {
+	struct http_client *client;
+	const struct http_request *request;
+	struct http_reply *reply;
+	struct err *err;
+	struct http_limits limits;
+	struct http_target target;
+	char proxy[URL_MOST], proxy_shown[SHOWN_MOST];
+	char detail[CURL_ERROR_SIZE];
+	struct curl_slist *headers;
+	/* What ended it from our side, */
+	enum http_failure ours;
+	size_t header_bytes;
+	bool headers_ended; /* their empty line was seen */
+	const char *limit;  /* which limit was met */
+	uint64_t limit_value;
+	/* and what the guard refused. */
+	bool guarded;
+	enum guard_class guarded_class;
+	char guarded_address[64];
+};
+
+/* Sets all options of client->easy for the exchange. 0 or -1. */
+int http_options(struct http_exchange *ex);
+/* Sets reply->failure and the error of an exchange that curl ended with `code`. Returns -1. */
+int http_explain(struct http_exchange *ex, CURLcode code);
+/* Our own end of an exchange, with its error. Returns -1. */
+int http_fail(struct http_exchange *ex, enum http_failure failure, enum err_kind kind,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif
