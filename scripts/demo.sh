@@ -21,6 +21,10 @@ run() { # shows a command as one types it, then runs it
 	local word
 	for word in "$@"; do
 		case $word in
+		*\"*) case $word in
+			*\'*) printf ' "%s"' "${word//\"/\\\"}" ;;
+			*) printf " '%s'" "$word" ;;
+			esac ;;
 		*[\ \(\)\*\;\>\<\'\"\|]*) printf ' "%s"' "${word//\"/\\\"}" ;;
 		*) printf ' %s' "$word" ;;
 		esac
@@ -52,6 +56,21 @@ run pugmark status
 say "What could not be read, and why:"
 printf '$ pugmark rejects | head -n 4\n'
 pugmark rejects 2>/dev/null | head -n 4 || true
+
+heading "Searches"
+say "Who is allowed more than before, and when? The newest first, their course over time, and from where:"
+run pugmark search --histogram --facet actor,ip,table --limit 6 \
+	'action:*permission* (granted OR added) ip:?* NOT ip:10.0.0.0/8'
+
+say "An address that fails to log in, and what it does when it is in:"
+run pugmark search --facet ip --limit 3 'action:"User login failed" ip:203.0.113.0/24'
+guesser=$(pugmark search --json --count --facet ip 'action:"User login failed" ip:203.0.113.0/24' 2>/dev/null |
+	sed -n 's/.*"values":\[{"value":"\([0-9.]*\)".*/\1/p')
+run pugmark search --histogram --facet action --limit 5 "ip:${guesser:-203.0.113.0/24} NOT action:*failed"
+
+say "One and the same change within an event, in a list of them; and how the answer was found:"
+run pugmark search --explain --histogram --facet target,category --limit 3 --columns event_time,action,target,ip \
+	'changed_values:{field_name:"Active / Inactive" changed_to:Inactive}'
 
 heading "Questions"
 ask "Who failed to log in again and again from one address, and then succeeded?" "

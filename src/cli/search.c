@@ -30,10 +30,11 @@ static int parse_numbers(struct searching *s)
 	bool table = s->format == FORMAT_TABLE && !s->raw;
 	s->request.seconds = seconds == 0 || seconds > 86400 ? 86400 : (unsigned)seconds;
 	s->limit = limit > 0 ? (uint64_t)limit : UINT64_MAX;
-	if (limit < 0 && table)
-		s->limit = s->follow ? FOLLOW_ROWS : SEARCH_ROWS;
-	else if (limit < 0 && s->follow)
+	bool drawn = line->values[OPT_HISTOGRAM] || line->values[OPT_FACET];
+	if (limit < 0 && s->follow)
 		s->limit = FOLLOW_ROWS;
+	else if (limit < 0 && table)
+		s->limit = drawn ? DRAWN_ROWS : SEARCH_ROWS;
 	if (s->count)
 		s->limit = 0;
 	return 0;
@@ -138,7 +139,7 @@ static void draw(struct searching *s, const struct search_result *result)
 	struct buf out;
 	buf_init(&out, (size_t)1 << 30);
 	if (s->request.buckets)
-		histogram_draw(result, width, &out);
+		histogram_draw(result, &out);
 	if (out.len && result->nfacets)
 		buf_push(&out, '\n');
 	facets_draw(result, width, &out);

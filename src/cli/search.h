@@ -8,13 +8,13 @@
 #include "query/search.h"
 
 enum {
-	SEARCH_ROWS = 100,          /* --limit of a table where none is given */
-	SEARCH_PAGE = 20000,        /* rows of one run where all are wanted */
-	FOLLOW_ROWS = 10,           /* shown before the new ones */
-	FACET_VALUES = 10,          /* shown of each facet */
-	MOST_FIELDS = 256,          /* of --columns and --facet */
-	PLAIN_WIDTH = 80,           /* drawings, where there is no terminal */
-	LIMIT_QUERY_FILE = 4 << 20, /* as LIMIT_QUERY_BYTES */
+	SEARCH_ROWS = 100,   /* --limit of a table where none is given */
+	DRAWN_ROWS = 20,     /* below a histogram or facets, which should stay in sight */
+	SEARCH_PAGE = 20000, /* rows of one run where all are wanted */
+	FOLLOW_ROWS = 10,    /* shown before the new ones */
+	FACET_VALUES = 10,   /* shown of each facet */
+	MOST_FIELDS = 256,   /* of --columns and --facet */
+	PLAIN_WIDTH = 80,    /* drawings, where there is no terminal */
 };
 
 struct searching {
@@ -83,7 +83,7 @@ void rows_filter(
 	struct rows *rows, int (*filter)(void *ctx, const struct search_row *row), void *ctx);
 
 /* The histogram in block characters, and the facets with small bars. */
-void histogram_draw(const struct search_result *result, unsigned width, struct buf *out);
+void histogram_draw(const struct search_result *result, struct buf *out);
 void facets_draw(const struct search_result *result, unsigned width, struct buf *out);
 /* The result but for its rows as members of a JSON object: `"matched":12,…`. */
 void result_json(const struct searching *s, const struct search_result *result, struct buf *out);

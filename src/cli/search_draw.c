@@ -74,11 +74,10 @@ static void put_axis(const struct search_result *result, unsigned label, struct 
 	buf_push(out, '\n');
 }
 
-void histogram_draw(const struct search_result *result, unsigned width, struct buf *out)
+void histogram_draw(const struct search_result *result, struct buf *out)
 {
 	char most_text[32], untimed[32];
 	uint64_t most = most_of(result);
-	(void)width;
 	text_count(most, most_text);
 	unsigned label = (unsigned)strlen(most_text);
 	for (unsigned row = HEIGHT; row-- > 0 && result->nbuckets;) {

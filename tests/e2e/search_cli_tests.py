@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """pugmark search: the examples of its documentation, every format, paging, following, saving, mistakes, damage."""
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import lake
@@ -176,6 +180,47 @@ def test_a_query_of_a_megabyte(folder):
     with open("query", "rb") as file:
         again = search(one, "--format", "ndjson", "-", stdin=file)
     assert again.out == result.out
+
+
+def on_terminal(one, width, *args, color=True):
+    """What a terminal of that width gets."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    env = dict(os.environ, **({} if color else {"NO_COLOR": "1"}))
+    if color:
+        env.pop("NO_COLOR", None)
+    process = subprocess.Popen([lake.PUGMARK, "search", "--data", one.data, *args], stdout=theirs, env=env,
+                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    os.close(theirs)
+    out = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        out += part
+    os.close(ours)
+    assert process.wait(60) == 0
+    return out.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_what_fits_with_the_match_marked(folder):
+    one = demo(folder, 2000)
+    marked = on_terminal(one, 120, "--limit", "5", "permission")
+    assert re.search("\x1b\\[1;4m[Pp]ermission\x1b\\[0m", marked), marked
+    plain = on_terminal(one, 120, "--limit", "5", "permission", color=False)
+    assert "\x1b" not in plain and plain == re.sub("\x1b\\[[0-9;]*m", "", marked)
+    for width in (30, 60, 80, 100, 160, 250):
+        for args in (("--limit", "50", "*"), ("--histogram", "--facet", "actor,action", "--limit", "3", "*")):
+            lines = on_terminal(one, width, *args, color=False).split("\n")
+            for line in lines:
+                if width >= 60 and "one bar" not in line:
+                    assert len(line) <= width, (width, line)
+            assert any(line.startswith("event_time") for line in lines)
+    assert "event_id" in on_terminal(one, 250, "--limit", "1", "*")
+    assert "event_id" not in on_terminal(one, 80, "--limit", "1", "*")
 
 
 def test_searches_are_saved(folder):
