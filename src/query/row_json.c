@@ -8,8 +8,16 @@
 
 void uuid_text(const uint8_t id[16], struct buf *out)
 {
-	for (int i = 0; i < 16; i++)
-		buf_printf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);
+	static const char digits[] = "0123456789abcdef";
+	char text[36];
+	size_t n = 0;
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			text[n++] = '-';
+		text[n++] = digits[id[i] >> 4];
+		text[n++] = digits[id[i] & 15];
+	}
+	buf_append(out, text, n);
 }
 
 /* One value as JSON. */

@@ -20,6 +20,54 @@ static uint64_t map_bytes(const struct map *map)
 	return map->keys.used + (uint64_t)map->cap * (sizeof(struct map_entry) + 8);
 }
 
+/* What an entry takes: its key, its place and slots, in a map that has grown. */
+static uint64_t entry_bytes(const struct map_entry *entry)
+{
+	return entry->key.len + 2 * sizeof(*entry) + 16;
+}
+
+/* The least count of which all entries fit into `bytes`; counts from COUNTS - 1 on are one. */
+enum { COUNTS = 4096 };
+static uint64_t least_count(const struct map *map, uint64_t bytes)
+{
+	uint64_t *by_count = xcalloc(COUNTS, sizeof(*by_count)), sum = 0, least = COUNTS;
+	for (uint32_t i = 0; i < map->count; i++) {
+		uint64_t count = map->entries[i].value;
+		by_count[count < COUNTS ? count : COUNTS - 1] += entry_bytes(&map->entries[i]);
+	}
+	while (least > 0 && sum + by_count[least - 1] <= bytes)
+		sum += by_count[--least];
+	free(by_count);
+	return least;
+}
+
+void facet_shrink(struct facet_map *facet, uint64_t bytes)
+{
+	if (map_bytes(&facet->values) <= bytes)
+		return;
+	struct map kept;
+	uint64_t least = least_count(&facet->values, bytes / 2), rest = bytes / 2;
+	map_init(&kept);
+	/* Of those that are one too rare, as many as there is room for. */
+	for (unsigned round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < facet->values.count; i++) {
+			const struct map_entry *entry = &facet->values.entries[i];
+			if (round == 0 ? entry->value < least
+				       : entry->value + 1 < least || entry->value >= least ||
+						 entry_bytes(entry) > rest)
+				continue;
+			*map_put(&kept, entry->key, NULL) = entry->value;
+			rest -= entry_bytes(entry) < rest ? entry_bytes(entry) : rest;
+		}
+	}
+	facet->cut |= kept.count < facet->values.count;
+	facet->lost += facet->values.count - kept.count;
+	map_fini(&facet->values);
+	facet->values = kept;
+}
+
+/* ---- the most frequent ----------------------------------------------------------------------- */
+
 static int by_count(const void *left, const void *right)
 {
 	const struct map_entry *a = *(const struct map_entry *const *)left;
@@ -29,37 +77,39 @@ static int by_count(const void *left, const void *right)
 	return slice_cmp(a->key, b->key);
 }
 
-/* The entries with the greatest counts first; owned by the caller. */
-static const struct map_entry **sorted_entries(const struct map *map)
+/* Lets list[i] of a heap with the rarest on top sink to its place. */
+static void sink(const struct map_entry **list, uint32_t n, uint32_t i)
 {
-	const struct map_entry **list = xmalloc((map->count + 1) * sizeof(*list));
-	for (uint32_t i = 0; i < map->count; i++)
-		list[i] = &map->entries[i];
-	if (map->count)
-		qsort(list, map->count, sizeof(*list), by_count);
-	return list;
+	for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+		if (child + 1 < n && by_count(&list[child + 1], &list[child]) > 0)
+			child++;
+		if (by_count(&list[child], &list[i]) <= 0)
+			return;
+		const struct map_entry *entry = list[i];
+		list[i] = list[child];
+		list[child] = entry;
+	}
 }
 
-void facet_shrink(struct facet_map *facet, uint64_t bytes)
+/* The `most` entries with the greatest counts, in order; owned by the caller. */
+static const struct map_entry **most_frequent(const struct map *map, uint32_t most, uint32_t *n)
 {
-	if (map_bytes(&facet->values) <= bytes)
-		return;
-	struct map kept;
-	const struct map_entry **list = sorted_entries(&facet->values);
-	uint32_t n = 0;
-	uint64_t keys = 0;
-	map_init(&kept);
-	for (; n < facet->values.count; n++) {
-		keys += list[n]->key.len + 96; /* a key with its entry and slots */
-		if (keys > bytes / 2)
-			break;
-		*map_put(&kept, list[n]->key, NULL) = list[n]->value;
+	*n = map->count < most ? map->count : most;
+	const struct map_entry **list = xmalloc((*n + 1) * sizeof(*list));
+	for (uint32_t i = 0; i < *n; i++)
+		list[i] = &map->entries[i];
+	for (uint32_t i = *n / 2; i > 0; i--)
+		sink(list, *n, i - 1);
+	for (uint32_t i = *n; i < map->count && *n; i++) {
+		const struct map_entry *entry = &map->entries[i];
+		if (by_count(&entry, &list[0]) >= 0)
+			continue;
+		list[0] = entry;
+		sink(list, *n, 0);
 	}
-	facet->cut |= n < facet->values.count;
-	facet->lost += facet->values.count - n;
-	free(list);
-	map_fini(&facet->values);
-	facet->values = kept;
+	if (*n)
+		qsort(list, *n, sizeof(*list), by_count);
+	return list;
 }
 
 /* ---- counting codes -------------------------------------------------------------------------- */
@@ -153,9 +203,10 @@ static void count_text(struct facet_map *facet, struct slice text, uint32_t row)
 			(n - facet->nstamps) * sizeof(*facet->stamps));
 		facet->nstamps = n;
 	}
-	if (facet->stamps[at] == row + UINT64_C(1))
+	uint64_t stamp = facet->rounds << 32 | row;
+	if (facet->stamps[at] == stamp)
 		return;
-	facet->stamps[at] = row + UINT64_C(1);
+	facet->stamps[at] = stamp;
 	++*count;
 	facet->hits++;
 }
@@ -197,8 +248,7 @@ static bool count_row(struct facet_map *facet, const struct match_field *field,
 static void count_rows(struct facet_map *facet, const struct field *field,
 	const struct batch *batch, const uint64_t *rows, struct buf *text)
 {
-	if (facet->nstamps)
-		memset(facet->stamps, 0, facet->nstamps * sizeof(*facet->stamps));
+	facet->rounds++;
 	for (uint32_t row = 0; row < batch->nrows; row++) {
 		bool some = false;
 		if (rows && !bit_get(rows, row))
@@ -304,10 +354,10 @@ static struct facet_map *merge(struct search *s, uint32_t f)
 static void facet_result(struct search *s, uint32_t f, struct search_facet *out)
 {
 	const struct facet_map *all = merge(s, f);
-	const struct map_entry **list = sorted_entries(&all->values);
 	uint32_t most = s->request->facet_values < SEARCH_FACET_VALUES ? s->request->facet_values
 								       : SEARCH_FACET_VALUES;
-	uint32_t n = all->values.count < most ? all->values.count : most;
+	uint32_t n;
+	const struct map_entry **list = most_frequent(&all->values, most, &n);
 	struct search_facet_value *values = arena_zalloc(&s->mem, n + 1, sizeof(*values));
 	*out = (struct search_facet){
 		.field = s->request->facets[f],

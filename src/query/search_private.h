@@ -159,8 +159,9 @@ struct histogram {
 struct facet_map {
 	struct map values;
 	uint64_t nulls, hits;
-	uint64_t *stamps; /* per value: the last row that had it, + 1 */
+	uint64_t *stamps; /* per value: the round (of a row group) and row that had it last */
 	uint32_t nstamps;
+	uint64_t rounds;
 	uint64_t lost; /* values dropped when memory ran out */
 	bool cut;
 };
