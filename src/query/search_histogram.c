@@ -37,6 +37,7 @@ static const struct width widths[] = {
 	{6 * HOUR, 0, 0},
 	{12 * HOUR, 0, 0},
 	{DAY, 0, 0},
+	{2 * DAY, 0, 0},
 	{7 * DAY, 4 * DAY, 0}, /* 1970-01-05 was a Monday */
 	{0, 0, 1},
 	{0, 0, 3},
