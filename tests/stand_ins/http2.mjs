@@ -12,7 +12,7 @@ server.on("stream", (stream, headers) => {
 	stream.respond({ ":status": 200, "x-version": "2" });
 	if (headers[":path"].startsWith("/reset")) {
 		stream.write("half");
-		setTimeout(() => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR), 50);
+		setTimeout(() => stream.destroy(new Error("reset")), 50);
 	} else stream.end("two");
 });
 server.listen(0, "127.0.0.1", () => console.log(`http2 ${server.address().port}\nready`));
