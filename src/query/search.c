@@ -23,8 +23,10 @@ static void take_request(struct search *s, const struct search_request *request)
 		     : copy->threads > SEARCH_THREADS ? SEARCH_THREADS
 						      : copy->threads;
 	s->started = clock_mono_us();
-	/* Twice the page may wait for its trimming, by each worker too. */
-	uint64_t most = copy->memory / 2 / sizeof(struct hit) / 2 / (s->threads + 1);
+	/* Twice the page may wait for its trimming, in each worker too. */
+	size_t row =
+		copy->sort ? sizeof(struct sort_hit) + SEARCH_SORT_BYTES : 2 * sizeof(struct hit);
+	uint64_t most = copy->memory / 2 / row / (s->threads + 1);
 	if (copy->limit > most)
 		copy->limit = most ? most : 1;
 	s->page.most = (size_t)copy->limit + 1;

@@ -299,7 +299,7 @@ static bool is_ours(const struct batch_shape *shape)
 		{SYS_VAULT_OFFSET, COL_INT32},
 		{SYS_VAULT_LENGTH, COL_INT32},
 	};
-	if (shape->ncolumns < SYS_COLUMNS)
+	if (shape->ncolumns < SYS_COLUMNS || shape->ncolumns > LIMIT_COLUMNS + SYS_COLUMNS)
 		return false;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		const struct column_shape *column = &shape->columns[needed[i].column];
