@@ -462,6 +462,50 @@ static void names_the_damaged_and_goes_on(void **state)
 	lake_close(&lake);
 }
 
+/* Whatever byte is wrong: nothing that is found is, and what is missing has a name. */
+static void any_byte_may_be_wrong(void **state)
+{
+	(void)state;
+	static const char *const facets[] = {"labels", "who"};
+	struct lake lake;
+	struct err err;
+	struct stat info;
+	struct paths paths = {.n = 0};
+	uint64_t seed = 99;
+	unsigned told = 0;
+	fill_lake(&lake);
+	assert_int_equal(store_segments(lake.store, "search_logs", note_path, &paths, &err), 0);
+	assert_int_equal(chmod(paths.paths[2], 0600), 0);
+	int fd = open(paths.paths[2], O_RDWR | O_CLOEXEC);
+	assert_int_equal(fstat(fd, &info), 0);
+	for (unsigned i = 0; i < 150; i++) {
+		off_t at = (off_t)(lake_random(&seed) % (uint64_t)info.st_size);
+		char was, wrong;
+		struct asked a;
+		assert_int_equal(pread(fd, &was, 1, at), 1);
+		wrong = (char)(was ^ (1 << i % 8));
+		assert_int_equal(pwrite(fd, &wrong, 1, at), 1);
+		ask_begin(&a, &lake, "note:*of*");
+		a.request.facets = facets;
+		a.request.nfacets = 2;
+		a.request.buckets = 50;
+		a.request.secondary = true;
+		a.request.limit = 2000;
+		ask(&a, lake.store);
+		for (uint32_t k = 0; k < a.n; k++)
+			assert_true(a.numbers[k] < 1000);
+		assert_true(a.result->matched == 900 || a.result->matched == 600);
+		assert_true(a.n == a.result->matched || a.result->nproblems == 1);
+		assert_true(a.result->matched == 900 || a.result->nproblems == 1);
+		told += a.result->nproblems;
+		ask_end(&a);
+		assert_int_equal(pwrite(fd, &was, 1, at), 1);
+	}
+	assert_true(told > 50);
+	close(fd);
+	lake_close(&lake);
+}
+
 static void names_the_lost_file(void **state)
 {
 	(void)state;
@@ -590,6 +634,7 @@ int main(void)
 		cmocka_unit_test(a_page_within_memory),
 		cmocka_unit_test(cannot_search_at_all),
 		cmocka_unit_test(names_the_damaged_and_goes_on),
+		cmocka_unit_test(any_byte_may_be_wrong),
 		cmocka_unit_test(names_the_lost_file),
 		cmocka_unit_test(rows_of_a_page_that_are_lost),
 		cmocka_unit_test(goes_on_while_segments_are_retired),
