@@ -150,66 +150,64 @@ static void draw(struct searching *s, const struct search_result *result)
 	buf_fini(&out);
 }
 
-/* The members of the one object that follow the events. */
-static int end_json(struct searching *s, const struct search_result *result,
-	const struct search_result *newest, const struct search_cursor *last, struct err *err)
-{
-	char cursor[CURSOR_TEXT];
-	struct buf out;
-	struct search_result whole = *result;
-	whole.more = newest->more && s->limit;
-	whole.partial = newest->partial || result->partial;
-	whole.why = newest->why ? newest->why : result->why;
-	buf_init(&out, (size_t)1 << 30);
-	buf_puts(&out, s->limit ? "," : "{");
-	result_json(s, &whole, &out);
-	if (whole.more && !s->request.sort)
-		buf_printf(&out, ",\"next\":\"%s\"", cursor_text(last, cursor));
-	buf_puts(&out, "}\n");
-	size_t n = fwrite(out.ptr, 1, out.len, stdout);
-	bool all = n == out.len;
-	buf_fini(&out);
-	return all ? 0 : err_errno(err, "writing the result");
-}
-
 struct pages {
 	struct search *first; /* has the counts */
 	struct search *newest;
+	struct search_request requests[2]; /* theirs: borrowed as long as they live */
 	uint64_t left;
-	struct search_cursor last;
-	bool any;
+	struct search_cursor last, after;
+	uint32_t nproblems; /* of all pages, each file once */
+	struct search_problem *problems;
 };
+
+static void note_problems(struct searching *s, struct pages *pages)
+{
+	const struct search_result *result = search_result(pages->newest);
+	for (uint32_t i = 0; i < result->nproblems; i++) {
+		const struct search_problem *problem = &result->problems[i];
+		uint32_t k = 0;
+		while (k < pages->nproblems && strcmp(pages->problems[k].path, problem->path) != 0)
+			k++;
+		if (k < pages->nproblems)
+			continue;
+		pages->problems = xrealloc(pages->problems, (k + 1) * sizeof(*pages->problems));
+		pages->problems[pages->nproblems++] =
+			(struct search_problem){arena_strdup(&s->mem, slice_of(problem->path)),
+				arena_strdup(&s->mem, slice_of(problem->what))};
+	}
+}
 
 /* One page of rows, or the counts alone. */
 static int run_page(struct searching *s, struct pages *pages, struct rows *rows, struct err *err)
 {
-	struct search_request request = s->request;
-	request.limit = pages->left;
-	if (pages->left > SEARCH_PAGE && !s->request.sort)
-		request.limit = SEARCH_PAGE;
-	if (pages->first) { /* the counts are known */
-		request.count = false;
-		request.buckets = request.nfacets = 0;
-		request.after = &pages->last;
-	}
+	struct search_request *request = &pages->requests[pages->first != NULL];
 	struct search *search;
-	if (search_run(s->store, &request, &search, err) < 0)
-		return -1;
 	if (pages->newest && pages->newest != pages->first)
 		search_free(pages->newest);
+	pages->newest = pages->first;
+	*request = s->request;
+	request->limit = pages->left;
+	if (pages->left > SEARCH_PAGE && !s->request.sort)
+		request->limit = SEARCH_PAGE;
+	if (pages->first) { /* the counts are known */
+		request->count = false;
+		request->buckets = request->nfacets = 0;
+		pages->after = pages->last;
+		request->after = &pages->after;
+	}
+	if (search_run(s->store, request, &search, err) < 0)
+		return -1;
 	pages->newest = search;
 	if (!pages->first) {
 		pages->first = search;
 		if (s->format == FORMAT_TABLE && !s->raw)
 			draw(s, search_result(search));
 	}
-	if (!rows)
-		return 0;
-	if (rows_page(rows, search, &pages->last, err) < 0)
-		return -1;
+	int status = rows ? rows_page(rows, search, &pages->last, err) : 0;
 	uint64_t n = search_result(search)->nrows;
 	pages->left -= n < pages->left ? n : pages->left;
-	return 0;
+	note_problems(s, pages);
+	return status;
 }
 
 static bool goes_on(const struct searching *s, const struct pages *pages)
@@ -217,6 +215,39 @@ static bool goes_on(const struct searching *s, const struct pages *pages)
 	const struct search_result *result = search_result(pages->newest);
 	return pages->left && result->more && result->nrows && !result->partial &&
 	       !s->request.sort && !stop_requested;
+}
+
+/* What all pages together came to: the first has the counts, the newest says how it ended. */
+static struct search_result result_of(
+	const struct searching *s, const struct pages *pages, const struct rows *rows)
+{
+	struct search_result result = *search_result(pages->first);
+	const struct search_result *newest = search_result(pages->newest);
+	if (pages->newest != pages->first && !result.counted && rows)
+		result.matched = rows_shown(rows);
+	result.more = newest->more && s->limit;
+	result.partial |= newest->partial;
+	result.why = newest->why ? newest->why : result.why;
+	result.nproblems = pages->nproblems;
+	result.problems = pages->problems;
+	return result;
+}
+
+/* The members of the one object that follow the events. */
+static int end_json(struct searching *s, const struct search_result *result,
+	const struct search_cursor *last, struct err *err)
+{
+	char cursor[CURSOR_TEXT];
+	struct buf out;
+	buf_init(&out, (size_t)1 << 30);
+	buf_puts(&out, s->limit ? "," : "{");
+	result_json(s, result, &out);
+	if (result->more && !s->request.sort)
+		buf_printf(&out, ",\"next\":\"%s\"", cursor_text(last, cursor));
+	buf_puts(&out, "}\n");
+	bool all = fwrite(out.ptr, 1, out.len, stdout) == out.len;
+	buf_fini(&out);
+	return all ? 0 : err_errno(err, "writing the result");
 }
 
 static void print_count(const struct searching *s, const struct search_result *result)
@@ -237,10 +268,10 @@ static int run_all(struct searching *s, struct pages *pages, struct rows *rows, 
 	bool heads = s->format != FORMAT_TABLE || s->raw || (rows && rows_shown(rows));
 	if (rows && heads && rows_end(rows, err) < 0)
 		return -1;
-	const struct search_result *result = search_result(pages->first);
+	struct search_result result = result_of(s, pages, rows);
 	if (s->format == FORMAT_JSON && !s->raw)
-		return end_json(s, result, search_result(pages->newest), &pages->last, err);
-	print_count(s, result);
+		return end_json(s, &result, &pages->last, err);
+	print_count(s, &result);
 	return fflush(stdout) == 0 ? 0 : err_errno(err, "writing the result");
 }
 
@@ -254,13 +285,7 @@ static int search_once(struct searching *s)
 	if (status < 0) {
 		exit_status = fail(&err);
 	} else {
-		struct search_result result = *search_result(pages.first);
-		const struct search_result *newest = search_result(pages.newest);
-		if (pages.newest != pages.first && !result.counted)
-			result.matched = rows_shown(rows);
-		result.more = newest->more;
-		result.partial |= newest->partial;
-		result.why = newest->why ? newest->why : result.why;
+		struct search_result result = result_of(s, &pages, rows);
 		summary_print(s, &result, rows ? rows_shown(rows) : 0, &pages.last);
 		if (s->line->values[OPT_EXPLAIN])
 			explain_print(&result);
@@ -271,6 +296,7 @@ static int search_once(struct searching *s)
 	if (pages.first)
 		search_free(pages.first);
 	rows_free(rows);
+	free(pages.problems);
 	return exit_status;
 }
 

@@ -91,6 +91,8 @@ void result_json(const struct searching *s, const struct search_result *result, 
 /* Words on stderr: one line of summary, problems, partial results, and why there is nothing. */
 void summary_print(struct searching *s, const struct search_result *result, uint64_t shown,
 	const struct search_cursor *last);
+/* Files that did not answer; nothing where there are none. */
+void problems_print(const struct search_result *result);
 void explain_print(const struct search_result *result);
 /* The exit status that the result stands for. */
 int result_status(const struct search_result *result);

@@ -27,9 +27,19 @@ static void put_many(struct buf *out, const char *what, size_t n)
 		buf_puts(out, what);
 }
 
-/* "6 h", "1 d 12 h": two units at most. */
+/* A bucket of months has the width of as many mean ones (30.436875 days). */
+#define MEAN_MONTH (INT64_C(2629746) * 1000000)
+
+/* "6 h", "1 d 12 h": two units at most; "3 months", "2 years". */
 static void put_width(struct buf *out, int64_t us)
 {
+	if (us >= MEAN_MONTH && us % MEAN_MONTH == 0) {
+		int64_t n = us / MEAN_MONTH;
+		bool years = n % 12 == 0;
+		n = years ? n / 12 : n;
+		buf_printf(out, "%" PRId64 " %s%s", n, years ? "year" : "month", n == 1 ? "" : "s");
+		return;
+	}
 	static const struct {
 		int64_t us;
 		const char *name;
@@ -56,9 +66,10 @@ static uint64_t most_of(const struct search_result *result)
 static void put_axis(const struct search_result *result, unsigned label, struct buf *out)
 {
 	char begin[CLOCK_TEXT], end[CLOCK_TEXT];
-	int digits = result->bucket_us >= INT64_C(86400000000) ? 10
-		     : result->bucket_us >= 60000000           ? 16
-							       : 19;
+	int digits = result->bucket_us >= MEAN_MONTH             ? 7
+		     : result->bucket_us >= INT64_C(86400000000) ? 10
+		     : result->bucket_us >= 60000000             ? 16
+								 : 19;
 	clock_text(result->buckets[0].begin, begin);
 	clock_text(result->buckets[result->nbuckets - 1].begin, end);
 	put_many(out, " ", label + 2);

@@ -38,6 +38,14 @@ static void a_histogram(void **state)
 					"       1970-01-01 … 1970-01-04  one bar = 1 d\n"
 					"7 without a time\n");
 	buf_clear(&out);
+	result.bucket_us = INT64_C(3) * 2629746 * 1000000;
+	histogram_draw(&result, &out);
+	assert_non_null(strstr(take(&out), "1970-01 … 1970-01  one bar = 3 months\n"));
+	buf_clear(&out);
+	result.bucket_us *= 4;
+	histogram_draw(&result, &out);
+	assert_non_null(strstr(take(&out), "one bar = 1 year\n"));
+	buf_clear(&out);
 	result.nbuckets = 0;
 	result.no_time = 0;
 	histogram_draw(&result, &out);

@@ -62,6 +62,7 @@ static int show(
 			  : rows_page_backwards(f->rows, search, err);
 	if (status == 0 && rows_shown(f->rows) > before)
 		status = rows_end(f->rows, err);
+	problems_print(search_result(search));
 	return status;
 }
 

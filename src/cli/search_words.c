@@ -111,7 +111,7 @@ static void say_nothing_matched(struct searching *s)
 
 /* ---- the summary ----------------------------------------------------------------------------- */
 
-static void say_problems(const struct search_result *result)
+void problems_print(const struct search_result *result)
 {
 	struct buf text;
 	buf_init(&text, 1 << 20);
@@ -171,7 +171,7 @@ void summary_print(struct searching *s, const struct search_result *result, uint
 			"a regular expression took too long on %s values, which were passed over: "
 			"make it simpler\n",
 			text_count(result->gave_up, a));
-	say_problems(result);
+	problems_print(result);
 	if (matched == 0 && !result->partial && !result->nproblems)
 		say_nothing_matched(s);
 }
