@@ -3,6 +3,8 @@
  * always, larger ones where more than eight have about the same size (within a factor of four). So a
  * table has at most 64 files, each row is rewritten a number of times that grows with the logarithm
  * of the table, and rows of a time stand together: inputs are taken by time, row groups are sorted.
+ * A file with rows for a full row group that has no other to go with is rewritten by itself, once:
+ * an import writes row groups as small as its blocks, and a search pays for each of them.
  *
  * One merge is one transaction, and the lease is given back between two: a writer waits for one
  * merge at the most. Vault places are columns, so they stay as they are. */
@@ -72,6 +74,12 @@ static uint32_t plan(const struct old_segments *all, const struct old_segment **
 		uint32_t n = gather(all, i, picked, class ? 2 * SAME_SIZE_MOST : MERGE_FILES);
 		if (n >= 2)
 			return n;
+	}
+	for (uint32_t i = 0; i < all->n; i++) {
+		picked[0] = &all->list[i];
+		if (!picked[0]->skip && !picked[0]->compacted &&
+			picked[0]->rows >= LIMIT_BATCH_ROWS)
+			return 1;
 	}
 	return 0;
 }

@@ -203,6 +203,51 @@ static int note_path(void *ctx, const struct segment_info *info, struct err *err
 	return 1;
 }
 
+static int check_full_groups(void *ctx, const struct segment_info *info, struct err *err)
+{
+	struct parquet_reader *reader;
+	(void)ctx;
+	assert_int_equal(parquet_open(info->path, &reader, err), 0);
+	assert_int_equal(parquet_groups(reader), 2);
+	assert_int_equal(parquet_group_rows(reader, 0), LIMIT_BATCH_ROWS);
+	assert_true(info->compacted);
+	parquet_close(reader);
+	return 0;
+}
+
+static int note_id(void *ctx, const struct segment_info *info, struct err *err)
+{
+	(void)err;
+	*(uint64_t *)ctx = info->id;
+	return 0;
+}
+
+/* A large file with small row groups is rewritten by itself, once. */
+static void large_file_gets_full_groups(void **state)
+{
+	(void)state;
+	struct err err;
+	char *dir = test_folder();
+	struct store *store = open_store(dir);
+	struct lake_send send = {.source = "one",
+		.container = "log",
+		.kind = CONTAINER_DISJOINT,
+		.n = LIMIT_BATCH_ROWS + 1000,
+		.per_batch = 10000,
+		.batches = 8};
+	assert_int_equal(lake_send(store, &send, &err), 0);
+	compact(store, 0, 1, 1);
+	assert_int_equal(store_segments(store, NULL, check_full_groups, NULL, &err), 0);
+	lake_assert_exact(store, send.n, "rewritten");
+	uint64_t was = 0, is = 0;
+	assert_int_equal(store_segments(store, NULL, note_id, &was, &err), 0);
+	compact(store, 0, 1, 1);
+	assert_int_equal(store_segments(store, NULL, note_id, &is, &err), 0);
+	assert_true(was != 0 && was == is);
+	store_close(store);
+	test_remove(dir);
+}
+
 static void damaged_file_is_left_alone(void **state)
 {
 	(void)state;
@@ -252,6 +297,7 @@ int main(void)
 		setenv("TMPDIR", "/dev/shm", 0);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_files_become_one),
+		cmocka_unit_test(large_file_gets_full_groups),
 		cmocka_unit_test(damaged_file_is_left_alone),
 		cmocka_unit_test(unknown_table_is_refused),
 		cmocka_unit_test(stopping_anywhere_is_safe),

@@ -184,7 +184,8 @@ int old_segments_load(
 	*segments = (struct old_segments){0};
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT id, source, input, name, rows, bytes, raw_bytes, min_time, max_time,"
-		" received_at, committed_at, fingerprint, no_time FROM segments WHERE table_id = ?"
+		" received_at, committed_at, fingerprint, no_time, compacted FROM segments WHERE "
+		"table_id = ?"
 		" ORDER BY min_time, id",
 		"i", table_id);
 	struct rows rows = rows_of(store, stmt);
@@ -207,6 +208,7 @@ int old_segments_load(
 			.received_at = sqlite3_column_int64(stmt, 9),
 			.committed_at = sqlite3_column_int64(stmt, 10),
 			.no_time = (uint64_t)sqlite3_column_int64(stmt, 12),
+			.compacted = sqlite3_column_int(stmt, 13) != 0,
 		};
 		snprintf(old->name, sizeof(old->name), "%s", catalog_text(stmt, 3));
 		catalog_blob(stmt, 11, old->fingerprint, 32);

@@ -42,7 +42,8 @@ struct old_segment {
 	uint64_t rows, bytes, raw_bytes, no_time;
 	int64_t min_time, max_time, received_at, committed_at;
 	uint8_t fingerprint[32];
-	bool skip; /* for the caller's use */
+	bool compacted; /* made by compaction: its row groups are full */
+	bool skip;      /* for the caller's use */
 };
 struct old_segments {
 	struct old_segment *list;
