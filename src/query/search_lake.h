@@ -327,6 +327,17 @@ static inline void lake_add(struct lake *lake, const struct schema *schema, uint
 	arena_fini(&mem);
 }
 
+/* 900 events in one table, 200 in another. */
+static inline void fill_lake(struct lake *lake)
+{
+	lake_open(lake);
+	lake_add(lake, lake->schema, 0, 500, 100);
+	lake_add(lake, lake->schema, 500, 300, 300);
+	lake_add(lake, lake->other, 700, 200, 50); /* between the others in time */
+	lake_add(lake, lake->schema, 900, 10, 4);
+	lake_add(lake, lake->schema, 910, 90, 37);
+}
+
 /* ---- a plain scan ---------------------------------------------------------------------------- */
 
 struct known {
