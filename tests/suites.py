@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imports every file of samples/ (its name says the table and how many events) and runs
-JSONTestSuite."""
+JSONTestSuite and AWS's vectors of Signature Version 4."""
 import collections
 import json
 import os
@@ -79,6 +79,7 @@ def main():
         sys.exit("usage: suites.sh FOLDER (one that holds samples/ and suites/)")
     folder = sys.argv[1]
     pugmark, json_suite = program("pugmark", "PUGMARK"), program("json_suite", "JSON_SUITE")
+    sigv4_suite = program("sigv4_suite", "SIGV4_SUITE")
     failed = events = files = 0
     with tempfile.TemporaryDirectory(prefix="pugmark-suites-") as work:
         samples = os.path.join(folder, "samples")
@@ -90,7 +91,9 @@ def main():
     print(f"samples: {files} files, {events} events, {failed} files failed", flush=True)
     parsing = os.path.join(folder, "suites", "JSONTestSuite", "test_parsing")
     failed += subprocess.run([json_suite, parsing]).returncode != 0
-    print(f"{files + 1 - failed} passed, {failed} failed")
+    vectors = os.path.join(folder, "suites", "aws-sigv4", "tests", "aws-signing-test-suite", "v4")
+    failed += subprocess.run([sigv4_suite, vectors]).returncode != 0
+    print(f"{files + 2 - failed} passed, {failed} failed")
     return 1 if failed or not files else 0
 
 

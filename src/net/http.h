@@ -131,6 +131,10 @@ int http_perform(struct http_client *client, const struct http_request *request,
  * NULL where there is none. Optional white space around it is not part of it. */
 struct slice http_header(const struct http_reply *reply, const char *name, size_t nth);
 
+/* Walks all headers in the order in which they came: *at is 0 at first. False at the end. */
+bool http_header_next(
+	const struct http_reply *reply, size_t *at, struct slice *name, struct slice *value);
+
 /* Appends `text` percent-encoded for a URL: all but A–Z a–z 0–9 - . _ ~ and, where `slashes`, /
  * (RFC 3986, as SigV4 wants it). */
 void http_escape(struct buf *out, struct slice text, bool slashes);

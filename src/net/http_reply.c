@@ -32,19 +32,32 @@ static struct slice trimmed(const char *from, const char *to)
 	return (struct slice){from, (size_t)(to - from)};
 }
 
+bool http_header_next(
+	const struct http_reply *reply, size_t *at, struct slice *name, struct slice *value)
+{
+	while (*at < reply->headers.len) {
+		const char *line = reply->headers.ptr + *at;
+		size_t left = reply->headers.len - *at;
+		const char *end = memchr(line, '\n', left);
+		size_t n = end ? (size_t)(end - line) : left;
+		const char *colon = memchr(line, ':', n);
+		*at += n + (end != NULL);
+		if (!colon)
+			continue;
+		*name = (struct slice){line, (size_t)(colon - line)};
+		*value = trimmed(colon + 1, line + n);
+		return true;
+	}
+	return false;
+}
+
 struct slice http_header(const struct http_reply *reply, const char *name, size_t nth)
 {
+	struct slice found, value;
 	size_t n = strlen(name);
-	const char *at = reply->headers.ptr, *end = at + reply->headers.len;
-	while (reply->headers.len && at < end) {
-		const char *line_end = memchr(at, '\n', (size_t)(end - at));
-		if (!line_end)
-			line_end = end;
-		if ((size_t)(line_end - at) > n && at[n] == ':' && strncasecmp(at, name, n) == 0 &&
-			nth-- == 0)
-			return trimmed(at + n + 1, line_end);
-		at = line_end + 1;
-	}
+	for (size_t at = 0; http_header_next(reply, &at, &found, &value);)
+		if (found.len == n && strncasecmp(found.ptr, name, n) == 0 && nth-- == 0)
+			return value;
 	return (struct slice){NULL, 0};
 }
 
