@@ -404,7 +404,7 @@ static void print_options(const enum opt *options, FILE *out)
 		char left[64];
 		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg ? " " : "",
 			row->arg ? row->arg : "");
-		fprintf(out, "  %-18s %s\n", left, row->help);
+		fprintf(out, "  %-19s %s\n", left, row->help);
 	}
 }
 

@@ -75,6 +75,11 @@ static int parse_sort(struct searching *s, struct err *err)
 	text += down;
 	if (query_check_field(&s->tables, slice_of(text), err) < 0)
 		return -1;
+	if (strcasecmp(text, "table") == 0)
+		return err_set(err, ERR_USAGE,
+			"--sort %s: tables have no order: --facet table counts them, table:NAME "
+			"picks one",
+			text);
 	s->request.order = down ? SEARCH_NEWEST : SEARCH_OLDEST;
 	if (strcasecmp(text, "event_time") != 0)
 		s->request.sort = text;

@@ -146,7 +146,7 @@ def test_mistakes_are_shown_at_their_place(folder):
                         (("event_time:2026-02-30",), ("is a time",)), (("actor:/(/",), ("parenthes",)),
                         (("NOT",), ("nothing stands after",)), (("table:jirra",), ("jira",)),
                         (("--columns", "actr", "*"), ("did you mean `actor`",)),
-                        (("--facet", "actr", "*"), ("did you mean",)), (("--sort", "-actr", "*"), ("did you mean",)),
+                        (("--facet", "actr", "*"), ("did you mean",)), (("--sort", "-actr", "*"), ("did you mean",)), (("--sort", "table", "*"), ("no order",)),
                         (("--after", "x", "*"), ("--after",)), (("--limit", "many", "*"), ("number",)),
                         (("--since", "soon", "*"), ("no time",)), (("--table", "jirra", "*"), ("no table",)),
                         (("--count", "--format", "csv", "*"), ("table and json",)),

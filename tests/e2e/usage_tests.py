@@ -62,7 +62,7 @@ def test_wrong_words(folder):
 def test_help(folder):
     result = run([lake.PUGMARK, "help"])
     assert result.status == 0 and b"import" in result.out
-    for command in ("import", "sql", "show", "status", "rejects", "schema", "export", "rebuild", "compact",
+    for command in ("import", "search", "sql", "show", "status", "rejects", "schema", "export", "rebuild", "compact",
                     "verify", "backup", "restore"):
         a, b = run([lake.PUGMARK, "help", command]), run([lake.PUGMARK, command, "--help"])
         assert a.status == b.status == 0 and a.out == b.out and b"pugmark " + command.encode() in a.out
@@ -71,7 +71,7 @@ def test_help(folder):
 
 def test_an_empty_or_missing_lake_is_explained(folder):
     one = Lake(folder, "nowhere")
-    for args in (("sql", "select 1"), ("status",), ("verify",), ("show", "0" * 32), ("rejects",)):
+    for args in (("sql", "select 1"), ("search", "x"), ("status",), ("verify",), ("show", "0" * 32), ("rejects",)):
         result = one.run(*args)
         assert result.status == 1, (args, result)
         clear(result, "nowhere", "import")
