@@ -77,18 +77,28 @@ int sha256_file(const char *path, uint64_t bytes, uint8_t out[32], const volatil
 	return rc;
 }
 
-void event_id_make(int64_t time_us, const uint8_t key[16], uint32_t copy, uint8_t event_id[16])
+void event_id_salt(const char *table, uint8_t salt[16])
 {
 	uint8_t hash[32];
-	const uint8_t *from = key;
+	sha256(table, strlen(table), hash);
+	memcpy(salt, hash, 16);
+}
+
+void event_id_make(int64_t time_us, const uint8_t key[16], uint32_t copy, const uint8_t salt[16],
+	uint8_t event_id[16])
+{
+	uint8_t hash[32], from[10];
+	memcpy(from, key, sizeof(from));
 	if (copy > 0) {
 		uint8_t text[20];
 		memcpy(text, key, 16);
 		for (int i = 0; i < 4; i++)
 			text[16 + i] = (uint8_t)(copy >> (24 - 8 * i));
 		sha256(text, sizeof(text), hash);
-		from = hash;
+		memcpy(from, hash, sizeof(from));
 	}
+	for (size_t i = 0; i < sizeof(from); i++)
+		from[i] ^= salt[i];
 	/* RFC 9562 section 5.8: 48 bits, version, 12 bits, variant, 62 bits. */
 	int64_t ms = time_us < 0 ? 0 : time_us / 1000;
 	uint64_t high = ms >= INT64_C(1) << 48 ? 0 : (uint64_t)ms;

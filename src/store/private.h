@@ -273,8 +273,12 @@ void sha256(const void *data, size_t n, uint8_t out[32]);
 /* SHA-256 of a whole file. `stop` may be NULL. */
 int sha256_file(const char *path, uint64_t bytes, uint8_t out[32], const volatile int *stop,
 	struct err *err);
+/* What tells the ids of one table from those of another that holds the same event: the first half
+ * of SHA-256(table). */
+void event_id_salt(const char *table, uint8_t salt[16]);
 /* event_id of RFC 9562 version 8: 48 bits of milliseconds, 74 bits of the key (copy 0) or of
- * SHA-256(key, copy). `time_us` INT64_MIN = none. */
-void event_id_make(int64_t time_us, const uint8_t key[16], uint32_t copy, uint8_t event_id[16]);
+ * SHA-256(key, copy), XOR `salt`. `time_us` INT64_MIN = none. */
+void event_id_make(int64_t time_us, const uint8_t key[16], uint32_t copy, const uint8_t salt[16],
+	uint8_t event_id[16]);
 
 #endif

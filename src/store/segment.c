@@ -56,6 +56,7 @@ int segment_begin(struct store *store, const struct batch_shape *shape, const ch
 	struct segment *s = xcalloc(1, sizeof(*s));
 	s->store = store;
 	s->shape = shape;
+	event_id_salt(shape->table, s->id_salt);
 	s->received_at = received_at;
 	s->input = xstrdup(input ? input : "");
 	snprintf(s->source, sizeof(s->source), "%s", source);
@@ -224,7 +225,7 @@ static uint32_t fill_rows(struct segment *s, struct batch *batch, uint32_t nquer
 		uint32_t length = batch->records[row].len;
 		kept++;
 		copies[row] = q->copy;
-		event_id_make(time, q->key, q->copy, ids->uuid[row]);
+		event_id_make(time, q->key, q->copy, s->id_salt, ids->uuid[row]);
 		offsets[row] = frame_cut_add(cut, length);
 		frames[row] = s->next_frame + cut->frames - 1;
 		files[row] = s->vault_file;

@@ -56,6 +56,7 @@ struct segment {
 	char *input;
 	int64_t received_at;
 	int32_t first_day; /* earlier rows are expired */
+	uint8_t id_salt[16];
 	struct identity *identity;
 	uint32_t vault_file;
 

@@ -123,20 +123,26 @@ static void ids_follow_time_key_and_copy(void **state)
 	};
 	static const uint8_t key[16] = {
 		0xf1, 2, 0xc3, 0x44, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-	uint8_t first[16], second[16], third[16];
+	static const uint8_t none[16];
+	uint8_t salt[16], first[16], second[16], third[16];
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char text[33];
-		event_id_make(rows[i].time, key, rows[i].copy, first);
+		event_id_make(rows[i].time, key, rows[i].copy, none, first);
 		for (int b = 0; b < 16; b++)
 			snprintf(text + 2 * b, 3, "%02x", first[b]);
 		if (strcmp(text, rows[i].id) != 0)
 			fail_msg("row %zu: %s", i, text);
 	}
-	event_id_make(0, key, 0, first);
-	event_id_make(0, key, 1, second);
-	event_id_make(0, key, 2, third);
+	event_id_make(0, key, 0, none, first);
+	event_id_make(0, key, 1, none, second);
+	event_id_make(0, key, 2, none, third);
 	assert_memory_not_equal(first, second, 16);
 	assert_memory_not_equal(second, third, 16);
+	event_id_salt("other_logs", salt); /* the same event in two tables is two rows */
+	event_id_make(0, key, 0, salt, second);
+	assert_memory_not_equal(first, second, 16);
+	assert_int_equal(second[6] >> 4, 8);
+	assert_int_equal(second[8] >> 6, 2);
 }
 
 /* ---- rejects --------------------------------------------------------------------------------- */
