@@ -235,6 +235,17 @@ static void limits(void **state)
 		buf_puts(&text, "a ");
 	assert_int_equal(parse(buf_view(&text), &where, &err), 0);
 	buf_clear(&text);
+	for (int i = 0; i < 4000; i++)
+		buf_printf(&text, "extra.a%d:x OR ", i);
+	size_t most = text.len;
+	buf_puts(&text, "x");
+	assert_int_equal(parse(buf_view(&text), &where, &err), 0);
+	text.len = most;
+	for (int i = 4000; i < 5000; i++)
+		buf_printf(&text, "extra.a%d:x OR ", i);
+	assert_int_equal(parse(buf_view(&text), &where, &err), -1);
+	assert_non_null(strstr(where.message, "different fields"));
+	buf_clear(&text);
 	while (text.len <= LIMIT_QUERY_BYTES)
 		buf_puts(&text, "abcdefghijklmnop");
 	assert_int_equal(parse(buf_view(&text), &where, &err), -1);

@@ -82,6 +82,11 @@ const struct field *field_known(struct parser *p, struct slice name)
 const struct field *field_find(struct parser *p, struct slice name, uint32_t begin, uint32_t end)
 {
 	char shown[SHOWN_BYTES], near[128];
+	if (p->fields.count > QUERY_FIELDS) {
+		parse_fail(p, begin, end, NULL, "the query names more than %d different fields",
+			QUERY_FIELDS);
+		return NULL;
+	}
 	const struct field *field = field_known(p, name);
 	if (field)
 		return field;

@@ -6,6 +6,10 @@
 
 #include "query/language.h"
 
+/* Different names of fields in a query: tables have 512 columns at most, and each key of JSON is a column to
+ * the matcher. */
+enum { QUERY_FIELDS = 4096 };
+
 /* What is known of a field's name over all tables. */
 struct field {
 	struct slice
