@@ -83,7 +83,7 @@ const struct field *field_find(struct parser *p, struct slice name, uint32_t beg
 {
 	char shown[SHOWN_BYTES], near[128];
 	if (p->fields.count > QUERY_FIELDS) {
-		parse_fail(p, begin, end, NULL, "the query names more than %d different fields",
+		language_fail(p, begin, end, NULL, "the query names more than %d different fields",
 			QUERY_FIELDS);
 		return NULL;
 	}
