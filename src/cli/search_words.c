@@ -66,8 +66,20 @@ static int add_table(void *ctx, const struct table_info *info, struct err *err)
 	return 0;
 }
 
+/* `action:User logged in` looks for the whole value "User" and for two words. */
+static bool wants_quotes(const struct expr *expr)
+{
+	for (uint32_t i = 0; expr->kind == EXPR_AND && i + 1 < expr->nchildren; i++) {
+		const struct expr *a = expr->children[i], *b = expr->children[i + 1];
+		if (a->kind == EXPR_TEST && a->test.op == TEST_PATTERNS && a->test.field.len &&
+			b->kind == EXPR_TEST && b->test.op == TEST_PATTERNS && !b->test.field.len)
+			return true;
+	}
+	return false;
+}
+
 /* What the words themselves suggest. */
-static const char *hint(struct slice query)
+static const char *hint(struct slice query, const struct expr *expr)
 {
 	static const struct {
 		const char *in, *say;
@@ -80,7 +92,9 @@ static const char *hint(struct slice query)
 	};
 	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
 		if (memmem(query.ptr, query.len, hints[i].in, strlen(hints[i].in)))
-			return hints[i].say;
+			return i >= 3 && wants_quotes(expr)
+				       ? "a value with blanks is put in quotes: field:\"two words\""
+				       : hints[i].say;
 	return NULL;
 }
 
@@ -105,8 +119,8 @@ static void say_nothing_matched(struct searching *s)
 	fputc('\n', stderr);
 	if (s->request.since > there.max || s->request.until <= there.min)
 		fputs("that is outside of --since and --until: try others\n", stderr);
-	else if (hint(s->query))
-		fprintf(stderr, "%s\n", hint(s->query));
+	else if (hint(s->query, s->expr))
+		fprintf(stderr, "%s\n", hint(s->query, s->expr));
 }
 
 /* ---- the summary ----------------------------------------------------------------------------- */

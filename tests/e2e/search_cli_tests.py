@@ -164,6 +164,7 @@ def test_mistakes_are_shown_at_their_place(folder):
     clear(result, "none of", "whole value")
     clear(search(one, "--since", "2030", "*"), "outside")
     clear(search(one, "x or y", "actor:nobody"), "OR")
+    clear(search(one, "action:User logged in"), "in quotes")
 
 
 def test_a_query_of_a_megabyte(folder):
