@@ -76,3 +76,25 @@ void http_escape(struct buf *out, struct slice text, bool slashes)
 		}
 	}
 }
+
+static unsigned hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+}
+
+void http_unescape(struct buf *out, struct slice text, bool plus)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : 16;
+		unsigned low = i + 2 < text.len ? hex_value(text.ptr[i + 2]) : 16;
+		if (text.ptr[i] == '%' && high < 16 && low < 16) {
+			buf_push(out, (char)(high << 4 | low));
+			i += 2;
+		} else {
+			buf_push(out, plus && text.ptr[i] == '+' ? ' ' : text.ptr[i]);
+		}
+	}
+}

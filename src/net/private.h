@@ -81,4 +81,18 @@ struct slice net_json_member(struct slice object, const char *key);
 /* The same for a string, unescaped into `out` (cleared first). False where there is none. */
 bool net_json_text(struct slice object, const char *key, struct buf *out);
 
+/* Appends percent-encoded text decoded; what is not well coded stays as it is. `plus`: form coding, where
+ * + is a space. */
+void http_unescape(struct buf *out, struct slice text, bool plus);
+
+/* An HTTP date (RFC 9110) in microseconds; 0 where it is none. */
+int64_t retry_date(struct slice text, int64_t now_us);
+
+/* Called at the end of each element with the names from the root on ("Error/Code", without prefixes)
+ * and the text directly in it since its last child. -1 with `err` ends the reading. */
+typedef int xml_end(void *ctx, const char *path, struct slice text, struct err *err);
+enum { XML_MOST = 32 << 20 }; /* bytes of an XML reply */
+/* Reads an XML document. 0, or -1 with `err`. A document type is refused: with it go entity bombs. */
+int net_xml_read(struct slice text, xml_end *end, void *ctx, struct err *err);
+
 #endif

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/base.h"
+#include "net/private.h"
 #include "net/retry.h"
 
 #define SECOND   INT64_C(1000000)
@@ -80,6 +81,12 @@ static int64_t date_us(struct slice value, int64_t now_us)
 	int64_t year = date.short_year ? whole_year(date.year, now_us) : date.year;
 	int64_t days = clock_days(year, (unsigned)month, (unsigned)date.day);
 	return ((days * 24 + date.hour) * 3600 + date.minute * 60 + date.second) * SECOND;
+}
+
+int64_t retry_date(struct slice text, int64_t now_us)
+{
+	int64_t us = text.ptr ? date_us(text, now_us) : -1;
+	return us < 0 ? 0 : us;
 }
 
 /* "120", "0.5", "1e9" is none. */

@@ -63,28 +63,6 @@ static void hmac(unsigned char key[32], size_t key_len, const char *text, size_t
 	explicit_bzero(out, sizeof(out));
 }
 
-static unsigned hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
-}
-
-static void decode(struct buf *out, struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : 16;
-		unsigned low = i + 2 < text.len ? hex_value(text.ptr[i + 2]) : 16;
-		if (text.ptr[i] == '%' && high < 16 && low < 16) {
-			buf_push(out, (char)(high << 4 | low));
-			i += 2;
-		} else {
-			buf_push(out, text.ptr[i]);
-		}
-	}
-}
-
 /* Resolves ".", ".." and empty segments; a slash at the end stays. */
 static void normalize(struct buf *out, struct slice path)
 {
@@ -113,7 +91,7 @@ static void canonical_path(struct buf *out, struct slice path, unsigned flags)
 	struct buf plain;
 	buf_init(&plain, SIZE_MAX);
 	if (flags & SIGV4_S3)
-		decode(&plain, path);
+		http_unescape(&plain, path, false);
 	else if (flags & SIGV4_NORMALIZE)
 		normalize(&plain, path);
 	else
@@ -141,7 +119,7 @@ static struct slice recode(struct arena *mem, struct slice text)
 	struct buf plain, coded;
 	buf_init(&plain, SIZE_MAX);
 	buf_init(&coded, SIZE_MAX);
-	decode(&plain, text);
+	http_unescape(&plain, text, false);
 	http_escape(&coded, buf_view(&plain), false);
 	struct slice copy = {arena_strdup(mem, buf_view(&coded)), coded.len};
 	buf_fini(&plain);

@@ -21,6 +21,7 @@ import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import aws_roles  # noqa: E402
+import s3_faults  # noqa: E402
 
 seen = {}  # how often a /flaky path was asked for
 lock = threading.Lock()
@@ -130,6 +131,18 @@ def interim(server, request, out):
     reply(out, 200, b"late")
 
 
+def s3_fault(server, request, out):
+    bucket = request.parts[0]
+    if bucket == "fault-object":
+        return s3_faults.read(request, request.parts[1], out)
+    if bucket == "fault-upload":
+        return reply(out, *s3_faults.upload(request))
+    if bucket == "fault-expired":
+        return reply(out, *s3_faults.expired(request))
+    code, body, more = s3_faults.refusal(request, bucket)
+    return reply(out, code, b"" if request.method == "HEAD" else body, more)
+
+
 def flaky(server, request, out):
     """/flaky/NAME/N/STATUS[/RETRY-AFTER]: STATUS for the first N times, then 200."""
     _, name, n, code, *after = request.parts
@@ -160,6 +173,8 @@ class Handler(socketserver.StreamRequestHandler):
                 self.server.connections += 1
             while (request := read_request(self.rfile)) is not None:
                 route = ROUTES.get(request.parts[0], echo)
+                if request.parts[0].startswith("fault-"):
+                    route = s3_fault
                 answered = aws_roles.answer(request)
                 if answered:
                     reply(self.wfile, *answered)
