@@ -34,6 +34,9 @@ LINES = (
     ("pugmark schema check own", "pugmark schema check own.yml "),
     ("pugmark compact j", "pugmark compact jira "),
     ("pugmark import --source x", "pugmark import --source x"),
+    ("pugmark search targ", "pugmark search target"),
+    ("pugmark search --since -9999d actor:zo", "pugmark search --since -9999d actor:zoe.example "),
+    ("pugmark search --values targ", "pugmark search --values target"),
     ("pugmark nothing-like-it", "pugmark nothing-like-it"),
 )
 
@@ -62,7 +65,7 @@ class Shell:
         if pid == 0:
             os.chdir(folder)
             env = {"PATH": os.path.dirname(program) + ":/usr/bin:/bin", "TERM": "dumb",
-                   "HOME": folder, "LC_ALL": "C.UTF-8", "COLUMNS": "200", "LINES": "100"}
+                   "HOME": folder, "PUGMARK_DATA": os.path.join(folder, "data"), "LC_ALL": "C.UTF-8", "COLUMNS": "200", "LINES": "100"}
             os.execvpe(name, ARGUMENTS[name], env)
         self.pid = pid
         start = os.path.join(folder, "start")
@@ -115,6 +118,9 @@ def main():
         os.mkdir(os.path.join(folder, "lake"))
         for file in ("sample.ndjson", "own.yml", "lake.txt"):
             open(os.path.join(folder, file), "w", encoding="utf-8").close()
+        line = '{"auditType":{"action":"x","actionI18nKey":"bitbucket.x"},"author":{"name":"zoe.example"},"timestamp":1}\n'
+        subprocess.run([program, "import", "--data", os.path.join(folder, "data"), "-"], input=line, text=True, check=True,
+                       capture_output=True)
         shell = Shell(name, script, program, folder)
         for typed, expected in LINES:
             got = shell.complete(typed)

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for pugmark. Commands and options come from the program's own help, so that they
 # are always those of the version in use.
+_pugmark_values() # FIELD PREFIX: values that need no quotes
+{
+	"${COMP_WORDS[0]}" search --values "$1" -- "$2" 2>/dev/null | sed -n 's/^\([[:alnum:]._@/-]*\)\t.*/\1/p'
+}
+
 _pugmark()
 {
 	local cur prev word command="" i
@@ -46,7 +51,7 @@ _pugmark()
 			sed 's/  .*//')" -- "$cur"))
 		return
 		;;
-	--columns | --facet | --sort)
+	--columns | --facet | --sort | --values)
 		COMPREPLY=($(compgen -W "$fields" -- "$cur"))
 		return
 		;;
@@ -62,7 +67,17 @@ _pugmark()
 	fi
 	case $command in
 	"" | help) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" help --list 2>/dev/null)" -- "$cur")) ;;
-	search) COMPREPLY=($(compgen -S : -W "$fields" -- "$cur")) ;;
+	search)
+		# A colon ends a word here: `actor:gr` is three of them.
+		if [[ $cur == : ]]; then
+			COMPREPLY=($(_pugmark_values "$prev" ""))
+		elif [[ $prev == : ]]; then
+			COMPREPLY=($(_pugmark_values "${COMP_WORDS[COMP_CWORD - 2]}" "$cur"))
+		else
+			COMPREPLY=($(compgen -S : -W "$fields" -- "$cur"))
+			compopt -o nospace
+		fi
+		;;
 	import) COMPREPLY=($(compgen -f -- "$cur")) ;;
 	backup | restore) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	rejects)

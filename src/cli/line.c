@@ -64,6 +64,9 @@ static const struct option_row option_rows[OPTIONS] = {
 	[OPT_SAVE] = {"save", "NAME", "keep this search under a name, with its options"},
 	[OPT_SAVED] = {"saved", "NAME", "run a search that was kept; words narrow it further"},
 	[OPT_LIST_SAVED] = {"list-saved", NULL, "list the searches that were kept"},
+	[OPT_VALUES] = {"values", "FIELD",
+		"list the values of a field in the newest events; a word: those that begin with "
+		"it"},
 	[OPT_DELETE_SAVED] = {"delete-saved", "NAME", "forget a search that was kept"},
 };
 
@@ -106,12 +109,14 @@ const struct command commands[] = {
 		"pugmark search --format csv --columns event_time,actor,target 'table:jira' > "
 		"jira.csv\n"
 		"pugmark search --raw 'event_time:2026-01-14 ip:10.20.5.2'\n"
+		"pugmark search --values actor gra                    # actors that begin so, with "
+		"counts\n"
 		"pugmark search --save failed --since -1d 'action:*failed*'   # then: --saved "
 		"failed\n",
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_TABLE, OPT_COLUMNS, OPT_LIMIT, OPT_SORT, OPT_COUNT,
 			OPT_HISTOGRAM, OPT_FACET, OPT_FOLLOW, OPT_RAW, OPT_FORMAT, OPT_EXPLAIN,
 			OPT_AFTER, OPT_SECONDARY, OPT_TIMEOUT, OPT_QUERY_FILE, OPT_SAVE, OPT_SAVED,
-			OPT_LIST_SAVED, OPT_DELETE_SAVED),
+			OPT_LIST_SAVED, OPT_DELETE_SAVED, OPT_VALUES),
 		0, -1, command_search},
 	{"sql", "SQL", "ask the tables a question in SQL",
 		"Runs one SELECT over the tables and the views events, sources, segments and "

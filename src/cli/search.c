@@ -317,6 +317,8 @@ static int run(struct searching *s, struct command_line *line)
 		return EXIT_USAGE;
 	if (search_tables_load(s, &err) < 0 || search_query_read(s, saved, &err) < 0)
 		return fail(&err);
+	if (line->values[OPT_VALUES])
+		return search_print_values(s);
 	int status = search_query_parse(s);
 	if (status != EXIT_DONE)
 		return status;

@@ -97,6 +97,9 @@ void explain_print(const struct search_result *result);
 /* The exit status that the result stands for. */
 int result_status(const struct search_result *result);
 
+/* The values of the field that --values names; the query is what they begin with. The exit status. */
+int search_print_values(struct searching *s);
+
 /* Shows new matches until Ctrl-C; the exit status. */
 int search_follow(struct searching *s);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """pugmark search: the examples of its documentation, every format, paging, following, saving, mistakes, damage."""
+import collections
 import csv
 import fcntl
 import io
@@ -222,6 +223,18 @@ def test_a_terminal_gets_what_fits_with_the_match_marked(folder):
             assert any(line.startswith("event_time") for line in lines)
     assert "event_id" in on_terminal(one, 250, "--limit", "1", "*")
     assert "event_id" not in on_terminal(one, 80, "--limit", "1", "*")
+
+
+def test_the_values_of_a_field(folder):
+    one = demo(folder, 2000)
+    counts = collections.Counter(e["action"] for e in events(one, "*") if "action" in e)
+    wanted = {v: n for v, n in counts.items() if v.lower().startswith("user")}
+    assert len(wanted) > 3
+    got = json.loads(search(one, "--values", "action", "--json", "uSer").out)
+    assert {v["value"]: v["count"] for v in got} == wanted
+    lines = search(one, "--values", "action", "--limit", "2", "uSer").out.decode().splitlines()
+    assert lines == [f"{v['value']}\t{v['count']}" for v in got[:2]] and got[0]["count"] == max(wanted.values())
+    clear(search(one, "--values", "actr", expect=2), "did you mean `actor`?")
 
 
 def test_searches_are_saved(folder):
