@@ -240,7 +240,7 @@ static int prepare(struct http_exchange *ex)
 int http_perform(struct http_client *client, const struct http_request *request,
 	struct http_reply *reply, struct err *err)
 {
-	struct err unheard;
+	struct err unheard = {0};
 	struct http_exchange *ex = xcalloc(1, sizeof(*ex));
 	*ex = (struct http_exchange){.client = client, .request = request, .reply = reply};
 	ex->err = err ? err : &unheard;

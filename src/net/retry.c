@@ -187,7 +187,7 @@ int retry_perform(struct http_client *client, const struct http_request *request
 	struct retry_report *report, struct err *err)
 {
 	struct course course;
-	struct err unheard, *why = err ? err : &unheard;
+	struct err unheard = {0}, *why = err ? err : &unheard;
 	int status;
 	course_init(&course, client, policy, env);
 	for (;;) {

@@ -63,8 +63,8 @@ struct reading {
 static bool read_range(struct slice value, uint64_t *from, uint64_t *total)
 {
 	int64_t first, last, all;
-	const char *slash = memchr(value.ptr ? value.ptr : "", '/', value.len);
-	if (!slash || value.len < 8 || strncasecmp(value.ptr, "bytes ", 6) != 0)
+	const char *slash = value.ptr ? memchr(value.ptr, '/', value.len) : NULL;
+	if (!value.ptr || !slash || value.len < 8 || strncasecmp(value.ptr, "bytes ", 6) != 0)
 		return false;
 	struct slice span = {value.ptr + 6, (size_t)(slash - value.ptr) - 6};
 	struct slice whole = {slash + 1, value.len - (size_t)(slash + 1 - value.ptr)};
