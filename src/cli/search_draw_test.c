@@ -101,7 +101,9 @@ static void facets(void **state)
 	for (unsigned width = 1; width < 100; width++) {
 		buf_clear(&out);
 		facets_draw(&result, width, &out);
-		for (char *line = strtok(take(&out), "\n"); line; line = strtok(NULL, "\n"))
+		char *rest;
+		for (char *line = strtok_r(take(&out), "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
 			if (line[0] == ' ' && width >= 40)
 				CHECK_ROW(width, text_width(slice_of(line)) <= width);
 	}
