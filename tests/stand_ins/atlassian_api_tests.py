@@ -11,6 +11,8 @@ import time
 import urllib.parse
 import zipfile
 
+from atlassian_client import StandIn
+
 JIRA = "/rest/api/3/auditing/record"
 WIKI = "/wiki/rest/api/audit"
 DC = "/rest/auditing/1.0/events"
@@ -479,7 +481,6 @@ def test_connections_are_kept(s):
 
 
 def test_same_seed_same_events(s):
-    from atlassian_client import StandIn
     with StandIn("--seed", "7", "--http", "--events", "2500") as again:
         for source in ("jira", "org"):
             equal(again.truth(source), s.truth(source))

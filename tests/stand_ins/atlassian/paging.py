@@ -19,23 +19,22 @@ def search(world, store, low, high, words):
 
 
 def drift(world, ask, store, low, high):
-    """{"add": N, "back_ms": M, "inside": bool, "remove": N}: before the page is made. `inside` puts
-    the new events at times within the window asked for, where they move what follows."""
+    """{"add": N, "back_ms": M, "inside": bool, "remove": N}: before the page is made. `inside` gives
+    the new events times of the window's newest twentieth, where they move all that follows."""
     given = ask.faults.get("drift")
     if not given:
         return
-    now = world.clock.now()
     dice = Dice(world.seed ^ 0xD21F7, len(store.times))
+    at = world.clock.now() - given.get("back_ms", 0)
+    start, end = store.between(low, high)
     for _ in range(given.get("add", 0)):
-        at = now - given.get("back_ms", 0)
-        if given.get("inside"):
-            top = min(now, now if high is None else high)
-            bottom = max(store.times[0] if store.times else 0, low or 0)
-            at = top - dice.below(max(1, top - bottom + 1))
+        if given.get("inside") and end > start:
+            at = store.times[store.serial(end - 1 - dice.below(1 + (end - start) // 20))]
         store.add(at)
     start, end = store.between(low, high)
-    places = {start + dice.below(end - start) for _ in range(given.get("remove", 0))} \
-        if end > start else ()
+    places = set()
+    while len(places) < min(given.get("remove", 0), end - start):
+        places.add(start + dice.below(end - start))
     store.remove(places)
 
 
