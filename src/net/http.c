@@ -245,6 +245,7 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	*ex = (struct http_exchange){.client = client, .request = request, .reply = reply};
 	ex->err = err ? err : &unheard;
 	ex->err->kind = ERR_NONE;
+	ex->err->text[0] = 0;
 	clear_reply(reply);
 	int status = prepare(ex);
 	if (status < 0) {

@@ -218,7 +218,9 @@ static int send_once(struct s3 *s3, const struct s3_call *call, struct buf *path
 	return status;
 }
 
-static bool keys_expired(struct s3 *s3)
+/* Refusals that are no fault of the request: expired keys are renewed, and S3 says "RequestTimeout" with
+ * status 400 where a connection stalled. */
+static bool worth_again(struct s3 *s3)
 {
 	struct buf message;
 	if (s3->reply.status != 400 && s3->reply.status != 403)
@@ -226,8 +228,13 @@ static bool keys_expired(struct s3 *s3)
 	buf_init(&message, 4096);
 	s3_read_refusal(s3, &message);
 	buf_fini(&message);
-	return strcmp(s3->end.code, "ExpiredToken") == 0 ||
-	       strcmp(s3->end.code, "TokenRefreshRequired") == 0;
+	if (strcmp(s3->end.code, "RequestTimeout") == 0)
+		return true;
+	if (!s3->provider || (strcmp(s3->end.code, "ExpiredToken") != 0 &&
+				     strcmp(s3->end.code, "TokenRefreshRequired") != 0))
+		return false;
+	credentials_forget(s3->provider);
+	return true;
 }
 
 int s3_send(struct s3 *s3, const struct s3_call *call, struct err *err)
@@ -241,10 +248,8 @@ int s3_send(struct s3 *s3, const struct s3_call *call, struct err *err)
 	buf_init(&path, 4 * S3_KEY_MOST + 512);
 	write_path(s3, call->key, &path);
 	int status = send_once(s3, call, &path, err);
-	if (status == 0 && s3->provider && keys_expired(s3)) {
-		credentials_forget(s3->provider);
+	if (status == 0 && worth_again(s3))
 		status = send_once(s3, call, &path, err);
-	}
 	buf_fini(&path);
 	return status;
 }

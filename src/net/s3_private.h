@@ -38,7 +38,7 @@ struct s3_call {
 };
 
 /* Signs and sends; s3->reply and s3->end tell what came. 0 where a reply with any status came, -1 with
- * `err` where none did. Fetches new keys and tries once more where they were refused as expired. */
+ * `err` where none did. Tries once more where keys were refused as expired (new ones are fetched) or a connection stalled. */
 int s3_send(struct s3 *s3, const struct s3_call *call, struct err *err);
 /* The same, where anything but 2xx is an error, put into words. */
 int s3_do(struct s3 *s3, const struct s3_call *call, struct err *err);

@@ -323,6 +323,10 @@ static void test_refusals_and_their_words(void **state)
 	assert_int_equal(page.count, 1);
 	s3_close(s3);
 	credentials_close(by);
+	s3 = open_at(&faults, "good", "fault-stalled", S3_STYLE_AUTO, keys);
+	must(s3_list(s3, &what, &page, &err));
+	assert_int_equal(page.count, 1);
+	s3_close(s3);
 	s3_listing_fini(&page);
 }
 

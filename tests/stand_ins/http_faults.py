@@ -137,8 +137,9 @@ def s3_fault(server, request, out):
         return s3_faults.read(request, request.parts[1], out)
     if bucket == "fault-upload":
         return reply(out, *s3_faults.upload(request))
-    if bucket == "fault-expired":
-        return reply(out, *s3_faults.expired(request))
+    if bucket in ("fault-expired", "fault-stalled"):
+        code = "ExpiredToken" if bucket == "fault-expired" else "RequestTimeout"
+        return reply(out, *s3_faults.once(request, code))
     code, body, more = s3_faults.refusal(request, bucket)
     return reply(out, code, b"" if request.method == "HEAD" else body, more)
 

@@ -39,11 +39,11 @@ def refusal(request, bucket):
     }.get(bucket)
 
 
-def expired(request):
-    """Keys are refused as expired once."""
-    asked["expired"] = asked.get("expired", 0) + 1
-    if asked["expired"] == 1:
-        return 400, error("ExpiredToken", "x"), []
+def once(request, code):
+    """Refused with this code once."""
+    asked[code] = asked.get(code, 0) + 1
+    if asked[code] == 1:
+        return 400, error(code, "x"), []
     return 200, (b"<ListBucketResult><IsTruncated>false</IsTruncated>"
                  b"<Contents><Key>k</Key><Size>1</Size></Contents></ListBucketResult>"), []
 
