@@ -39,6 +39,7 @@ add_test(NAME tests/symbols COMMAND ${CMAKE_SOURCE_DIR}/tests/symbols.sh ${CMAKE
 
 add_test(NAME bench/generate
 	COMMAND ${CMAKE_SOURCE_DIR}/bench/generate_test.sh $<TARGET_FILE:generate>)
+set_tests_properties(bench/generate PROPERTIES LABELS slow)
 if(PUGMARK_SANITIZE)
 	set_tests_properties(bench/generate PROPERTIES ENVIRONMENT SLOW_BUILD=1)
 endif()

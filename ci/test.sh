@@ -63,7 +63,7 @@ unit_tests() {
 	local preset=$1 out=$log/ctest.$1 total bad
 	head_line "unit tests: $preset"
 	ctest --test-dir "build/$preset" -j "$(nproc)" --timeout $seconds --output-on-failure \
-		--no-tests=error >$out 2>&1
+		--no-tests=error ${QUICK:+-LE slow} >$out 2>&1
 	grep -vE '^ *Start +[0-9]+:|^Test project|^Internal ctest' $out
 	total=$(sed -n 's/.*tests failed out of \([0-9]*\)$/\1/p' $out)
 	bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of .*/\1/p' $out)
@@ -115,6 +115,7 @@ fi
 step build release pugmark generate || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 counted house tests/house.sh
+counted stand_ins python3 -B tests/stand_ins/atlassian_test.py
 if [ -d "$suites/suites" ]; then
 	counted suites tests/suites.sh "$suites"
 else

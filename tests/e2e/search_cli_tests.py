@@ -54,6 +54,7 @@ def test_the_examples_of_the_documentation(folder):
         assert found > 0, f"{query} finds nothing"
 
 
+@lake.slow
 def test_every_format_shows_the_same(folder):
     one = demo(folder)
     total = count(one, "*")
@@ -78,6 +79,7 @@ def test_every_format_shows_the_same(folder):
     assert all(set(r) <= {"table", "event_id", "event_time", "actor", "ip"} for r in named)
 
 
+@lake.slow
 def test_counts_agree_with_rows(folder):
     one = demo(folder)
     rows = events(one, "*")
@@ -123,6 +125,7 @@ def test_histogram_and_facets(folder):
     assert "█" in drawn and "one bar = " in drawn and "action: " in drawn and "event_time" in drawn
 
 
+@lake.slow
 def test_pages_cover_everything_once(folder):
     one = demo(folder)
     for order in ("-event_time", "event_time"):
@@ -267,6 +270,7 @@ def wait_for(lines):
         time.sleep(0.1)
 
 
+@lake.slow
 def test_following_shows_each_new_event_once(folder):
     one = Lake(folder)
     lines, _, _ = generate("b.log", "bitbucket", 300)
