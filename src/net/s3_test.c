@@ -391,6 +391,7 @@ static void test_broken_reads(void **state)
 		{"cut", 50, 70000, 0, "\"v1\"", NULL, 70000},
 		{"whole", 0, 0, -1, "\"v0\"", "was changed since it was listed", 0},
 		{"changing", 0, 0, -1, NULL, "was changed", 30000},
+		{"changing-unasked", 0, 0, -1, NULL, "was changed while it was read", 30000},
 		{"no-ranges", 0, 500, 0, NULL, NULL, 500},
 		{"no-ranges", 5, 500, -1, NULL, "does not know ranges", 0},
 		{"other-range", 5, 500, -1, NULL, "does not know ranges", 0},

@@ -60,8 +60,8 @@ def read(request, key, out):
     """An object of 100,000 bytes, in several kinds of trouble. Returns True: closes."""
     first, last, ranged = span_of(request)
     times = asked[key] = asked.get(key, 0) + 1
-    etag = '"v%d"' % (times if key == "changing" else 1)
-    if header(request, "if-match") not in ("", etag):
+    etag = '"v%d"' % (times if key.startswith("changing") else 1)
+    if header(request, "if-match") not in ("", etag) and key != "changing-unasked":
         body = error("PreconditionFailed", "x")
         out.write(b"HTTP/1.1 412 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         return True
@@ -83,7 +83,7 @@ def read(request, key, out):
     length = len(body) - 10 if key == "short" else len(body)
     if key != "unmarked":
         head += f"Content-Length: {length}\r\n"
-    if key in ("cut", "changing", "unmarked"):
+    if key in ("cut", "changing", "changing-unasked", "unmarked"):
         body = body[:30_000]
     out.write(head.encode() + b"\r\n" + (body[:length] if key == "short" else body))
     out.flush()
