@@ -137,6 +137,7 @@ def test_token_expires_between_pages(s):
     equal(s.ask(DC, "pat", port="jira-dc").status, 200)
     s.control("POST", "clock", {"advance_ms": 60_000})
     equal(s.ask(DC, "pat", port="jira-dc").status, 401)
+    assert len({len(t) for t in s.tokens.values()}) > 3 and max(map(len, s.tokens.values())) > 150
     s.control("POST", "tokens", {"kind": "classic", "requests_left": None, "mail": "x@example.com"})
     equal(s.ask(JIRA, "classic").status, 401)
 
@@ -367,6 +368,44 @@ def test_the_log_has_no_secrets(s):
     equal(log[1]["agent"], "me")
     assert s.tokens["classic"] not in json.dumps(log)
     equal(len(s.control("GET", "requests", after=1)), 1)
+
+
+# --- Storms ---------------------------------------------------------------------------------------
+
+def patient(s, offset):
+    """A page, asked for until it is one; (rows, requests)."""
+    for n in range(1, 200):
+        try:
+            answer = s.ask(JIRA, "classic", offset=offset, limit=300)
+            page = answer.json()
+            if answer.status == 200 and page["offset"] == offset and \
+                    len(answer.body) >= int(answer.headers.get("Content-Length", 0)):
+                return page["records"], n
+        except (OSError, http.client.HTTPException, ValueError, KeyError, zlib.error):
+            pass
+    raise AssertionError("no page in 200 requests")
+
+
+def test_storms_are_survived(s):
+    requests = 0
+    for seed in range(6):
+        s.no_faults()
+        s.control("POST", "storm", {"seed": seed, "share": 0.2, "rules": 10})
+        kinds = [(r["kind"], r["probability"]) for r in s.control("GET", "faults")["faults"]]
+        s.no_faults()
+        s.control("POST", "storm", {"seed": seed, "share": 0.2, "rules": 10, "source": "jira"})
+        equal([(r["kind"], r["probability"]) for r in s.control("GET", "faults")["faults"]], kinds)
+        found, offset = set(), 0
+        while True:
+            rows, n = patient(s, offset)
+            requests += n
+            if not rows:
+                break
+            found |= {r["id"] for r in rows}
+            offset = max(0, offset + len(rows) - 31) if len(rows) > 31 else offset + len(rows)
+        s.no_faults()
+        assert {t["id"] for t in s.truth("jira") if t["time"] <= s.ready["now"] - 700_000} <= found
+    assert requests > 60, f"{requests} requests: no storm"
 
 
 # --- Speed --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the stand-in for Atlassian: each behaviour that README.md claims. Runs the tests (functions
-test_… of atlassian_*.py here), each on a server of its own, and ends with "N passed, N failed".
+"""Tests of the stand-ins: each behaviour that README.md claims. Runs the tests (functions
+test_… of the *_tests.py here), each on a server of its own, and ends with "N passed, N failed".
 
     atlassian_test.py [WORD…]    only tests whose name contains one of the words"""
 import os
@@ -13,11 +13,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 import atlassian_api_tests  # noqa: E402
 import atlassian_fault_tests  # noqa: E402
+import s3_start_tests  # noqa: E402
 from atlassian_client import StandIn  # noqa: E402
 
 
 def tests(words):
-    for module in (atlassian_api_tests, atlassian_fault_tests):
+    for module in (atlassian_api_tests, atlassian_fault_tests, s3_start_tests):
         for name, function in vars(module).items():
             if name.startswith("test_") and (not words or any(w in name for w in words)):
                 yield name, function

@@ -41,11 +41,17 @@ class Token:
             self.permission.update(permission)
 
 
+def made_up(seed, n, kind):
+    """Of different lengths, as theirs are; up to 200 characters, with what Base64 has."""
+    text = "".join(f"{mix(seed ^ 0x70CE, n * 100 + i):016x}" for i in range(1 + (5 * n + 10) % 13))
+    return f"{kind}-token_{text}=" if n % 2 == 0 else f"{kind}-token-{text}"
+
+
 class Tokens:
     def __init__(self, seed):
         self.all = {}
         for n, kind in enumerate(KINDS):
-            self.put({"kind": kind, "token": f"{kind}-token-{mix(seed ^ 0x70CE, n):016x}"})
+            self.put({"kind": kind, "token": made_up(seed, n, kind)})
 
     def put(self, given):
         """Makes a token, or changes one: {"token", "kind", "revoked", "permission", …}."""

@@ -2,6 +2,7 @@
 """A certificate authority and what it signs, made with openssl into the folder given."""
 import os
 import subprocess
+import sys
 
 NAMES = ("DNS:localhost,IP:127.0.0.1,DNS:*.atlassian.net,DNS:api.atlassian.com,DNS:jira.example.com,"
          "DNS:confluence.example.com,DNS:bitbucket.example.com")
@@ -40,3 +41,7 @@ def make(folder):
     openssl("req", "-x509", *CURVE, "-days", "3650", "-subj", "/CN=localhost", "-addext",
             f"subjectAltName={NAMES}", "-keyout", os.path.join(folder, "untrusted.key"),
             "-out", os.path.join(folder, "untrusted.pem"))
+
+
+if __name__ == "__main__":
+    make(sys.argv[1])

@@ -24,7 +24,7 @@ def require(world, ask):
 
 def links(world, ask, start, rows, more):
     """`next` is missing in the envelopes that were captured, so it is off unless set."""
-    base = f"https://{ask.host}/wiki"
+    base = f"{world.scheme}://{ask.host}/wiki"
     found = {"base": base, "context": "/wiki", "self": f"{base}/rest/api/audit"}
     if "foreign_link" in ask.faults:
         found["next"] = "https://evil.example.net/wiki/rest/api/audit?start=1"

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control port: plain HTTP on 127.0.0.1, everything below /_stand_in/. See README.md."""
+import itertools
 import json
 
 from clock import parse_iso
 from faults import KINDS
 from message import Refused, Reply, of_json
 from settings import TABLE
+from storm import rules
 
 
 def instant(world, value):
@@ -21,21 +23,28 @@ def store_of(world, name):
     return world.stores[name]
 
 
+def pieces(lines):
+    """The lines in pieces of a thousand, so that a ledger of a million needs no memory."""
+    lines = iter(lines)
+    while batch := list(itertools.islice(lines, 1000)):
+        yield b"".join(line + b"\n" for line in batch)
+
+
 def truth(world, ask, _given):
     """One JSON line for each event that was ever visible, of one source or all."""
     names = [ask.query["source"]] if "source" in ask.query else list(world.stores)
-    lines = []
-    for name in names:
-        lines += [json.dumps(line) for line in store_of(world, name).ledger()]
-    body = "".join(line + "\n" for line in lines).encode()
-    return Reply(200, body, content_type="application/x-ndjson")
+    stores = [store_of(world, name) for name in names]
+    reply = Reply(200, content_type="application/x-ndjson")
+    reply.pieces = pieces(json.dumps(line).encode() for store in stores for line in store.ledger())
+    return reply
 
 
 def records(world, ask, _given):
     """The records themselves, one in a line, as they are served; all that were ever visible."""
     store = store_of(world, ask.query.get("source", "jira"))
-    rows = [store.body(line["serial"]) for line in store.ledger()]
-    return Reply(200, b"".join(row + b"\n" for row in rows), content_type="application/x-ndjson")
+    reply = Reply(200, content_type="application/x-ndjson")
+    reply.pieces = pieces(store.body(serial) for serial in store.ever_visible())
+    return reply
 
 
 def state(world, _ask, _given):
@@ -79,6 +88,11 @@ def add_fault(world, _ask, given):
     return of_json({"numbers": [rule.number for rule in rules]})
 
 
+def storm(world, _ask, given):
+    """A mix of rules by a seed; see storm.py."""
+    return add_fault(world, None, rules(given))
+
+
 def show_faults(world, _ask, _given):
     return of_json({"faults": [r.state() for r in world.faults.rules], "kinds": KINDS})
 
@@ -114,7 +128,8 @@ def show_requests(world, ask, _given):
 ROUTES = {
     ("GET", "truth"): truth, ("GET", "records"): records, ("GET", "state"): state,
     ("POST", "events"): add_events, ("POST", "remove"): remove_events, ("POST", "clock"): set_clock,
-    ("GET", "faults"): show_faults, ("POST", "faults"): add_fault, ("DELETE", "faults"): remove_faults,
+    ("GET", "faults"): show_faults, ("POST", "faults"): add_fault, ("POST", "storm"): storm,
+    ("DELETE", "faults"): remove_faults,
     ("GET", "settings"): show_settings, ("POST", "settings"): set_settings,
     ("POST", "tokens"): set_token, ("GET", "requests"): show_requests,
 }

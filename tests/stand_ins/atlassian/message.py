@@ -48,6 +48,7 @@ class Reply:
     def __init__(self, status=200, body=b"", headers=(), content_type=JSON_TYPE):
         self.status, self.body, self.headers = status, body, list(headers)
         self.content_type = content_type
+        self.pieces = None  # an iterator instead of the body
 
 
 def of_json(value, status=200, headers=()):

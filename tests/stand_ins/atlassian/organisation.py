@@ -44,9 +44,9 @@ def unseal(text):
         raise Refused(400, "cursor: not one of ours") from None
 
 
-def body(ask, rows, cursor, keep):
+def body(world, ask, rows, cursor, keep):
     """`keep` are the parameters that links.next still has."""
-    base = f"https://{ask.host}{ask.path}"
+    base = f"{world.scheme}://{ask.host}{ask.path}"
     found = {"self": base}
     if cursor is not None:
         query = form({**{k: ask.query[k] for k in keep if k in ask.query}, "cursor": cursor})
@@ -79,7 +79,7 @@ def stream(world, ask, store):
         end = start
     serials = store.oldest_first(start, end, limit) if order == "asc" else \
         store.newest_first(start, end, 0, limit)
-    reply = body(ask, [store.body(s) for s in serials],
+    reply = body(world, ask, [store.body(s) for s in serials],
                  next_cursor(world, ask, store, serials, given, order), ("limit",))
     reply.headers += headers
     return reply
@@ -124,13 +124,20 @@ def passes(ask, event):
     return True
 
 
+def time_of(store, serial):
+    """When the event happened, as it says itself."""
+    if serial in store.raw:
+        return parse_time(json.loads(store.raw[serial])["attributes"]["time"], 0)[0]
+    return shape_org.event_time(store.seed, serial, store.times[serial])
+
+
 def by_event_time(store, low, high):
     """(time, serial) of the events of a window, newest first, by their own time."""
     start, end = store.between()
     found = []
     for place in range(start, end):
         serial = store.serial(place)
-        when = shape_org.event_time(store.seed, serial, store.times[serial])
+        when = time_of(store, serial)
         if (low is None or when >= low) and (high is None or when <= high):
             found.append((when, serial))
     return sorted(found, reverse=True)
@@ -161,6 +168,6 @@ def events(world, ask, store):
         last = key
     following = seal({"key": last, "order": "desc"}) if more else None
     keep = [k for k in ask.query if k not in ("from", "to", "action", "cursor")]
-    reply = body(ask, rows, following, keep)
+    reply = body(world, ask, rows, following, keep)
     reply.headers += headers
     return reply

@@ -39,13 +39,13 @@ def cloud_headers(form, reason, limit, left, reset_ms):
         if left == 0:
             found.append(("RateLimit-Reason", reason))
     if form in ("beta", "both"):
-        found += [("X-Beta-RateLimit-Limit", str(limit)), ("X-Beta-RateLimit-Remaining", str(left)),
-                  ("Beta-RateLimit", f'"tenant-app-quota";r={left};t={seconds}'),
-                  ("Beta-RateLimit-Policy", f'"tenant-app-quota";q={limit};w=3600')]
+        found += [("X-Beta-Ratelimit-Limit", str(limit)), ("X-Beta-Ratelimit-Remaining", str(left)),
+                  ("Beta-Ratelimit", f'"tenant-app-quota";r={left};t={seconds}'),
+                  ("Beta-Ratelimit-Policy", f'"tenant-app-quota";q={limit};w=3600')]
         if left * 5 <= limit:
-            found.append(("X-Beta-RateLimit-NearLimit", "true"))
+            found.append(("X-Beta-Ratelimit-Nearlimit", "true"))
         if left == 0:
-            found.append(("X-Beta-RateLimit-Reason", "jira-quota-tenant-based"))
+            found.append(("X-Beta-Ratelimit-Reason", "jira-quota-tenant-based"))
     return found
 
 
@@ -69,7 +69,7 @@ def fault_headers(given, now):
     """Headers of the fault "status": {"retry_after", "reset_ms", "rate_headers", "reason", "headers"}."""
     found = retry_after(given.get("retry_after"), now)
     reset = given.get("reset_ms")
-    prefix = "X-Beta-RateLimit" if given.get("rate_headers") == "beta" else "X-RateLimit"
+    prefix = "X-Beta-Ratelimit" if given.get("rate_headers") == "beta" else "X-RateLimit"
     if reset is not None:
         found.append((f"{prefix}-Reset", minute(now + reset)))
     form = given.get("rate_headers")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 with and without TLS: one thread for each connection."""
 import http.client
-import json
-import socket
 import socketserver
 import ssl
+import sys
 import threading
+import traceback
 
 import rates
 import routes
@@ -107,6 +107,8 @@ class Server(socketserver.ThreadingTCPServer):
 
     def handle_error(self, request, client_address):
         """Clients that go away, and those that the faults send away, are daily business."""
+        if not isinstance(sys.exc_info()[1], (OSError, wire.Ended)):
+            traceback.print_exc()
 
     def start(self):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.2},

@@ -122,17 +122,20 @@ class Store:
             self.gone.add(self.serial(place))
             del self.keys[place]
 
-    def ledger(self):
-        """Yields one line for every event that was ever visible, by serial."""
+    def ever_visible(self):
+        """The serials of all events that are visible or were."""
         self.settle()
         hidden = {serial for _, serial in self.waiting}
-        for serial, time in enumerate(self.times):
-            if serial in hidden:
-                continue
+        return [serial for serial in range(len(self.times)) if serial not in hidden]
+
+    def ledger(self):
+        """One line for each of those, made when it is asked for."""
+        for serial in self.ever_visible():
             body = self.body(serial)
-            yield {"source": self.name, "serial": serial, "id": self.ids[serial], "time": time,
-                   "visible_at": self.visible[serial], "bytes": len(body),
-                   "sha256": hashlib.sha256(body).hexdigest(), "gone": serial in self.gone}
+            yield {"source": self.name, "serial": serial, "id": self.ids[serial],
+                   "time": self.times[serial], "visible_at": self.visible[serial],
+                   "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(),
+                   "gone": serial in self.gone}
 
     def summary(self):
         self.settle()

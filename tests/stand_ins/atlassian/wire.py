@@ -110,8 +110,18 @@ def send_padded(connection, top, body, count):
     connection.sendall(body)
 
 
+def send_pieces(world, ask, reply, connection):
+    connection.sendall(head(world, ask, reply, b"", None, True) + b"\r\n\r\n")
+    for piece in reply.pieces:
+        connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+    connection.sendall(b"0\r\n\r\n")
+
+
 def send(world, ask, reply, connection):
     """Writes the reply; raises Ended where the connection is over after it."""
+    if reply.pieces is not None:
+        send_pieces(world, ask, reply, connection)
+        return
     before_answer(connection, ask)
     faults = ask.faults
     chunked = faults.get("chunked", {}).get("on", world.settings["chunked"] == "on") or \
