@@ -3,6 +3,7 @@
 import email.utils
 import http.client
 import json
+import os
 import re
 import time
 import urllib.parse
@@ -345,6 +346,27 @@ def test_records_are_what_is_served(s):
     equal(len(rows), len(wanted(s, "bitbucket-dc")))
     page = s.ask(DC, "pat", port="bitbucket-dc", limit=1).body
     assert rows[-1] in page
+
+
+def test_file_lines_tell_the_same(s):
+    for product in ("jira", "confluence", "bitbucket"):
+        lines = s.control("GET", "file_lines", source=f"{product}-dc")
+        entities = s.control("GET", "records", source=f"{product}-dc")
+        equal((len(lines), len(entities)), (2500, 2500))
+        for line, entity in zip(lines, entities):
+            equal(list(line), sorted(line))
+            equal(line["auditType"]["actionI18nKey"], entity["type"]["actionI18nKey"])
+            stamp = line["timestamp"]
+            equal(iso(stamp["epochSecond"] * 1000 + stamp["nano"] // 1_000_000), entity["timestamp"])
+            equal(line["affectedObjects"], entity["affectedObjects"])
+        assert len({line["auditType"]["area"] for line in lines}) > 2
+
+
+def test_the_page_names_all(s):
+    with open(os.path.join(os.path.dirname(__file__), "README.md"), encoding="utf-8") as page:
+        text = page.read()
+    for word in [*s.control("GET", "faults")["kinds"], *s.control("GET", "settings")]:
+        assert f"`{word}`" in text, f"README.md does not name {word}"
 
 
 def test_control_refuses_nonsense(s):

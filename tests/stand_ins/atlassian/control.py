@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import dc_file
 from clock import parse_iso
 from faults import KINDS
 from message import Refused, Reply, of_json
@@ -44,6 +45,16 @@ def records(world, ask, _given):
     store = store_of(world, ask.query.get("source", "jira"))
     reply = Reply(200, content_type="application/x-ndjson")
     reply.pieces = pieces(store.body(serial) for serial in store.ever_visible())
+    return reply
+
+
+def file_lines(world, ask, _given):
+    """A Data Center's events as the lines of its log/audit."""
+    store = store_of(world, ask.query.get("source", "bitbucket-dc"))
+    if not store.name.endswith("-dc"):
+        raise Refused(400, "source: not a Data Center")
+    reply = Reply(200, content_type="application/x-ndjson")
+    reply.pieces = pieces(dc_file.lines(store))
     return reply
 
 
@@ -126,7 +137,8 @@ def show_requests(world, ask, _given):
 
 
 ROUTES = {
-    ("GET", "truth"): truth, ("GET", "records"): records, ("GET", "state"): state,
+    ("GET", "truth"): truth, ("GET", "records"): records,
+    ("GET", "file_lines"): file_lines, ("GET", "state"): state,
     ("POST", "events"): add_events, ("POST", "remove"): remove_events, ("POST", "clock"): set_clock,
     ("GET", "faults"): show_faults, ("POST", "faults"): add_fault, ("POST", "storm"): storm,
     ("DELETE", "faults"): remove_faults,
