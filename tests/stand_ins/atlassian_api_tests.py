@@ -275,8 +275,8 @@ def test_confluence_insert(s):
 
 # --- Data Center --------------------------------------------------------------------------------
 
-def dc_sweep(s, port, limit):
-    found, query = [], {"limit": limit}
+def dc_sweep(s, port, limit, **query):
+    found, query = [], {"limit": limit, **query}
     while True:
         answer = s.ask(DC, "pat", port=port, **query)
         equal(answer.status, 200)
@@ -292,7 +292,7 @@ def dc_sweep(s, port, limit):
 
 def test_dc_all_pages_are_the_truth(s):
     for product in ("jira", "confluence", "bitbucket"):
-        for limit in (2500, 333):
+        for limit in (2500, 2499, 333):
             found = dc_sweep(s, f"{product}-dc", limit)
             equal(sorted(found), wanted(s, f"{product}-dc"))
 
@@ -349,6 +349,7 @@ def test_dc_filters(s):
     thing = next(o for r in rows for o in r["affectedObjects"] if "id" in o)
     assert entities(affectedObject=f"{thing['type']},{thing['id']}")
     equal(entities(scanLimit=50), rows[:50])
+    equal(len(dc_sweep(s, "bitbucket-dc", 7, actions=key)), len(entities(actions=key)))
     assert 0 < len(entities(search="käse")) < len(rows)
     assert "area" not in rows[0]["type"] and "version" not in rows[0]
 
