@@ -5,8 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <time.h>
+#include <sys/time.h>
 
 #include "base/base.h"
 #include "base/test.h"
@@ -369,11 +368,10 @@ static void test_streaming(void **state)
 
 static volatile sig_atomic_t stop;
 
-static void *stop_soon(void *unused)
+static void on_alarm(int signal)
 {
-	nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+	(void)signal;
 	stop = 1;
-	return unused;
 }
 
 static void test_stop(void **state)
@@ -382,13 +380,14 @@ static void test_stop(void **state)
 	struct http_client *stoppable = http_open(&settings, &err);
 	struct http_request request = {
 		.url = url_of("good", "/hang"), .guard = GUARD_PRIVATE_ALLOWED};
-	pthread_t thread;
 	(void)state;
 	assert_non_null(stoppable);
 	int64_t start = clock_mono_us();
-	pthread_create(&thread, NULL, stop_soon, NULL);
+	struct sigaction action = {.sa_handler = on_alarm};
+	struct itimerval soon = {.it_value = {.tv_usec = 200000}};
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
 	assert_int_equal(http_perform(stoppable, &request, &reply, &err), -1);
-	pthread_join(thread, NULL);
 	assert_int_equal(reply.failure, HTTP_STOPPED);
 	assert_int_equal(err.kind, ERR_INTERRUPTED);
 	assert_true(clock_mono_us() - start < 1500000);

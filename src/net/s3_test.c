@@ -3,8 +3,6 @@
  * off. */
 #include "net/s3.h"
 
-#include <time.h>
-
 #include "base/base.h"
 #include "base/test.h"
 #include "net/s3_private.h"
