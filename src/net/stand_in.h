@@ -49,6 +49,7 @@ static inline void stand_in_start(
 	fclose(said);
 }
 
+/* Ends the server. */
 static inline void stand_in_stop(struct stand_in *s)
 {
 	close(s->hold);
@@ -56,6 +57,7 @@ static inline void stand_in_stop(struct stand_in *s)
 	waitpid(s->pid, NULL, 0);
 }
 
+/* The port that it said it listens at under that name. */
 static inline int stand_in_port(const struct stand_in *s, const char *name)
 {
 	for (int i = 0; i < s->count; i++)

@@ -33,6 +33,7 @@ struct output {
 	struct arena mem;
 };
 
+/* Rows in options->format go to `file`; output_fini frees what it holds (the file stays open). */
 void output_init(struct output *out, const struct sql_options *options, FILE *file);
 void output_fini(struct output *out);
 
