@@ -288,6 +288,15 @@ int catalog_commit(struct store *store, struct err *err)
 	return 0;
 }
 
+int catalog_end(struct store *store, int rc, struct err *err)
+{
+	if (rc < 0) {
+		catalog_rollback(store);
+		return -1;
+	}
+	return catalog_commit(store, err);
+}
+
 /* ---- statements ------------------------------------------------------------------------------ */
 
 static struct statement *take(struct store *store, const char *sql, struct err *err)

@@ -105,7 +105,61 @@ static const char version_2[] =
 	"CREATE TABLE saved_searches(name TEXT PRIMARY KEY, query TEXT NOT NULL,"
 	" options TEXT NOT NULL, saved_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
 
-static const char *const steps[FORMAT_VERSION] = {version_1, version_2};
+/* Connections, their sealed secrets, and the ledger. Readers take folders without these as they are. */
+static const char version_3[] =
+	/* secondary: another connection is the primary one of (instance, table). */
+	"CREATE TABLE connections(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" kind TEXT NOT NULL, table_name TEXT NOT NULL, instance TEXT NOT NULL,"
+	" settings TEXT NOT NULL, schema_name TEXT NOT NULL, interval_s INTEGER NOT NULL,"
+	" lookback_s INTEGER NOT NULL, backfill_from INTEGER NOT NULL,"
+	" token_expires INTEGER NOT NULL, paused INTEGER NOT NULL, secondary INTEGER NOT NULL,"
+	" created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX connections_primary ON connections(instance, table_name)"
+	" WHERE secondary = 0 AND instance <> '';"
+
+	/* sealed: see secrets.c. key_id tells the key that it was sealed under. */
+	"CREATE TABLE connection_secrets(connection_id INTEGER NOT NULL"
+	" REFERENCES connections(id) ON DELETE CASCADE, field TEXT NOT NULL,"
+	" key_id BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL,"
+	" PRIMARY KEY(connection_id, field)) STRICT, WITHOUT ROWID;"
+
+	/* By the name of a connection; outlives it. Times: 0 = never. gap_week: number of the week
+	 * (of event time) that gap_now is the longest gap between events of; gap_before: of the one
+	 * before it. */
+	"CREATE TABLE source_states(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" last_attempt INTEGER NOT NULL DEFAULT 0, last_success INTEGER NOT NULL DEFAULT 0,"
+	" last_event INTEGER NOT NULL DEFAULT 0, last_new INTEGER NOT NULL DEFAULT 0,"
+	" first_event INTEGER NOT NULL DEFAULT 0, settled_to INTEGER NOT NULL DEFAULT 0,"
+	" gap_week INTEGER NOT NULL DEFAULT 0, gap_now INTEGER NOT NULL DEFAULT 0,"
+	" gap_before INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
+	" error TEXT NOT NULL DEFAULT '', error_at INTEGER NOT NULL DEFAULT 0) STRICT;"
+
+	/* kind and state: enum ledger_kind, enum ledger_state. */
+	"CREATE TABLE ledger_windows(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" source_id INTEGER NOT NULL REFERENCES source_states(id), kind INTEGER NOT NULL,"
+	" name TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL,"
+	" overlap INTEGER NOT NULL, requests INTEGER NOT NULL DEFAULT 0,"
+	" pages INTEGER NOT NULL DEFAULT 0, records INTEGER NOT NULL DEFAULT 0,"
+	" stored INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0,"
+	" expired INTEGER NOT NULL DEFAULT 0, rejects INTEGER NOT NULL DEFAULT 0,"
+	" late INTEGER NOT NULL DEFAULT 0, max_late INTEGER NOT NULL DEFAULT 0,"
+	" errors INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0,"
+	" why TEXT NOT NULL DEFAULT '', begun_at INTEGER NOT NULL,"
+	" ended_at INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE INDEX ledger_windows_by_source ON ledger_windows(source_id, from_at);"
+
+	/* The numbers of audit files seen: day is 20240924, number the one after it. */
+	"CREATE TABLE ledger_files(source_id INTEGER NOT NULL REFERENCES source_states(id),"
+	" node TEXT NOT NULL, day INTEGER NOT NULL, number INTEGER NOT NULL,"
+	" seen_at INTEGER NOT NULL, PRIMARY KEY(source_id, node, day, number))"
+	" STRICT, WITHOUT ROWID;"
+
+	/* A row per object read of a bucket: there may be millions, so each byte counts (see
+	 * ledger_objects.c). read_to NULL = all of it; state: enum object_state. */
+	"CREATE TABLE objects(key BLOB PRIMARY KEY, etag INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, read_to INTEGER, state INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[FORMAT_VERSION] = {version_1, version_2, version_3};
 
 int catalog_version(struct store *store, struct err *err)
 {
@@ -119,6 +173,12 @@ int catalog_version(struct store *store, struct err *err)
 	if (catalog_int(store, &n, err, "SELECT version FROM format", "") < 1)
 		return -1;
 	return (int)n;
+}
+
+int catalog_has(struct store *store, int version, struct err *err)
+{
+	int now = catalog_version(store, err);
+	return now < 0 ? -1 : now >= version;
 }
 
 static int take_step(struct store *store, const char *sql, struct err *err)

@@ -21,7 +21,7 @@ enum {
 	STORE_NAME = 64,    /* bytes of a file's name without extension */
 	VAULT_LEVEL = -3,   /* zstd --fast=3: 1.4–1.9 GB/s at 14:1 (DESIGN.md section 11) */
 	PARQUET_LEVEL = 1,  /* zstd level of fresh segments; compaction may take more */
-	FORMAT_VERSION = 2, /* of the folder; catalog_schema.c migrates older ones forward */
+	FORMAT_VERSION = 3, /* of the folder; catalog_schema.c migrates older ones forward */
 	FORMAT_READABLE = 1 /* readers, who migrate nothing, take folders from this one on */
 };
 
@@ -56,6 +56,8 @@ char *store_path(const struct store *store, char out[STORE_PATH], const char *fm
 	__attribute__((format(printf, 3, 4)));
 /* A new file name without extension, never used before: milliseconds and random bits in hex. */
 void store_new_name(char out[STORE_NAME]);
+/* 0 where `source` may name a source or connection, [a-z0-9][a-z0-9._-]{0,62}; else -1 (segment.c). */
+int store_check_source(const char *source, struct err *err);
 /* 0, or -1 where the store was opened for reading or is poisoned. */
 int store_check_writable(struct store *store, struct err *err);
 /* Forbids all later changes with `why` in the text. Returns -1. */
@@ -96,6 +98,11 @@ int catalog_version(struct store *store, struct err *err);
 int catalog_begin(struct store *store, struct err *err);
 int catalog_commit(struct store *store, struct err *err);
 void catalog_rollback(struct store *store);
+/* Ends the transaction: commits where `rc` is 0, else rolls back. 0 or -1. */
+int catalog_end(struct store *store, int rc, struct err *err);
+/* Whether the catalog is of format `version` or newer: one that is open for reading may not be. 1, 0
+ * or -1. */
+int catalog_has(struct store *store, int version, struct err *err);
 
 /* A prepared statement with its parameters bound. `sql` must be a literal: statements are kept by
  * its address. `types` has one letter a parameter: i int64_t, u uint64_t (must fit int64), t const

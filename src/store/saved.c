@@ -22,22 +22,6 @@ static int check_name(const char *name, struct err *err)
 			      SAVED_NAME);
 }
 
-/* 1 there, 0 not, -1. */
-static int has_table(struct store *store, struct err *err)
-{
-	int version = catalog_version(store, err);
-	return version < 0 ? -1 : version >= 2;
-}
-
-static int in_transaction(struct store *store, int rc, struct err *err)
-{
-	if (rc < 0) {
-		catalog_rollback(store);
-		return -1;
-	}
-	return catalog_commit(store, err);
-}
-
 int store_saved_put(struct store *store, const struct saved_search *saved, struct err *err)
 {
 	if (check_name(saved->name, err) < 0 || store_check_writable(store, err) < 0 ||
@@ -48,7 +32,7 @@ int store_saved_put(struct store *store, const struct saved_search *saved, struc
 		" query = excluded.query, options = excluded.options, saved_at = excluded.saved_at",
 		"ttti", saved->name, saved->query, saved->options ? saved->options : "",
 		clock_now_us());
-	return in_transaction(store, rc, err);
+	return catalog_end(store, rc, err);
 }
 
 int store_saved_remove(struct store *store, const char *name, struct err *err)
@@ -61,7 +45,7 @@ int store_saved_remove(struct store *store, const char *name, struct err *err)
 	if (rc > 0)
 		rc = catalog_run(
 			store, err, "DELETE FROM saved_searches WHERE name = ?", "t", name);
-	if (in_transaction(store, rc, err) < 0)
+	if (catalog_end(store, rc, err) < 0)
 		return -1;
 	return n > 0;
 }
@@ -70,7 +54,7 @@ static int each_saved(struct store *store, const char *name,
 	int (*each)(void *ctx, const struct saved_search *saved, struct err *err), void *ctx,
 	struct err *err)
 {
-	int rc = has_table(store, err);
+	int rc = catalog_has(store, 2, err);
 	if (rc < 1)
 		return rc;
 	sqlite3_stmt *stmt = catalog_query(store, err,

@@ -4,6 +4,7 @@
 #include "base/test.h"
 
 #include "store/private.h"
+#include "store/test_format.h"
 
 static struct store *open_store(const char *dir, enum store_mode mode)
 {
@@ -102,8 +103,7 @@ static void an_older_folder(void **state)
 	struct saved_search saved;
 	struct store *store = open_store(dir, STORE_WRITE);
 	/* As version 1 left it. */
-	assert_int_equal(catalog_run(store, &err, "DROP TABLE saved_searches", ""), 0);
-	assert_int_equal(catalog_run(store, &err, "UPDATE format SET version = 1", ""), 0);
+	test_format(store, 1);
 	store_close(store);
 	store = open_store(dir, STORE_READ);
 	assert_int_equal(catalog_version(store, &err), 1);

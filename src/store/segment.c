@@ -13,7 +13,7 @@
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
-static int check_source(const char *source, struct err *err)
+int store_check_source(const char *source, struct err *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	size_t n = strlen(source);
@@ -51,7 +51,7 @@ int segment_begin(struct store *store, const struct batch_shape *shape, const ch
 {
 	assert(!store->open);
 	*segment = NULL;
-	if (check_source(source, err) < 0 || store_lease(store, err) < 0)
+	if (store_check_source(source, err) < 0 || store_lease(store, err) < 0)
 		return -1;
 	struct segment *s = xcalloc(1, sizeof(*s));
 	s->store = store;

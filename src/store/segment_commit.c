@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/ledger_private.h"
 #include "store/segment.h"
 
 /* ---- append ---------------------------------------------------------------------------------- */
@@ -89,9 +90,10 @@ static int write_identities(struct segment *s, struct id_run *run, struct err *e
 
 /* ---- the transaction ------------------------------------------------------------------------- */
 
-static int64_t count_or_zero(const struct segment_facts *facts, uint64_t value)
+/* Those that are no copies but too old are counted by themselves. */
+static uint64_t copies_of(const struct segment *s, const struct segment_facts *facts)
 {
-	return facts ? (int64_t)value : 0;
+	return facts->duplicates > s->expired ? facts->duplicates - s->expired : 0;
 }
 
 static int add_commit(
@@ -101,14 +103,12 @@ static int add_commit(
 	int64_t source_id;
 	if (catalog_source_id(store, s->source, true, &source_id, err) < 1)
 		return -1;
-	int64_t duplicates = count_or_zero(facts, facts->duplicates) - (int64_t)s->expired;
-	if (duplicates < 0)
-		duplicates = 0;
+	uint64_t duplicates = copies_of(s, facts);
 	if (catalog_run(store, err,
 		    "INSERT INTO commits(table_id, source_id, input, received_at, committed_at,"
 		    " rows, rejects, duplicates, expired, input_bytes, raw_bytes, fingerprint)"
 		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		    "iitiiuuiuuub", s->table->id, source_id, s->input, s->received_at,
+		    "iitiiuuuuuub", s->table->id, source_id, s->input, s->received_at,
 		    s->row.committed_at, s->row.rows, s->nrejects, duplicates, s->expired,
 		    facts->input_bytes, s->row.raw_bytes, facts->schema_fingerprint,
 		    (size_t)32) < 0)
@@ -121,8 +121,23 @@ static int add_commit(
 		" first_received = CASE first_received WHEN 0 THEN ?7 ELSE"
 		" min(first_received, ?7) END, last_received = max(last_received, ?7)"
 		" WHERE id = ?8",
-		"uuuiuuii", s->row.rows, s->row.raw_bytes, facts->input_bytes, duplicates,
+		"uuuuuuii", s->row.rows, s->row.raw_bytes, facts->input_bytes, duplicates,
 		s->expired, s->nrejects, s->received_at, source_id);
+}
+
+static int add_ledger(struct segment *s, const struct segment_facts *facts, struct err *err)
+{
+	const struct ledger_segment segment = {
+		.source = s->source,
+		.committed_at = s->row.committed_at,
+		.min_time = s->row.min_time,
+		.max_time = s->row.max_time,
+		.stored = s->row.rows,
+		.duplicates = copies_of(s, facts),
+		.expired = s->expired,
+		.rejects = s->nrejects,
+	};
+	return ledger_record(s->store, facts->ledger, &segment, err);
 }
 
 static int add_facts(struct segment *s, const struct segment_facts *facts, struct err *err)
@@ -149,7 +164,7 @@ static int add_facts(struct segment *s, const struct segment_facts *facts, struc
 			    now, (int64_t)c->id) < 0)
 			return -1;
 	}
-	return 0;
+	return facts->ledger ? add_ledger(s, facts, err) : 0;
 }
 
 static bool has_content(const struct segment *s, const struct segment_facts *facts)

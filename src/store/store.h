@@ -8,6 +8,9 @@
  *   tables/<table>/<segment>.parquet
  *   ids/<table>/…run                  identity runs, see identity.h
  *
+ * What was connected, its sealed secrets and the completeness ledger are rows of the catalog too, with
+ * headers of their own: connections.h, secrets.h, ledger.h.
+ *
  * Writing: one writer at a time per folder. A segment holds the writer's lease from its first
  * look-up of identities to its commit. Reading: any number of processes, at any time.
  * Threads: a store may be used by one thread at a time, except: between a segment's begin and its
@@ -23,6 +26,7 @@
 #include "batch/batch.h"
 
 struct store;
+struct ledger_note;
 
 enum store_mode {
 	STORE_READ,  /* ERR_NOT_FOUND where there is no store; never writes */
@@ -98,10 +102,11 @@ int segment_append(struct segment *segment, const struct segment_pack *pack, str
 struct segment_facts {
 	const char *checkpoint_key; /* NULL = none */
 	const char *checkpoint;     /* text */
-	uint64_t duplicates;        /* for the source's counters */
+	uint64_t duplicates;        /* for the source's counters; expired records among them */
 	uint64_t input_bytes;
 	uint8_t schema_fingerprint[32];
 	const char *drift_json; /* NULL = none: [{"path":…,"kind":…,"seen":…,"count":…}] */
+	const struct ledger_note *ledger; /* NULL = none; ledger.h */
 };
 /* Step 4: fsync, rename, fsync, one transaction. The segment is freed and the lease given back,
  * also on failure (then nothing of it is visible). A segment without rows makes no Parquet file and

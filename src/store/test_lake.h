@@ -174,7 +174,8 @@ struct lake_send {
 	enum container_kind kind;
 	uint32_t first, n, per_batch, batches;
 	bool rejects;
-	uint64_t stored; /* out */
+	const struct ledger_note *ledger; /* of each segment, or NULL */
+	uint64_t stored;                  /* out */
 };
 
 static inline int lake_send_batch(struct segment *segment, const struct lake_send *send,
@@ -235,6 +236,7 @@ static inline int lake_send(struct store *store, struct lake_send *send, struct 
 			.checkpoint_key = send->source,
 			.checkpoint = checkpoint,
 			.input_bytes = 1,
+			.ledger = send->ledger,
 		};
 		if (segment_commit(segment, &facts, NULL, err) < 0)
 			return -1;

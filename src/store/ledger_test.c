@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_test.c: windows add up, gaps in numbers and in time are named and close, and a source's health
+ * follows from its row and the time. */
+#include "store/ledger_private.h"
+#include "store/connections.h"
+#include "store/test_format.h"
+#include "store/test_lake.h"
+
+#define SECOND INT64_C(1000000)
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
+
+static struct store *open_store(const char *dir, enum store_mode mode)
+{
+	struct store *store;
+	struct err err;
+	if (store_open(dir, mode, &store, &err) < 0)
+		fail_msg("store_open: %s", err.text);
+	return store;
+}
+
+static uint64_t begin(
+	struct store *store, const char *source, enum ledger_kind kind, int64_t from, int64_t to)
+{
+	uint64_t id;
+	struct err err;
+	if (ledger_begin(store, source, kind, NULL, from, to, &id, &err) < 0)
+		fail_msg("%s", err.text);
+	return id;
+}
+
+static void end(struct store *store, uint64_t id, enum ledger_state state, const char *why)
+{
+	struct err err;
+	if (ledger_end(store, id, state, why, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* Any list as text, to be compared at once. */
+static void expect(struct buf *out, const char *text)
+{
+	buf_append(out, "", 1);
+	assert_string_equal(out->ptr, text);
+	buf_fini(out);
+}
+
+static int note_window(void *ctx, const struct ledger_window *w, struct err *err)
+{
+	(void)err;
+	const struct ledger_counts *c = &w->counts;
+	buf_printf(ctx, "%s %s [%d,%d) overlap %d: %d %d %d late %d %d errors %d %s%s%s %s\n",
+		w->source, ledger_kind_name(w->kind), (int)w->from, (int)w->to, (int)w->overlap,
+		(int)c->requests, (int)c->pages, (int)c->records, (int)c->late, (int)c->max_late,
+		(int)c->errors, ledger_state_name(w->state), *w->why ? ": " : "", w->why,
+		w->ended_at ? "ended" : "open");
+	return 0;
+}
+
+static void expect_windows(
+	struct store *store, const char *source, uint32_t limit, const char *text)
+{
+	struct buf out;
+	struct err err;
+	buf_init(&out, 1 << 20);
+	buf_puts(&out, "");
+	assert_int_equal(ledger_windows(store, source, 0, limit, note_window, &out, &err), 0);
+	expect(&out, text);
+}
+
+static void windows_add_up(void **state)
+{
+	(void)state;
+	char *dir = test_folder();
+	struct err err;
+	struct store *store = open_store(dir, STORE_WRITE);
+	struct ledger_counts one = {
+		.requests = 2, .pages = 1, .records = 5, .late = 1, .max_late = 9};
+	struct ledger_counts two = {.requests = 1, .errors = 1, .late = 1, .max_late = 4}, sums;
+	uint64_t a = begin(store, "jira", LEDGER_SWEEP, 0, 100), n;
+	assert_int_equal(ledger_add(store, a, &one, &err), 0);
+	assert_int_equal(ledger_add(store, a, &two, &err), 0);
+	end(store, a, LEDGER_SETTLED, NULL);
+	uint64_t b = begin(store, "jira", LEDGER_SWEEP, 60, 200);
+	end(store, b, LEDGER_FAILED, "403:\xff no permission");
+	uint64_t c = begin(store, "jira", LEDGER_BACKFILL, 0, 50);
+	begin(store, "other", LEDGER_LATE, 1, 2);
+	expect_windows(store, "jira", 0,
+		"jira backfill [0,50) overlap 0: 0 0 0 late 0 0 errors 0 open open\n"
+		"jira sweep [60,200) overlap 40: 0 0 0 late 0 0 errors 0 failed: "
+		"403:\xef\xbf\xbd no permission ended\n"
+		"jira sweep [0,100) overlap 0: 3 1 5 late 2 9 errors 1 settled ended\n");
+	expect_windows(
+		store, NULL, 1, "other late [1,2) overlap 0: 0 0 0 late 0 0 errors 0 open open\n");
+	/* What has ended has ended. */
+	assert_int_equal(ledger_add(store, a, &one, &err), -1);
+	assert_int_equal(ledger_end(store, a, LEDGER_SETTLED, NULL, &err), -1);
+	assert_int_equal(ledger_end(store, c, LEDGER_OPEN, NULL, &err), -1);
+	assert_int_equal(ledger_begin(store, "jira", LEDGER_SWEEP, NULL, 2, 1, &n, &err), -1);
+	assert_int_equal(ledger_begin(store, "JIRA", LEDGER_SWEEP, NULL, 1, 2, &n, &err), -1);
+	assert_int_equal(ledger_sums(store, "jira", &sums, &err), 0);
+	assert_true(
+		sums.requests == 3 && sums.records == 5 && sums.max_late == 9 && sums.errors == 1);
+	assert_int_equal(ledger_abandon(store, "jira", &n, &err), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(ledger_abandon(store, NULL, &n, &err), 0);
+	assert_int_equal(n, 1);
+	store_close(store);
+	test_remove(dir);
+}
+
+static void names_of_files(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		uint32_t day, number; /* day 0: none */
+	} rows[] = {
+		{"20240924.00000.audit.log", 20240924, 0},
+		{"20240924-00012.audit.log", 20240924, 12},
+		{"a/b/node-1/20240924.99999.audit.log.gz", 20240924, 99999},
+		{"20240229.00001.audit.log.zst.part", 20240229, 1},
+		{"20230229.00001.audit.log", 0, 0},
+		{"20241301.00001.audit.log", 0, 0},
+		{"20240924.0001.audit.log", 0, 0},
+		{"20240924.000011.audit.log", 0, 0},
+		{"20240924_00001.audit.log", 0, 0},
+		{"20240924.00001.audit.logs", 0, 0},
+		{"x20240924.00001.audit.log", 0, 0},
+		{"20240924.00001.audit.log/", 0, 0},
+		{"20240924", 0, 0},
+		{"", 0, 0},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint32_t day, number;
+		bool is = ledger_file_number(rows[i].name, &day, &number);
+		CHECK_ROW(i, is == (rows[i].day != 0));
+		CHECK_ROW(i, !is || (day == rows[i].day && number == rows[i].number));
+	}
+}
+
+static int note_gap(void *ctx, const struct ledger_gap *gap, struct err *err)
+{
+	(void)err;
+	if (gap->node)
+		buf_printf(ctx, "%s %s %u %u-%u%s; ", gap->source, gap->node, gap->day, gap->first,
+			gap->last, gap->at_start ? " at start" : "");
+	else
+		buf_printf(
+			ctx, "%s [%d,%d)%s; ", gap->source, (int)gap->from, (int)gap->to, gap->why);
+	return 0;
+}
+
+static void expect_gaps(struct store *store, const char *source, const char *text)
+{
+	struct buf out;
+	struct err err;
+	buf_init(&out, 1 << 20);
+	buf_puts(&out, "");
+	assert_int_equal(ledger_gaps(store, source, note_gap, &out, &err), 0);
+	expect(&out, text);
+}
+
+static void missing_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *node, *name;
+		int rc;
+		const char *gaps;
+	} rows[] = {
+		{"a", "20240924.00002.audit.log", 1, "s a 20240924 0-1 at start; "},
+		{"a", "20240924.00002.audit.log", 1, "s a 20240924 0-1 at start; "},
+		{"a", "20240924.00001.audit.log", 1, "s a 20240924 0-0 at start; "},
+		{"a", "notes.txt", 0, "s a 20240924 0-0 at start; "},
+		{"a", "20240924.00000.audit.log", 1, ""},
+		{"a", "20240924.00007.audit.log", 1, "s a 20240924 3-6; "},
+		{"a", "20240925-00001.audit.log", 1, "s a 20240924 3-6; s a 20240925 0-0; "},
+		{"b", "20240924.00000.audit.log", 1, "s a 20240924 3-6; s a 20240925 0-0; "},
+		{"a", "20240924.00005.audit.log", 1,
+			"s a 20240924 3-4; s a 20240924 6-6; s a 20240925 0-0; "},
+		{"a", "20240925.00000.audit.log", 1, "s a 20240924 3-4; s a 20240924 6-6; "},
+		{"a", "20240924.00003.audit.log", 1, "s a 20240924 4-4; s a 20240924 6-6; "},
+		{"a", "20240924.00006.audit.log", 1, "s a 20240924 4-4; "},
+		{"a", "x/20240924-00004.audit.log.gz", 1, ""},
+	};
+	char *dir = test_folder();
+	struct err err;
+	struct store *store = open_store(dir, STORE_WRITE);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_ROW(
+			i, ledger_file(store, "s", rows[i].node, rows[i].name, &err) == rows[i].rc);
+		expect_gaps(store, NULL, rows[i].gaps);
+	}
+	store_close(store);
+	test_remove(dir);
+}
+
+static void missing_time(void **state)
+{
+	(void)state;
+	static const struct {
+		enum ledger_kind kind;
+		int from, to;
+		enum ledger_state state;
+		const char *gaps; /* after it */
+	} rows[] = {
+		{LEDGER_SWEEP, 100, 200, LEDGER_SETTLED, ""},
+		{LEDGER_SWEEP, 150, 300, LEDGER_SETTLED, ""},
+		{LEDGER_SWEEP, 290, 400, LEDGER_FAILED, "s [300,400)why; "},
+		{LEDGER_SWEEP, 390, 500, LEDGER_SETTLED, "s [300,390)why; "},
+		{LEDGER_FILE, 300, 390, LEDGER_SETTLED, "s [300,390)why; "},
+		{LEDGER_SWEEP, 500, 600, LEDGER_OPEN, "s [300,390)why; "},
+		{LEDGER_BACKFILL, 10, 60, LEDGER_SETTLED, "s [60,100); s [300,390)why; "},
+		{LEDGER_BACKFILL, 50, 100, LEDGER_SETTLED, "s [300,390)why; "},
+		{LEDGER_LATE, 300, 350, LEDGER_SETTLED, "s [350,390)why; "},
+		{LEDGER_BACKFILL, 0, 1000, LEDGER_SETTLED, ""},
+	};
+	char *dir = test_folder();
+	struct store *store = open_store(dir, STORE_WRITE);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t id = begin(store, "s", rows[i].kind, rows[i].from, rows[i].to);
+		if (rows[i].state != LEDGER_OPEN)
+			end(store, id, rows[i].state, "why");
+		expect_gaps(store, "s", rows[i].gaps);
+		expect_gaps(store, "t", "");
+	}
+	end(store, begin(store, "t", LEDGER_SWEEP, 5, 9), LEDGER_FAILED, "x");
+	expect_gaps(store, NULL, "t [5,9)x; ");
+	store_close(store);
+	test_remove(dir);
+}
+
+/* Random windows against a map of seconds. */
+static void gaps_property(void **state)
+{
+	(void)state;
+	enum { SPAN = 60 };
+	for (unsigned seed = 1; seed <= 12; seed++) {
+		char *dir = test_folder();
+		struct store *store = open_store(dir, STORE_WRITE);
+		bool covered[SPAN] = {0};
+		int lo = SPAN, hi = 0;
+		srand(seed);
+		for (int i = 0; i < 12; i++) {
+			int from = rand() % (SPAN - 12), to = from + rand() % 12;
+			bool settled = rand() % 3 > 0;
+			end(store, begin(store, "s", i % 2 ? LEDGER_SWEEP : LEDGER_LATE, from, to),
+				settled ? LEDGER_SETTLED : LEDGER_FAILED, "");
+			lo = from < lo ? from : lo;
+			hi = to > hi ? to : hi;
+			for (int t = from; settled && t < to; t++)
+				covered[t] = true;
+		}
+		struct buf expected;
+		buf_init(&expected, 1 << 16);
+		for (int t = lo; t < hi; t++) {
+			int from = t;
+			while (t < hi && !covered[t])
+				t++;
+			if (t > from)
+				buf_printf(&expected, "s [%d,%d); ", from, t);
+		}
+		buf_append(&expected, "", 1);
+		struct buf out;
+		struct err err;
+		buf_init(&out, 1 << 16);
+		buf_puts(&out, "");
+		assert_int_equal(ledger_gaps(store, NULL, note_gap, &out, &err), 0);
+		buf_append(&out, "", 1);
+		if (strcmp(out.ptr, expected.ptr) != 0)
+			fail_msg("seed %u: %s, not %s", seed, out.ptr, expected.ptr);
+		buf_fini(&out);
+		buf_fini(&expected);
+		store_close(store);
+		test_remove(dir);
+	}
+}
+
+/* ---- sources --------------------------------------------------------------------------------- */
+
+#define NOW (INT64_C(20000) * DAY)
+static void healths(void **state)
+{
+	(void)state;
+	/* A source in good health; each row changes some of it. */
+	static const struct {
+		int64_t success, settled, last, gap, expires; /* ago; expires: ahead */
+		uint64_t failures;
+		bool gone, paused;
+		enum source_condition condition;
+		const char *text;
+	} rows[] = {
+		{SECOND, 0, HOUR, HOUR, 0, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{SECOND, 60 * SECOND, HOUR, HOUR, 90 * DAY, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{SECOND, 0, HOUR, HOUR, 14 * DAY, 0, 0, 0, SOURCE_EXPIRING, "expires in 14 days"},
+		{SECOND, 0, HOUR, HOUR, 15 * DAY, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{SECOND, 0, HOUR, HOUR, HOUR, 0, 0, 0, SOURCE_EXPIRING, "expires in 60 minutes"},
+		{SECOND, 0, HOUR, HOUR, -DAY * 3, 0, 0, 0, SOURCE_FAILING, "expired 3 days ago"},
+		{SECOND, 0, 2 * HOUR, HOUR, 0, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{SECOND, 0, 2 * HOUR + 1, HOUR, 0, 0, 0, 0, SOURCE_SILENT, "no event for 2 hours"},
+		{SECOND, 0, 130 * HOUR, 66 * HOUR, 0, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{SECOND, 0, HOUR, 0, 0, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{8 * 60 * SECOND, 0, HOUR, HOUR, 0, 0, 0, 0, SOURCE_HEALTHY, "healthy"},
+		{8 * 60 * SECOND + 1, 0, HOUR, HOUR, 0, 0, 0, 0, SOURCE_BEHIND, "8 minutes behind"},
+		{SECOND, 5 * HOUR, HOUR, HOUR, 0, 0, 0, 0, SOURCE_BEHIND, "5 hours behind"},
+		{SECOND, 0, 90 * DAY, HOUR, 0, 2, 0, 0, SOURCE_FAILING, "401: no"},
+		{0, 0, 0, 0, 0, 0, 0, 0, SOURCE_NEW, "not read"},
+		{0, 0, 0, 0, 0, 1, 0, 0, SOURCE_FAILING, "401: no"},
+		{SECOND, 0, 90 * DAY, HOUR, 0, 2, 0, 1, SOURCE_PAUSED, "paused"},
+		{SECOND, 0, 90 * DAY, HOUR, 0, 2, 1, 1, SOURCE_GONE, "kept"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct source_state s = {.source = "s",
+			.last_success = rows[i].success ? NOW - rows[i].success : 0,
+			.settled_to = rows[i].settled ? NOW - rows[i].settled : 0,
+			.first_event = NOW - 100 * DAY,
+			.last_event = rows[i].last ? NOW - rows[i].last : 0,
+			.longest_gap = rows[i].gap,
+			.failures = rows[i].failures,
+			.error = "401: no",
+			.connected = !rows[i].gone,
+			.paused = rows[i].paused,
+			.interval_s = 60,
+			.token_expires = rows[i].expires ? NOW + rows[i].expires : 0};
+		struct source_health h = source_health(&s, NOW);
+		if (h.condition != rows[i].condition || !strstr(h.text, rows[i].text))
+			fail_msg("row %zu: %s: %s", i, source_condition_name(h.condition), h.text);
+	}
+	struct source_state fresh = {.source = "s",
+		.connected = true,
+		.interval_s = 60,
+		.error = "",
+		.last_success = NOW,
+		.first_event = NOW - 20 * HOUR,
+		.last_event = NOW - 19 * HOUR};
+	assert_int_equal(source_health(&fresh, NOW).condition, SOURCE_HEALTHY);
+	fresh.last_event = fresh.first_event -= 5 * HOUR;
+	assert_int_equal(source_health(&fresh, NOW).condition, SOURCE_SILENT);
+	fresh.token_expires = NOW + 5 * DAY + HOUR;
+	assert_int_equal(source_health(&fresh, NOW).expires_days, 5);
+	fresh.token_expires = NOW - 1;
+	assert_int_equal(source_health(&fresh, NOW).expires_days, -1);
+}
+
+struct one_state {
+	struct source_state state;
+	char error[600];
+	unsigned n;
+};
+
+static int take_state(void *ctx, const struct source_state *state, struct err *err)
+{
+	struct one_state *one = ctx;
+	(void)err;
+	one->state = *state;
+	snprintf(one->error, sizeof(one->error), "%s", state->error);
+	one->n++;
+	return 0;
+}
+
+static struct one_state state_of(struct store *store)
+{
+	struct one_state one = {0};
+	struct err err;
+	assert_int_equal(store_source_states(store, take_state, &one, &err), 0);
+	assert_int_equal(one.n, 1);
+	return one;
+}
+
+/* Sends events as segments with the ledger's note. */
+static void send(
+	struct store *store, uint64_t window, uint32_t first, uint32_t n, enum ledger_state state)
+{
+	struct err err;
+	struct ledger_note note = {.window = window, .state = state, .counts = {.records = n}};
+	struct lake_send plan = {.source = "files",
+		.container = "sweep",
+		.kind = CONTAINER_OVERLAP,
+		.first = first,
+		.n = n,
+		.per_batch = n,
+		.batches = 1,
+		.ledger = &note};
+	if (lake_send(store, &plan, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void states_follow(void **state)
+{
+	(void)state;
+	char *dir = test_folder();
+	struct err err;
+	struct ledger_counts sums;
+	struct store *store = open_store(dir, STORE_WRITE);
+	struct connection c = {.name = "files",
+		.kind = "folder",
+		.table = "test_logs",
+		.interval_s = 60,
+		.token_expires = 77};
+	assert_int_equal(store_connection_put(store, &c, false, NULL, 0, NULL, NULL, &err), 0);
+	struct one_state one = state_of(store);
+	assert_true(one.state.connected && one.state.last_attempt == 0);
+	assert_true(one.state.interval_s == 60 && one.state.token_expires == 77);
+	assert_int_equal(ledger_failure(store, "files", "no such host", &err), 0);
+	assert_int_equal(ledger_failure(store, "files", "no login", &err), 0);
+	one = state_of(store);
+	assert_string_equal(one.error, "no login");
+	assert_int_equal(one.state.failures, 2);
+	send(store, begin(store, "files", LEDGER_SWEEP, 0, 5000), 1, 6, LEDGER_SETTLED);
+	one = state_of(store);
+	assert_string_equal(one.error, "");
+	assert_true(one.state.failures == 0 && one.state.last_success > 0);
+	assert_true(one.state.settled_to == 5000 && one.state.last_new > 0);
+	assert_true(one.state.first_event == lake_time(1) && one.state.last_event == lake_time(6));
+	assert_int_equal(one.state.longest_gap, 0);
+	/* 1,000 events later, and some of the same. */
+	uint64_t id = begin(store, "files", LEDGER_SWEEP, 4000, 9000);
+	send(store, id, 1006, 6, LEDGER_OPEN);
+	one = state_of(store);
+	assert_true(one.state.longest_gap == lake_time(1006) - lake_time(6));
+	send(store, id, 1006, 6, LEDGER_OPEN);
+	/* History makes no gap. */
+	send(store, begin(store, "files", LEDGER_BACKFILL, 0, 10), 50000, 3, LEDGER_SETTLED);
+	one = state_of(store);
+	assert_true(one.state.longest_gap == lake_time(1006) - lake_time(6));
+	assert_int_equal(ledger_sums(store, "files", &sums, &err), 0);
+	assert_true(sums.stored == 15 && sums.records == 21);
+	store_close(store);
+	test_remove(dir);
+}
+
+/* The longest gap of this and the last week counts; times in the future do not. */
+static void gaps_are_forgotten(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t first, last; /* hours */
+		bool history;
+		int64_t gap, last_event;
+	} rows[] = {
+		{7 * 24 * 1000, 7 * 24 * 1000 + 1, false, 0, 168001},
+		{168001 + 5, 168001 + 6, false, 5, 168007}, {168008, 168009, false, 5, 168009},
+		{168000, 168002, false, 5, 168009},           /* late ones */
+		{1, 160000, true, 5, 168009},                 /* history */
+		{168168 + 1, 168168 + 2, false, 160, 168170}, /* the next week */
+		{168336 + 1, 168336 + 2, false, 167, 168338},
+		{168504 + 1, 168504 + 1, false, 167, 168505}, {168506, 168507, false, 167, 168507},
+		{168507 + 165, 168507 + 165, false, 167, 168672},
+		{168672 + 167, 168672 + 167, false, 167, 168839},
+		{168840, 168841, false, 167, 168841}, {168842, 168843, false, 167, 168843},
+		{168843 + 168 * 3, 168843 + 168 * 3, false, 504, 169347}, /* long away */
+		{169348, INT64_C(9000000), false, 1, 1000000}, /* until now, in another week */
+	};
+	char *dir = test_folder();
+	struct err err;
+	int64_t id;
+	struct store *store = open_store(dir, STORE_WRITE);
+	assert_int_equal(ledger_source(store, "s", true, &id, &err), 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct ledger_segment segment = {.source = "s",
+			.stored = 1,
+			.committed_at = 1000000 * HOUR,
+			.min_time = rows[i].first * HOUR,
+			.max_time = rows[i].last * HOUR};
+		CHECK_ROW(i, ledger_note_events(store, id, rows[i].history, &segment, &err) == 0);
+		struct one_state one = state_of(store);
+		if (one.state.longest_gap != rows[i].gap * HOUR ||
+			one.state.last_event != rows[i].last_event * HOUR)
+			fail_msg("row %zu: %d, %d", i, (int)(one.state.longest_gap / HOUR),
+				(int)(one.state.last_event / HOUR));
+	}
+	store_close(store);
+	test_remove(dir);
+}
+
+static void an_older_folder(void **state)
+{
+	(void)state;
+	char *dir = test_folder();
+	struct err err;
+	struct ledger_counts sums;
+	struct object_mark mark = {.key = SLICE("k"), .etag = SLICE("e"), .news = OBJECT_SAME};
+	struct store *store = open_store(dir, STORE_WRITE);
+	test_format(store, 2);
+	store_close(store);
+	store = open_store(dir, STORE_READ);
+	expect_windows(store, NULL, 0, "");
+	expect_gaps(store, NULL, "");
+	assert_int_equal(ledger_sums(store, NULL, &sums, &err), 0);
+	assert_int_equal(store_source_states(store, take_state, NULL, &err), 0);
+	assert_int_equal(objects_find(store, "s", &mark, 1, &err), 0);
+	assert_int_equal(mark.news, OBJECT_NEW);
+	store_close(store);
+	store = open_store(dir, STORE_WRITE);
+	end(store, begin(store, "t", LEDGER_SWEEP, 5, 9), LEDGER_FAILED, "x");
+	expect_gaps(store, NULL, "t [5,9)x; ");
+	store_close(store);
+	test_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(windows_add_up),
+		cmocka_unit_test(names_of_files),
+		cmocka_unit_test(missing_numbers),
+		cmocka_unit_test(missing_time),
+		cmocka_unit_test(gaps_property),
+		cmocka_unit_test(healths),
+		cmocka_unit_test(states_follow),
+		cmocka_unit_test(gaps_are_forgotten),
+		cmocka_unit_test(an_older_folder),
+	};
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0);
+	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
+}

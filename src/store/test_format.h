@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_format.h: for tests of store/: takes the catalog back to an older format version, by undoing
+ * the steps of catalog_schema.c. */
+#ifndef STORE_TEST_FORMAT_H
+#define STORE_TEST_FORMAT_H
+
+#include "base/test.h"
+#include "store/private.h"
+
+/* The folder becomes as `version` left it; the store is to be opened anew. */
+static inline void test_format(struct store *store, int version)
+{
+	struct err err;
+	char sql[64];
+	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 3 && sqlite3_exec(store->db,
+				   "DROP TABLE connection_secrets; DROP TABLE connections;"
+				   "DROP TABLE ledger_windows; DROP TABLE ledger_files;"
+				   "DROP TABLE source_states; DROP TABLE objects",
+				   NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
+	if ((version < 2 && sqlite3_exec(store->db, "DROP TABLE saved_searches", NULL, NULL,
+				    NULL) != SQLITE_OK) ||
+		sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
+}
+
+#endif
