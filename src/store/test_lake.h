@@ -219,6 +219,7 @@ static inline int lake_send(struct store *store, struct lake_send *send, struct 
 	while (at < end) {
 		struct segment *segment;
 		uint64_t stored = 0;
+		uint32_t from = at;
 		if (segment_begin(store, &lake_shape, send->source, send->container, LAKE_RECEIVED,
 			    &segment, err) < 0)
 			return -1;
@@ -236,6 +237,7 @@ static inline int lake_send(struct store *store, struct lake_send *send, struct 
 			.checkpoint_key = send->source,
 			.checkpoint = checkpoint,
 			.input_bytes = 1,
+			.duplicates = at - from - stored,
 			.ledger = send->ledger,
 		};
 		if (segment_commit(segment, &facts, NULL, err) < 0)
