@@ -209,11 +209,8 @@ static int replace_key(const char *next, const char *path, struct err *err)
 	char dir[STORE_PATH];
 	if (io_rename(next, path, err) < 0)
 		return -1;
-	snprintf(dir, sizeof(dir), "%s", path);
-	char *slash = strrchr(dir, '/');
-	if (slash)
-		slash[slash == dir] = '\0';
-	return io_fsync_dir(slash ? dir : ".", err);
+	secret_key_folder(path, dir);
+	return io_fsync_dir(dir, err);
 }
 
 int store_secret_key_change(struct store *store, const char *wanted, uint64_t *n, struct err *err)

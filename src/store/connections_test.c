@@ -338,7 +338,7 @@ static void change_in_child(const struct place *p, const char *fault, unsigned *
 		struct err err;
 		struct store *store = open_store(p->data, STORE_WRITE);
 		io_fault(fault, NULL);
-		_exit(store_secret_key_change(store, p->key, NULL, &err) < 0);
+		_exit(store_secret_key_change(store, p->key, NULL, &err) < 0 ? 1 : 0);
 	}
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);

@@ -124,7 +124,7 @@ static int end(struct store *store, uint64_t id, const struct open_window *windo
 int ledger_add(
 	struct store *store, uint64_t id, const struct ledger_counts *counts, struct err *err)
 {
-	struct open_window window;
+	struct open_window window = {0};
 	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)
 		return -1;
 	int rc = find_open(store, id, &window, err);
@@ -134,7 +134,7 @@ int ledger_add(
 int ledger_end(
 	struct store *store, uint64_t id, enum ledger_state state, const char *why, struct err *err)
 {
-	struct open_window window;
+	struct open_window window = {0};
 	if (state != LEDGER_SETTLED && state != LEDGER_FAILED)
 		return err_set(err, ERR_USAGE, "a window ends settled or failed");
 	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)
@@ -161,7 +161,7 @@ int ledger_abandon(struct store *store, const char *source, uint64_t *n, struct 
 int ledger_record(struct store *store, const struct ledger_note *note,
 	const struct ledger_segment *segment, struct err *err)
 {
-	struct open_window window;
+	struct open_window window = {0};
 	struct ledger_counts counts = note->counts;
 	int64_t source_id = 0;
 	counts.stored = segment->stored;

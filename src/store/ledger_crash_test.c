@@ -114,7 +114,7 @@ static bool collect_in_child(const char *dir, const char *fault)
 		struct err err = {0};
 		if (io_fault(fault, &err) < 0)
 			_exit(99);
-		_exit(collect(dir, &err) < 0);
+		_exit(collect(dir, &err) < 0 ? 1 : 0);
 	}
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);

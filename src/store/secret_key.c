@@ -15,6 +15,15 @@
 
 enum { KEY_TEXT = 2 * KEY_BYTES, KEY_FILE_MAX = 256 };
 
+void secret_key_folder(const char *path, char dir[STORE_PATH])
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		snprintf(dir, STORE_PATH, ".");
+	else
+		snprintf(dir, STORE_PATH, "%.*s", (int)(slash - path) + (slash == path), path);
+}
+
 /* ---- where ----------------------------------------------------------------------------------- */
 
 static const char *variable(const char *name)
@@ -69,12 +78,12 @@ static int lies_in(const char *path, const char *folder, struct err *err)
 		char *slash = strrchr(part, '/');
 		if (errno != ENOENT)
 			return err_errno(err, "%s", part);
-		if (slash == part)
+		if (slash == part || strcmp(part, ".") == 0)
 			return 0; /* nothing of it is there */
 		if (slash)
 			*slash = '\0';
 		else
-			strcpy(part, ".");
+			memcpy(part, ".", 2);
 	}
 	size_t n = strlen(real_folder);
 	return strncmp(real, real_folder, n) == 0 && (real[n] == '/' || real[n] == '\0');
@@ -207,21 +216,11 @@ static int write_random_key(int fd, const char *path, struct err *err)
 	return rc;
 }
 
-static void parent_of(const char *path, char dir[STORE_PATH])
-{
-	snprintf(dir, STORE_PATH, "%s", path);
-	char *slash = strrchr(dir, '/');
-	if (slash)
-		slash[slash == dir] = '\0';
-	else
-		strcpy(dir, ".");
-}
-
 int secret_key_write(const char *path, struct err *err)
 {
 	char dir[STORE_PATH], temp[STORE_PATH + STORE_NAME + 8], name[STORE_NAME];
 	struct err why = {0};
-	parent_of(path, dir);
+	secret_key_folder(path, dir);
 	if (io_mkdirs(dir, err) < 0)
 		return -1;
 	store_new_name(name);

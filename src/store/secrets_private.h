@@ -23,6 +23,8 @@ int secret_key_read(const char *path, const char *data_dir, bool by_systemd, str
 	struct err *err);
 /* Makes a key file where there is none. 0 (also where another process was faster) or -1. */
 int secret_key_write(const char *path, struct err *err);
+/* The folder that a path lies in. */
+void secret_key_folder(const char *path, char dir[STORE_PATH]);
 /* True where the key comes from $CREDENTIALS_DIRECTORY: not ours to change. */
 bool secret_key_by_systemd(const char *path);
 

@@ -311,7 +311,7 @@ static void making_is_cut_off(void **state)
 			struct secret_key *key;
 			struct err err;
 			io_fault(fault, NULL);
-			_exit(secret_key_open(key_path(dir), NULL, true, &key, &err) < 0);
+			_exit(secret_key_open(key_path(dir), NULL, true, &key, &err) < 0 ? 1 : 0);
 		}
 		int status;
 		assert_int_equal(waitpid(child, &status, 0), child);
