@@ -44,6 +44,13 @@ int text_parse_size(const char *text, uint64_t *bytes);
 /* Whole text as a base-10 int64 with optional '-'. 0, or -1 where it is none or out of range. */
 int text_parse_int(struct slice s, int64_t *value);
 
+enum { UUID_TEXT = 36 };
+/* A UUID (RFC 9562) as 36 small letters, digits and hyphens, without a NUL. */
+void text_uuid(const uint8_t uuid[16], char text[UUID_TEXT]);
+/* Reads one: 36 characters with hyphens, or the 32 digits alone; letters of any case. 0, or -1 where it
+ * is none (*uuid may have been written to). */
+int text_parse_uuid(struct slice text, uint8_t uuid[16]);
+
 /* Edit distance with early stop: how many single-byte changes turn a into b, at most
  * `limit` + 1. For "did you mean". */
 unsigned text_distance(struct slice a, struct slice b, unsigned limit);

@@ -109,16 +109,9 @@ static void time_token(int64_t us, struct token *token)
 
 static void uuid_token(const uint8_t uuid[16], struct token *token)
 {
-	char text[37];
-	static const char hex[] = "0123456789abcdef";
-	size_t n = 0;
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			text[n++] = '-';
-		text[n++] = hex[uuid[i] >> 4];
-		text[n++] = hex[uuid[i] & 15];
-	}
-	text_token((struct slice){text, n}, token);
+	char text[UUID_TEXT];
+	text_uuid(uuid, text);
+	text_token((struct slice){text, sizeof(text)}, token);
 }
 
 /* Value i, which is not null, of a column without a table of tokens. */

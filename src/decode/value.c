@@ -3,7 +3,6 @@
 #include "decode/private.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 
 /* Plain integers only: what is printed again is the text that was read. No -0, no 007. */
 int value_int(struct slice text, int64_t *value)
@@ -24,32 +23,9 @@ int value_int(struct slice text, int64_t *value)
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int value_uuid(struct slice text, uint8_t uuid[16])
 {
-	if (text.len != 36)
-		return -1;
-	unsigned n = 0;
-	for (size_t i = 0; i < 36; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (text.ptr[i] != '-')
-				return -1;
-			continue;
-		}
-		int digit = hex_digit(text.ptr[i]);
-		if (digit < 0)
-			return -1;
-		uuid[n / 2] = (uint8_t)(n % 2 ? uuid[n / 2] | digit : digit << 4);
-		n++;
-	}
-	return 0;
+	return text.len == UUID_TEXT ? text_parse_uuid(text, uuid) : -1;
 }
 
 static struct slice trim(struct slice text)

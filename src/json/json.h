@@ -40,6 +40,10 @@ int64_t json_value(
  * -2 where depth exceeds LIMIT_DEPTH or a bracket does not match. */
 int64_t json_skip(struct slice text, size_t at);
 
+/* The offset of the first byte from `at` on that is no white space; text.len (or `at`, where that is
+ * beyond) where there is none. */
+size_t json_blanks(struct slice text, size_t at);
+
 /* Reads the JSON string that begins at text[at] == '"' and appends its unescaped text to `out`
  * (ill-formed UTF-8 and lone surrogates become U+FFFD, *repaired is set). Returns the offset after
  * the closing quote, or -1. */

@@ -50,6 +50,13 @@ static bool bracket_close(struct brackets *open, bool object)
 	return (open->object[open->depth >> 6] >> (open->depth & 63) & 1) == object;
 }
 
+size_t json_blanks(struct slice text, size_t at)
+{
+	while (at < text.len && is_blank(text.ptr[at]))
+		at++;
+	return at;
+}
+
 int64_t json_skip(struct slice text, size_t at)
 {
 	struct brackets open = {0};

@@ -14,28 +14,6 @@ static bool is_text(enum col_type type)
 
 /* ---- one value ------------------------------------------------------------------------------- */
 
-/* 36 characters with hyphens (RFC 9562), or the 32 digits alone; letters of any case. */
-static int parse_uuid(struct slice text, uint8_t uuid[16])
-{
-	bool hyphens = text.len == 36;
-	size_t at = 0;
-	if (!hyphens && text.len != 32)
-		return -1;
-	for (unsigned i = 0; i < 32; i++) {
-		if (hyphens && (i == 8 || i == 12 || i == 16 || i == 20) && text.ptr[at++] != '-')
-			return -1;
-		char c = text.ptr[at++];
-		unsigned v = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-			     : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-			     : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-						    : 16;
-		if (v > 15)
-			return -1;
-		uuid[i / 2] = (uint8_t)(i % 2 == 0 ? v << 4 : (unsigned)uuid[i / 2] | v);
-	}
-	return 0;
-}
-
 static bool is_word(struct slice text, const char *word)
 {
 	return text.len == strlen(word) && strncasecmp(text.ptr, word, text.len) == 0;
@@ -76,7 +54,7 @@ static int value_span(enum col_type type, struct slice text, int64_t now, struct
 		break;
 	case COL_UUID:
 	case COL_IP:
-		if ((type == COL_UUID ? parse_uuid : address_parse)(text, bytes) != 0)
+		if ((type == COL_UUID ? text_parse_uuid : address_parse)(text, bytes) != 0)
 			return -1;
 		span->low = span->high = load128(bytes);
 		return 0;

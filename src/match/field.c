@@ -79,10 +79,7 @@ static void side_text(const struct side *side, uint32_t i, uint32_t which, struc
 		const struct derived *d = side->derived;
 		uint32_t at = d->first[col->plain ? i : col->codes[i]] + which;
 		value->text = (struct slice){d->heap + d->off[at], d->off[at + 1] - d->off[at]};
-	} else if (type == COL_IP) {
-		size_t n = address_print((const uint8_t *)column_text(col, i).ptr, value->printed);
-		value->text = (struct slice){value->printed, n};
-	} else if (col_is_string(type)) {
+	} else if (col_is_string(type) && type != COL_IP) {
 		value->text = column_text(col, i);
 	} else {
 		size_t n = print_value(col, type, i, value->printed);

@@ -19,11 +19,7 @@ static char at_char(const struct finder *f, int64_t at)
 
 static int64_t blanks(const struct finder *f, int64_t at)
 {
-	for (;; at++) {
-		char c = at_char(f, at);
-		if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-			return at;
-	}
+	return (int64_t)json_blanks(f->json, (size_t)at);
 }
 
 /* The end of the value at `at`, which is no blank; -1 where there is none. */

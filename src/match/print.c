@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* print.c: values that are no strings as text, the way results show them; and the parts of a time. */
+/* print.c: values that are no texts as text, the way results show them; and the parts of a time. */
 #include "match/private.h"
-
-static size_t print_uuid(const uint8_t uuid[16], char *text)
-{
-	static const char hex[] = "0123456789abcdef";
-	size_t at = 0;
-	for (unsigned i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			text[at++] = '-';
-		text[at++] = hex[uuid[i] >> 4];
-		text[at++] = hex[uuid[i] & 15];
-	}
-	return at;
-}
 
 static size_t print_number(int64_t value, char *text)
 {
@@ -78,10 +65,14 @@ size_t print_value(const struct column *col, enum col_type type, uint32_t i, cha
 	case COL_TIME:
 		return print_time(col->i64[i], text);
 	case COL_UUID:
-		return print_uuid(col->uuid[i], text);
+		text_uuid(col->uuid[i], text);
+		return UUID_TEXT;
+	case COL_IP: {
+		struct slice address = column_text(col, i);
+		return address.len == 16 ? address_print((const uint8_t *)address.ptr, text) : 0;
+	}
 	case COL_STRING:
 	case COL_JSON:
-	case COL_IP:
 		break;
 	}
 	return 0;

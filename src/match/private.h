@@ -12,6 +12,7 @@
 #include "match/bitmap.h"
 #include "match/decimal.h"
 #include "match/match.h"
+#include "match/print.h"
 
 typedef unsigned __int128 u128;
 
@@ -54,7 +55,7 @@ static inline u128 load128(const void *bytes)
 /* network.c: a whole text as an address (IPv4 as ::ffff:a.b.c.d), strictly: four decimal numbers
  * without leading zeros, or RFC 4291 text. 0 or -1. */
 int address_parse(struct slice text, uint8_t address[16]);
-enum { ADDRESS_TEXT = 48 };
+enum { ADDRESS_TEXT = PRINT_MAX };
 /* RFC 5952 text, IPv4 dotted; returns its length. */
 size_t address_print(const uint8_t address[16], char text[ADDRESS_TEXT]);
 /* The addresses of a network. */
@@ -229,10 +230,7 @@ bool probe_rows(struct run *run, const struct probe *probe, const uint64_t *amon
 bool field_rows(struct run *run, const struct probe *probe, int group, const uint64_t *among,
 	uint64_t *out);
 
-/* print.c: value i of a column that holds no strings, as text; returns its length. */
-enum { PRINT_MAX = 48 };
-size_t print_value(const struct column *col, enum col_type type, uint32_t i, char text[PRINT_MAX]);
-/* A part of a time. */
+/* print.c: a part of a time. */
 int64_t time_part(int64_t us, enum time_part part);
 
 /* json_path.c: appends the texts found at `path` in a JSON value to `heap`, and calls `found` after

@@ -3,33 +3,26 @@
 #include "json/json.h"
 #include "net/private.h"
 
-static size_t past_blanks(struct slice text, size_t at)
-{
-	while (at < text.len && text.ptr[at] && strchr(" \t\r\n", text.ptr[at]))
-		at++;
-	return at;
-}
-
 struct slice net_json_member(struct slice object, const char *key)
 {
 	struct slice none = {NULL, 0}, found = none;
-	size_t at = past_blanks(object, 0);
+	size_t at = json_blanks(object, 0);
 	struct buf name;
 	if (json_validate(object, NULL) < 0 || at >= object.len || object.ptr[at] != '{')
 		return none;
 	buf_init(&name, object.len);
-	for (at = past_blanks(object, at + 1); at < object.len && object.ptr[at] == '"';) {
+	for (at = json_blanks(object, at + 1); at < object.len && object.ptr[at] == '"';) {
 		bool repaired = false;
 		buf_clear(&name);
 		int64_t end = json_string(object, at, &name, &repaired);
 		if (end < 0)
 			break;
-		at = past_blanks(object, past_blanks(object, (size_t)end) + 1); /* the colon */
+		at = json_blanks(object, json_blanks(object, (size_t)end) + 1); /* the colon */
 		if ((end = json_skip(object, at)) < 0)
 			break;
 		if (slice_eq(buf_view(&name), slice_of(key)))
 			found = (struct slice){object.ptr + at, (size_t)end - at};
-		at = past_blanks(object, past_blanks(object, (size_t)end) + 1); /* the comma */
+		at = json_blanks(object, json_blanks(object, (size_t)end) + 1); /* the comma */
 	}
 	buf_fini(&name);
 	return found;

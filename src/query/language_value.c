@@ -126,19 +126,10 @@ static bool is_word(struct slice s, const char *word)
 	return s.len == strlen(word) && strncasecmp(s.ptr, word, s.len) == 0;
 }
 
-/* 32 hexadecimal digits, with or without dashes. */
 static bool is_uuid(struct slice s)
 {
-	size_t digits = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		bool dash =
-			s.ptr[i] == '-' && s.len == 36 && (i == 8 || i == 13 || i == 18 || i == 23);
-		bool digit = strchr("0123456789abcdefABCDEF", s.ptr[i]) && s.ptr[i];
-		if (!dash && !digit)
-			return false;
-		digits += digit;
-	}
-	return digits == 32;
+	uint8_t uuid[16];
+	return text_parse_uuid(s, uuid) == 0;
 }
 
 static bool is_time(struct slice s)

@@ -2,28 +2,13 @@
 /* row_json.c: a row of a batch as JSON, lists with their structs. */
 #include "query/row_json.h"
 
-#include <inttypes.h>
-
 #include "base/base.h"
-
-void uuid_text(const uint8_t id[16], struct buf *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	char text[36];
-	size_t n = 0;
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			text[n++] = '-';
-		text[n++] = digits[id[i] >> 4];
-		text[n++] = digits[id[i] & 15];
-	}
-	buf_append(out, text, n);
-}
+#include "match/print.h"
 
 /* One value as JSON. */
 static void value_json(enum col_type type, const struct column *col, uint32_t i, struct buf *out)
 {
-	char text[CLOCK_TEXT];
+	char text[PRINT_MAX];
 	if (column_is_null(col, i)) {
 		buf_puts(out, "null");
 		return;
@@ -37,17 +22,13 @@ static void value_json(enum col_type type, const struct column *col, uint32_t i,
 		break;
 	case COL_INT64:
 	case COL_INT32:
-		buf_printf(out, "%" PRId64, col->i64[i]);
-		break;
 	case COL_BOOL:
-		buf_puts(out, col->bools[i] ? "true" : "false");
+		buf_append(out, text, print_value(col, type, i, text));
 		break;
 	case COL_TIME:
-		buf_printf(out, "\"%s\"", clock_text(col->i64[i], text));
-		break;
 	case COL_UUID:
 		buf_push(out, '"');
-		uuid_text(col->uuid[i], out);
+		buf_append(out, text, print_value(col, type, i, text));
 		buf_push(out, '"');
 		break;
 	case COL_IP: {

@@ -6,8 +6,6 @@
 #include "base/buf.h"
 #include "batch/batch.h"
 
-/* Appends an id with hyphens. */
-void uuid_text(const uint8_t id[16], struct buf *out);
 /* Appends the value of a top-level column, or (of a list's first column) the whole list, as JSON.
  * Members of a list's structs that are null are left out. */
 void row_value_json(const struct batch *batch, uint32_t column, uint32_t row, struct buf *out);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 enum { DIGITS_128 = 40, SECONDS_DAY = 86400 };
 
@@ -184,16 +185,13 @@ static void write_hex(struct buf *out, const unsigned char *bytes, size_t n)
 /* Ordered as a signed number, so the first bit is turned over. */
 static void write_uuid(struct buf *out, const duckdb_hugeint *value)
 {
-	static const size_t ends[] = {4, 6, 8, 10, 16};
 	unsigned __int128 bits = (unsigned __int128)hugeint(value) ^ (unsigned __int128)1 << 127;
-	unsigned char bytes[16];
+	uint8_t bytes[16];
+	char text[UUID_TEXT];
 	for (int i = 15; i >= 0; i--, bits >>= 8)
-		bytes[i] = (unsigned char)bits;
-	for (size_t i = 0, from = 0; i < 5; from = ends[i++]) {
-		if (i)
-			buf_push(out, '-');
-		write_hex(out, bytes + from, ends[i] - from);
-	}
+		bytes[i] = (uint8_t)bits;
+	text_uuid(bytes, text);
+	buf_append(out, text, sizeof(text));
 }
 
 /* The first byte says how many leading bits are padding. */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* search_field.c: what a field's name means in a shape, and values as people write them. */
-#include <arpa/inet.h>
-#include <inttypes.h>
-
 #include "json/json.h"
-#include "query/row_json.h"
+#include "match/print.h"
 #include "query/search_private.h"
 
 struct field field_resolve(const struct schema *schema, const struct batch_shape *shape,
@@ -21,54 +18,16 @@ struct field field_resolve(const struct schema *schema, const struct batch_shape
 	return field;
 }
 
-static void address_text(struct slice address, struct buf *out)
-{
-	static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
-	char text[INET6_ADDRSTRLEN];
-	if (address.len != 16)
-		return;
-	if (memcmp(address.ptr, v4, 12) == 0)
-		inet_ntop(AF_INET, address.ptr + 12, text, sizeof(text));
-	else
-		inet_ntop(AF_INET6, address.ptr, text, sizeof(text));
-	buf_puts(out, text);
-}
-
 void value_text(enum col_type type, const struct column *col, uint32_t i, struct buf *out)
 {
-	char time[CLOCK_TEXT];
-	switch (type) {
-	case COL_STRING:
-	case COL_JSON:
+	char text[PRINT_MAX];
+	if (type == COL_STRING || type == COL_JSON)
 		buf_slice(out, column_text(col, i));
-		break;
-	case COL_INT64:
-	case COL_INT32:
-		buf_printf(out, "%" PRId64, col->i64[i]);
-		break;
-	case COL_BOOL:
-		buf_puts(out, col->bools[i] ? "true" : "false");
-		break;
-	case COL_TIME:
-		buf_puts(out, clock_text(col->i64[i], time));
-		break;
-	case COL_UUID:
-		uuid_text(col->uuid[i], out);
-		break;
-	case COL_IP:
-		address_text(column_text(col, i), out);
-		break;
-	}
+	else
+		buf_append(out, text, print_value(col, type, i, text));
 }
 
 /* ---- a value within JSON --------------------------------------------------------------------- */
-
-static size_t skip_blanks(struct slice json, size_t at)
-{
-	while (at < json.len && json.ptr[at] && strchr(" \t\r\n", json.ptr[at]))
-		at++;
-	return at;
-}
 
 static bool take_value(struct slice json, size_t at, size_t end, struct buf *out)
 {
@@ -89,14 +48,14 @@ static bool take_value(struct slice json, size_t at, size_t end, struct buf *out
 static bool find_path(/* NOLINT(misc-no-recursion) */
 	struct slice json, size_t at, struct slice path, struct buf *key, struct buf *out)
 {
-	at = skip_blanks(json, at + 1);
+	at = json_blanks(json, at + 1);
 	while (at < json.len && json.ptr[at] == '"') {
 		bool repaired = false;
 		buf_clear(key);
 		int64_t colon = json_string(json, at, key, &repaired);
 		if (colon < 0 || key->full)
 			return false;
-		size_t value = skip_blanks(json, skip_blanks(json, (size_t)colon) + 1);
+		size_t value = json_blanks(json, json_blanks(json, (size_t)colon) + 1);
 		int64_t end = value < json.len ? json_skip(json, value) : -1;
 		if (end < 0)
 			return false;
@@ -109,8 +68,8 @@ static bool find_path(/* NOLINT(misc-no-recursion) */
 				find_path(json, value, rest, key, out))
 				return true;
 		}
-		at = skip_blanks(json, (size_t)end);
-		at = at < json.len && json.ptr[at] == ',' ? skip_blanks(json, at + 1) : json.len;
+		at = json_blanks(json, (size_t)end);
+		at = at < json.len && json.ptr[at] == ',' ? json_blanks(json, at + 1) : json.len;
 	}
 	return false;
 }
@@ -118,7 +77,7 @@ static bool find_path(/* NOLINT(misc-no-recursion) */
 bool json_path_text(struct slice json, struct slice path, struct buf *out)
 {
 	struct buf key;
-	size_t at = skip_blanks(json, 0);
+	size_t at = json_blanks(json, 0);
 	buf_init(&key, LIMIT_RECORD_BYTES);
 	bool found = at < json.len && json.ptr[at] == '{' && find_path(json, at, path, &key, out);
 	buf_fini(&key);
