@@ -110,7 +110,9 @@ struct batch {
 	struct record_place *records; /* nrows */
 	uint8_t *flags;               /* nrows; enum row_flag */
 	uint8_t (*keys)[16];          /* nrows; the identity key, filled by decode/ */
-	struct arena mem;             /* owns everything above but raw */
+	uint64_t *places; /* nrows; where each row stands in its container, where that is
+	                               * not its offset in the input; NULL: it is */
+	struct arena mem; /* owns everything above but raw */
 };
 
 /* An empty batch of that shape (0 rows, all pointers NULL). */

@@ -159,7 +159,22 @@ static const char version_3[] =
 	"CREATE TABLE objects(key BLOB PRIMARY KEY, etag INTEGER NOT NULL,"
 	" bytes INTEGER NOT NULL, read_to INTEGER, state INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
 
-static const char *const steps[FORMAT_VERSION] = {version_1, version_2, version_3};
+/* What collecting needs beside: the input of a reject whose segment holds several; how long events were
+ * on their way; whole days of old windows as one row. */
+static const char version_4[] =
+	/* "" = that of its commit */
+	"ALTER TABLE rejects ADD COLUMN input TEXT NOT NULL DEFAULT '';"
+
+	/* Of the newest event of the last segment of new events: from event to received, from received to
+	 * committed; microseconds, -1 = not known. objects and quarantined: of the `objects`. */
+	"ALTER TABLE source_states ADD COLUMN lag_received INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE source_states ADD COLUMN lag_searchable INTEGER NOT NULL DEFAULT -1;"
+
+	/* How many windows the row stands for. */
+	"ALTER TABLE ledger_windows ADD COLUMN windows INTEGER NOT NULL DEFAULT 1;"
+	"CREATE INDEX ledger_windows_by_name ON ledger_windows(source_id, name) WHERE name <> '';";
+
+static const char *const steps[FORMAT_VERSION] = {version_1, version_2, version_3, version_4};
 
 int catalog_version(struct store *store, struct err *err)
 {

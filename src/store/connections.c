@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* connections.c: the rows of connections: checked, saved, listed, paused, removed. One is the primary of
  * its instance and table; the index connections_primary of the catalog holds that for sure. */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/connections.h"
@@ -253,6 +255,45 @@ int store_connection_get(struct store *store, const char *name, struct arena *me
 	if (each_connection(store, name, get_one, &getting, err) < 0)
 		return -1;
 	return getting.found;
+}
+
+/* ---- the right to read ----------------------------------------------------------------------- */
+
+struct source_lease {
+	int fd;
+};
+
+int store_source_lease(
+	struct store *store, const char *name, struct source_lease **lease, struct err *err)
+{
+	char path[STORE_PATH];
+	if (store_check_writable(store, err) < 0 || store_check_source(name, err) < 0 ||
+		io_mkdirs(store_path(store, path, "leases"), err) < 0)
+		return -1;
+	store_path(store, path, "leases/%s.lock", name);
+	int fd = io_open(path, O_RDWR | O_CREAT, 0600, err);
+	if (fd < 0)
+		return -1;
+	if (io_lock(fd, true, false, path, err) < 0) {
+		io_close(fd);
+		if (err && err->kind == ERR_BUSY)
+			return err_set(err, ERR_BUSY,
+				"%s is being read by another pugmark (pugmark serve, or pugmark "
+				"collect): it goes on there",
+				name);
+		return -1;
+	}
+	*lease = xcalloc(1, sizeof(**lease));
+	(*lease)->fd = fd;
+	return 0;
+}
+
+void store_source_unlease(struct source_lease *lease)
+{
+	if (!lease)
+		return;
+	io_close(lease->fd);
+	free(lease);
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */

@@ -451,6 +451,29 @@ static void no_canary(void **state)
 	test_remove(p.dir);
 }
 
+static void one_reader_of_a_source(void **state)
+{
+	(void)state;
+	struct place p;
+	place_init(&p);
+	struct err err;
+	struct source_lease *first, *second, *other;
+	struct store *store = open_store(p.data, STORE_WRITE);
+	assert_int_equal(store_source_lease(store, "jira-1", &first, &err), 0);
+	assert_int_equal(store_source_lease(store, "jira-1", &second, &err), -1);
+	assert_int_equal(err.kind, ERR_BUSY);
+	assert_non_null(strstr(err.text, "jira-1"));
+	assert_int_equal(store_source_lease(store, "jira-2", &other, &err), 0);
+	store_source_unlease(other);
+	store_source_unlease(first);
+	store_source_unlease(NULL);
+	assert_int_equal(store_source_lease(store, "jira-1", &first, &err), 0);
+	store_source_unlease(first);
+	assert_int_equal(store_source_lease(store, "../x", &first, &err), -1);
+	store_close(store);
+	test_remove(p.dir);
+}
+
 static void older_folders(void **state)
 {
 	(void)state;
@@ -492,6 +515,7 @@ int main(void)
 		cmocka_unit_test(exchanged_rows),
 		cmocka_unit_test(keys_are_changed),
 		cmocka_unit_test(no_canary),
+		cmocka_unit_test(one_reader_of_a_source),
 		cmocka_unit_test(older_folders),
 	};
 	if (access("/dev/shm", W_OK) == 0)

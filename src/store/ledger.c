@@ -178,9 +178,11 @@ int ledger_record(struct store *store, const struct ledger_note *note,
 		ledger_note_events(store, source_id, window.kind == LEDGER_BACKFILL, segment, err) <
 			0)
 		return -1;
-	if (note->file && ledger_note_file(store, source_id, note->node, note->file,
-				  segment->committed_at, err) < 0)
-		return -1;
+	for (uint32_t i = 0; i < note->nlogs; i++) {
+		if (ledger_note_file(store, source_id, note->logs[i].node, note->logs[i].file,
+			    segment->committed_at, err) < 0)
+			return -1;
+	}
 	if (ledger_note_objects(store, source_id, note->objects, note->nobjects, err) < 0)
 		return -1;
 	return note->state == LEDGER_OPEN
@@ -216,13 +218,14 @@ int ledger_windows(struct store *store, const char *source, int64_t since, uint3
 	int (*each)(void *ctx, const struct ledger_window *window, struct err *err), void *ctx,
 	struct err *err)
 {
-	int rc = catalog_has(store, 3, err);
+	int rc = catalog_has(store, 4, err);
 	if (rc < 1)
 		return rc;
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT w.requests, w.pages, w.records, w.stored, w.duplicates, w.expired,"
 		" w.rejects, w.late, w.max_late, w.errors, w.id, s.name, w.kind, w.name, w.from_at,"
-		" w.to_at, w.overlap, w.state, w.why, w.begun_at, w.ended_at FROM ledger_windows w"
+		" w.to_at, w.overlap, w.state, w.why, w.begun_at, w.ended_at, w.windows"
+		" FROM ledger_windows w"
 		" JOIN source_states s ON s.id = w.source_id WHERE (?1 IS NULL OR s.name = ?1)"
 		" AND max(w.begun_at, w.ended_at) >= ?2 ORDER BY w.id DESC LIMIT ?3",
 		"tii", source, since, limit ? (int64_t)limit : (int64_t)-1);
@@ -241,6 +244,7 @@ int ledger_windows(struct store *store, const char *source, int64_t since, uint3
 			.why = catalog_text(stmt, 18),
 			.begun_at = sqlite3_column_int64(stmt, 19),
 			.ended_at = sqlite3_column_int64(stmt, 20),
+			.windows = column_u64(stmt, 21),
 		};
 		rows.answer = each(ctx, &window, err);
 	}

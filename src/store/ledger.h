@@ -51,6 +51,7 @@ struct ledger_window {
 	enum ledger_state state;
 	const char *why;            /* it failed */
 	int64_t begun_at, ended_at; /* 0 = not yet */
+	uint64_t windows;           /* that this one stands for (ledger_fold) */
 };
 
 /* Begins a window (an attempt of the source). `name` NULL = "". 0 or -1. */
@@ -71,6 +72,11 @@ int ledger_abandon(struct store *store, const char *source, uint64_t *n, struct 
 int ledger_windows(struct store *store, const char *source, int64_t since, uint32_t limit,
 	int (*each)(void *ctx, const struct ledger_window *window, struct err *err), void *ctx,
 	struct err *err);
+/* Makes one of the windows of a day (UTC, by their end), for those that ended before `before`: of settled
+ * ones of a kind those that join, of failed ones those with the same reason. Sums stay, gaps stay, objects by name stay as they
+ * are. *n (may be NULL) = rows that went. 0 or -1. */
+int ledger_fold(
+	struct store *store, const char *source, int64_t before, uint64_t *n, struct err *err);
 /* The sums over all windows of a source (NULL = all). */
 int ledger_sums(
 	struct store *store, const char *source, struct ledger_counts *sums, struct err *err);
@@ -78,6 +84,9 @@ int ledger_sums(
 /* ---- with a segment -------------------------------------------------------------------------- */
 
 struct object_mark;
+struct ledger_log {
+	const char *node, *file;
+};
 
 /* Written in the transaction of segment_commit (segment_facts.ledger), which fills counts.stored,
  * duplicates, expired and rejects from the segment itself. */
@@ -86,8 +95,8 @@ struct ledger_note {
 	struct ledger_counts counts;
 	enum ledger_state state; /* LEDGER_OPEN = goes on; else the window ends with this segment */
 	const char *why;
-	const char *node,
-		*file; /* an audit file whose number was seen, as ledger_file; NULL = none */
+	const struct ledger_log *logs; /* audit files whose numbers were seen, as ledger_file */
+	uint32_t nlogs;
 	const struct object_mark *objects; /* now read so far, as objects_put */
 	uint32_t nobjects;
 };
@@ -104,18 +113,20 @@ int ledger_file(struct store *store, const char *source, const char *node, const
 
 /* ---- gaps ------------------------------------------------------------------------------------ */
 
-/* What is missing: numbers of files (`node` is set) or a stretch of time that no settled window covers. */
+/* What is missing: numbers of files (`node` is set), an object whose last reading failed (`object` is
+ * set), or a stretch of time that no settled window covers (neither is). */
 struct ledger_gap {
 	const char *source;
-	const char *node;          /* NULL = a gap in time */
+	const char *object; /* its key */
+	const char *node;
 	uint32_t day, first, last; /* files: 20240924, numbers first to last */
 	bool at_start;             /* of the first day seen of the node: they may be older than the
 	                                connection, and deleted by the server since */
-	int64_t from, to;          /* time: microseconds */
+	int64_t from, to;          /* time: microseconds; object: bytes */
 	const char *why;           /* of the last window that failed there, or "" */
 };
-/* Calls `each` for the gaps of a source (NULL = all): files by node, day and number, then time; as
- * store_segments. Time before the first window that ended and after the last is no gap. */
+/* Calls `each` for the gaps of a source (NULL = all): files by node, day and number, then objects, then
+ * time; as store_segments. Time before the first window that ended and after the last is no gap. */
 int ledger_gaps(struct store *store, const char *source,
 	int (*each)(void *ctx, const struct ledger_gap *gap, struct err *err), void *ctx,
 	struct err *err);
@@ -133,10 +144,13 @@ struct source_state {
 	uint64_t failures;   /* attempts that failed since the last success */
 	const char *error;   /* of the last failure since the last success, or "" */
 	int64_t error_at;
+	/* Of the newest event of the last segment that brought new ones, from event to received and from
+	 * received to committed; -1 = not known. */
+	int64_t lag_received, lag_searchable;
 	/* of the connection; zero and false where there is none (any more) */
 	bool connected, paused;
 	uint32_t interval_s;
-	int64_t token_expires;
+	int64_t token_expires, changed_at;
 };
 /* Calls `each` for the sources that have a ledger or a connection, by name; as store_segments. */
 int store_source_states(struct store *store,

@@ -25,11 +25,13 @@ static int read_window(struct store *store, uint32_t first, struct err *err)
 			.etag = SLICE("etag"),
 			.bytes = EVENTS,
 			.read_to = at + PER_SEGMENT};
+		struct ledger_log log = {
+			"node", at ? "20240924.00001.audit.log" : "20240924.00000.audit.log"};
 		struct ledger_note note = {.window = id,
 			.counts = {.records = PER_SEGMENT},
 			.state = last ? LEDGER_SETTLED : LEDGER_OPEN,
-			.node = "node",
-			.file = at ? "20240924.00001.audit.log" : "20240924.00000.audit.log",
+			.logs = &log,
+			.nlogs = 1,
 			.objects = &mark,
 			.nobjects = 1};
 		struct lake_send plan = {.source = "files",

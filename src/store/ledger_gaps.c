@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger_gaps.c: what is missing: numbers that no audit file seen has, and stretches of time that no
- * settled window covers. Nothing is stored of a gap: it is gone when what was missing is there. */
+/* ledger_gaps.c: what is missing: numbers that no audit file seen has, objects that could not be read,
+ * and stretches of time that no settled window covers. Nothing is stored of a gap: it is gone when what was missing is there. */
 #include <string.h>
 
 #include "store/ledger_private.h"
@@ -101,6 +101,33 @@ static int file_gaps(struct store *store, const char *source,
 	return rows.answer;
 }
 
+/* Objects whose last window failed. */
+static int object_gaps(struct store *store, const char *source,
+	int (*each)(void *ctx, const struct ledger_gap *gap, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		"SELECT s.name, w.name, w.from_at, w.to_at, w.why FROM ledger_windows w"
+		" JOIN source_states s ON s.id = w.source_id WHERE w.kind = 2 AND w.state = 2"
+		" AND w.name <> '' AND (?1 IS NULL OR s.name = ?1) AND NOT EXISTS"
+		"  (SELECT 1 FROM ledger_windows l WHERE l.source_id = w.source_id AND l.kind = 2"
+		"   AND l.name = w.name AND l.id > w.id AND l.state <> 0)"
+		" ORDER BY s.name, w.name",
+		"t", source);
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
+		struct ledger_gap gap = {
+			.source = catalog_text(stmt, 0),
+			.object = catalog_text(stmt, 1),
+			.from = sqlite3_column_int64(stmt, 2),
+			.to = sqlite3_column_int64(stmt, 3),
+			.why = catalog_text(stmt, 4),
+		};
+		rows.answer = each(ctx, &gap, err);
+	}
+	return rows.answer;
+}
+
 /* Settled windows in order, with an empty one at the beginning and at the end of all that ended: where
  * one begins after all before it have ended, there is a gap. */
 static int time_gaps(struct store *store, const char *source,
@@ -141,9 +168,11 @@ int ledger_gaps(struct store *store, const char *source,
 	int (*each)(void *ctx, const struct ledger_gap *gap, struct err *err), void *ctx,
 	struct err *err)
 {
-	int rc = catalog_has(store, 3, err);
+	int rc = catalog_has(store, 4, err);
 	if (rc < 1)
 		return rc;
 	rc = file_gaps(store, source, each, ctx, err);
+	if (rc == 0)
+		rc = object_gaps(store, source, each, ctx, err);
 	return rc != 0 ? rc : time_gaps(store, source, each, ctx, err);
 }

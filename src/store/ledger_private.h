@@ -15,7 +15,7 @@ const char *ledger_sentence(const char *why, char out[LEDGER_WHY]);
 /* What a segment has brought. */
 struct ledger_segment {
 	const char *source;
-	int64_t committed_at;
+	int64_t received_at, committed_at;
 	int64_t min_time, max_time; /* min > max where no row has a time */
 	uint64_t stored, duplicates, expired, rejects;
 };

@@ -84,6 +84,12 @@ int ledger_note_events(struct store *store, int64_t source_id, bool history,
 				" WHERE id = ?2 AND ?3 >= gap_week",
 				"iii", first, source_id, week_of(last)) < 0)
 		return -1;
+	if (!history && catalog_run(store, err,
+				"UPDATE source_states SET lag_received = max(0, ?),"
+				" lag_searchable = max(0, ?) WHERE id = ?",
+				"iii", segment->received_at - last,
+				segment->committed_at - segment->received_at, source_id) < 0)
+		return -1;
 	return catalog_run(store, err,
 		"UPDATE source_states SET last_event = max(last_event, ?) WHERE id = ?", "ii", last,
 		source_id);
@@ -113,13 +119,14 @@ int store_source_states(struct store *store,
 	int (*each)(void *ctx, const struct source_state *state, struct err *err), void *ctx,
 	struct err *err)
 {
-	int rc = catalog_has(store, 3, err);
+	int rc = catalog_has(store, 4, err);
 	if (rc < 1)
 		return rc;
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT n.name, s.last_attempt, s.last_success, s.first_event, s.last_event,"
 		" s.last_new, s.settled_to, max(s.gap_now, s.gap_before), s.failures, s.error,"
-		" s.error_at, c.id IS NOT NULL, c.paused, c.interval_s, c.token_expires"
+		" s.error_at, c.id IS NOT NULL, c.paused, c.interval_s, c.token_expires,"
+		" coalesce(s.lag_received, -1), coalesce(s.lag_searchable, -1), c.changed_at"
 		" FROM (SELECT name FROM source_states UNION SELECT name FROM connections) n"
 		" LEFT JOIN source_states s ON s.name = n.name"
 		" LEFT JOIN connections c ON c.name = n.name ORDER BY n.name",
@@ -142,6 +149,9 @@ int store_source_states(struct store *store,
 			.paused = sqlite3_column_int64(stmt, 12) != 0,
 			.interval_s = (uint32_t)sqlite3_column_int64(stmt, 13),
 			.token_expires = sqlite3_column_int64(stmt, 14),
+			.lag_received = sqlite3_column_int64(stmt, 15),
+			.lag_searchable = sqlite3_column_int64(stmt, 16),
+			.changed_at = sqlite3_column_int64(stmt, 17),
 		};
 		rows.answer = each(ctx, &state, err);
 	}

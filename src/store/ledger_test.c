@@ -1,48 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger_test.c: windows add up, gaps in numbers and in time are named and close, and a source's health
- * follows from its row and the time. */
-#include "store/ledger_private.h"
+/* ledger_test.c: windows add up, and a source's health follows from its row and the time. */
 #include "store/connections.h"
 #include "store/test_format.h"
-#include "store/test_lake.h"
+#include "store/test_ledger.h"
 
 #define SECOND INT64_C(1000000)
 #define HOUR   (3600 * SECOND)
 #define DAY    (24 * HOUR)
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
-
-static uint64_t begin(
-	struct store *store, const char *source, enum ledger_kind kind, int64_t from, int64_t to)
-{
-	uint64_t id;
-	struct err err;
-	if (ledger_begin(store, source, kind, NULL, from, to, &id, &err) < 0)
-		fail_msg("%s", err.text);
-	return id;
-}
-
-static void end(struct store *store, uint64_t id, enum ledger_state state, const char *why)
-{
-	struct err err;
-	if (ledger_end(store, id, state, why, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-/* Any list as text, to be compared at once. */
-static void expect(struct buf *out, const char *text)
-{
-	buf_append(out, "", 1);
-	assert_string_equal(out->ptr, text);
-	buf_fini(out);
-}
 
 static int note_window(void *ctx, const struct ledger_window *w, struct err *err)
 {
@@ -106,180 +70,6 @@ static void windows_add_up(void **state)
 	assert_int_equal(n, 1);
 	store_close(store);
 	test_remove(dir);
-}
-
-static void names_of_files(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *name;
-		uint32_t day, number; /* day 0: none */
-	} rows[] = {
-		{"20240924.00000.audit.log", 20240924, 0},
-		{"20240924-00012.audit.log", 20240924, 12},
-		{"a/b/node-1/20240924.99999.audit.log.gz", 20240924, 99999},
-		{"20240229.00001.audit.log.zst.part", 20240229, 1},
-		{"20230229.00001.audit.log", 0, 0},
-		{"20241301.00001.audit.log", 0, 0},
-		{"20240924.0001.audit.log", 0, 0},
-		{"20240924.000011.audit.log", 0, 0},
-		{"20240924_00001.audit.log", 0, 0},
-		{"20240924.00001.audit.logs", 0, 0},
-		{"x20240924.00001.audit.log", 0, 0},
-		{"20240924.00001.audit.log/", 0, 0},
-		{"20240924", 0, 0},
-		{"", 0, 0},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		uint32_t day, number;
-		bool is = ledger_file_number(rows[i].name, &day, &number);
-		CHECK_ROW(i, is == (rows[i].day != 0));
-		CHECK_ROW(i, !is || (day == rows[i].day && number == rows[i].number));
-	}
-}
-
-static int note_gap(void *ctx, const struct ledger_gap *gap, struct err *err)
-{
-	(void)err;
-	if (gap->node)
-		buf_printf(ctx, "%s %s %u %u-%u%s; ", gap->source, gap->node, gap->day, gap->first,
-			gap->last, gap->at_start ? " at start" : "");
-	else
-		buf_printf(
-			ctx, "%s [%d,%d)%s; ", gap->source, (int)gap->from, (int)gap->to, gap->why);
-	return 0;
-}
-
-static void expect_gaps(struct store *store, const char *source, const char *text)
-{
-	struct buf out;
-	struct err err;
-	buf_init(&out, 1 << 20);
-	buf_puts(&out, "");
-	assert_int_equal(ledger_gaps(store, source, note_gap, &out, &err), 0);
-	expect(&out, text);
-}
-
-static void missing_numbers(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *node, *name;
-		int rc;
-		const char *gaps;
-	} rows[] = {
-		{"a", "20240924.00002.audit.log", 1, "s a 20240924 0-1 at start; "},
-		{"a", "20240924.00002.audit.log", 1, "s a 20240924 0-1 at start; "},
-		{"a", "20240924.00001.audit.log", 1, "s a 20240924 0-0 at start; "},
-		{"a", "notes.txt", 0, "s a 20240924 0-0 at start; "},
-		{"a", "20240924.00000.audit.log", 1, ""},
-		{"a", "20240924.00007.audit.log", 1, "s a 20240924 3-6; "},
-		{"a", "20240925-00001.audit.log", 1, "s a 20240924 3-6; s a 20240925 0-0; "},
-		{"b", "20240924.00000.audit.log", 1, "s a 20240924 3-6; s a 20240925 0-0; "},
-		{"a", "20240924.00005.audit.log", 1,
-			"s a 20240924 3-4; s a 20240924 6-6; s a 20240925 0-0; "},
-		{"a", "20240925.00000.audit.log", 1, "s a 20240924 3-4; s a 20240924 6-6; "},
-		{"a", "20240924.00003.audit.log", 1, "s a 20240924 4-4; s a 20240924 6-6; "},
-		{"a", "20240924.00006.audit.log", 1, "s a 20240924 4-4; "},
-		{"a", "x/20240924-00004.audit.log.gz", 1, ""},
-	};
-	char *dir = test_folder();
-	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		CHECK_ROW(
-			i, ledger_file(store, "s", rows[i].node, rows[i].name, &err) == rows[i].rc);
-		expect_gaps(store, NULL, rows[i].gaps);
-	}
-	store_close(store);
-	test_remove(dir);
-}
-
-static void missing_time(void **state)
-{
-	(void)state;
-	static const struct {
-		enum ledger_kind kind;
-		int from, to;
-		enum ledger_state state;
-		const char *gaps; /* after it */
-	} rows[] = {
-		{LEDGER_SWEEP, 100, 200, LEDGER_SETTLED, ""},
-		{LEDGER_SWEEP, 150, 300, LEDGER_SETTLED, ""},
-		{LEDGER_SWEEP, 290, 400, LEDGER_FAILED, "s [300,400)why; "},
-		{LEDGER_SWEEP, 390, 500, LEDGER_SETTLED, "s [300,390)why; "},
-		{LEDGER_FILE, 300, 390, LEDGER_SETTLED, "s [300,390)why; "},
-		{LEDGER_SWEEP, 500, 600, LEDGER_OPEN, "s [300,390)why; "},
-		{LEDGER_BACKFILL, 10, 60, LEDGER_SETTLED, "s [60,100); s [300,390)why; "},
-		{LEDGER_BACKFILL, 50, 100, LEDGER_SETTLED, "s [300,390)why; "},
-		{LEDGER_LATE, 300, 350, LEDGER_SETTLED, "s [350,390)why; "},
-		{LEDGER_BACKFILL, 0, 1000, LEDGER_SETTLED, ""},
-	};
-	char *dir = test_folder();
-	struct store *store = open_store(dir, STORE_WRITE);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		uint64_t id = begin(store, "s", rows[i].kind, rows[i].from, rows[i].to);
-		if (rows[i].state != LEDGER_OPEN)
-			end(store, id, rows[i].state, "why");
-		expect_gaps(store, "s", rows[i].gaps);
-		expect_gaps(store, "t", "");
-	}
-	end(store, begin(store, "t", LEDGER_SWEEP, 5, 9), LEDGER_FAILED, "x");
-	expect_gaps(store, NULL, "t [5,9)x; ");
-	store_close(store);
-	test_remove(dir);
-}
-
-/* Seconds that random windows cover. */
-enum { SPAN = 60 };
-struct covered {
-	bool at[SPAN];
-	int lo, hi; /* of all windows */
-};
-
-static void random_window(struct store *store, int number, struct covered *covered)
-{
-	int from = rand() % (SPAN - 12), to = from + rand() % 12;
-	bool settled = rand() % 3 > 0;
-	end(store, begin(store, "s", number % 2 ? LEDGER_SWEEP : LEDGER_LATE, from, to),
-		settled ? LEDGER_SETTLED : LEDGER_FAILED, "");
-	covered->lo = from < covered->lo ? from : covered->lo;
-	covered->hi = to > covered->hi ? to : covered->hi;
-	for (int t = from; settled && t < to; t++)
-		covered->at[t] = true;
-}
-
-static void uncovered(const struct covered *covered, struct buf *out)
-{
-	for (int t = covered->lo; t < covered->hi; t++) {
-		int from = t;
-		while (t < covered->hi && !covered->at[t])
-			t++;
-		if (t > from)
-			buf_printf(out, "s [%d,%d); ", from, t);
-	}
-	buf_append(out, "", 1);
-}
-
-/* Random windows against a map of seconds. */
-static void gaps_property(void **state)
-{
-	(void)state;
-	for (unsigned seed = 1; seed <= 12; seed++) {
-		char *dir = test_folder();
-		struct store *store = open_store(dir, STORE_WRITE);
-		struct covered covered = {.lo = SPAN};
-		struct buf expected;
-		buf_init(&expected, 1 << 16);
-		srand(seed);
-		for (int i = 0; i < 12; i++)
-			random_window(store, i, &covered);
-		uncovered(&covered, &expected);
-		expect_gaps(store, NULL, expected.ptr);
-		buf_fini(&expected);
-		store_close(store);
-		test_remove(dir);
-	}
 }
 
 /* ---- sources --------------------------------------------------------------------------------- */
@@ -508,10 +298,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_add_up),
-		cmocka_unit_test(names_of_files),
-		cmocka_unit_test(missing_numbers),
-		cmocka_unit_test(missing_time),
-		cmocka_unit_test(gaps_property),
 		cmocka_unit_test(healths),
 		cmocka_unit_test(states_follow),
 		cmocka_unit_test(gaps_are_forgotten),

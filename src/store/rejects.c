@@ -8,12 +8,20 @@ int store_rejects(struct store *store,
 	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
 	struct err *err)
 {
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT r.id, t.name, s.name, c.input, r.reason, r.state, r.input_offset, r.bytes,"
-		" r.lines, c.received_at FROM rejects r JOIN commits c ON c.id = r.commit_id"
-		" JOIN tables t ON t.id = c.table_id JOIN sources s ON s.id = c.source_id"
-		" ORDER BY r.id",
-		"");
+	static const char now[] =
+		"SELECT r.id, t.name, s.name, iif(r.input = '', c.input, r.input), r.reason,"
+		" r.state, r.input_offset, r.bytes, r.lines, c.received_at FROM rejects r"
+		" JOIN commits c ON c.id = r.commit_id JOIN tables t ON t.id = c.table_id"
+		" JOIN sources s ON s.id = c.source_id ORDER BY r.id";
+	static const char before_4[] =
+		"SELECT r.id, t.name, s.name, c.input, r.reason,"
+		" r.state, r.input_offset, r.bytes, r.lines, c.received_at FROM rejects r"
+		" JOIN commits c ON c.id = r.commit_id JOIN tables t ON t.id = c.table_id"
+		" JOIN sources s ON s.id = c.source_id ORDER BY r.id";
+	int has = catalog_has(store, 4, err);
+	if (has < 0)
+		return -1;
+	sqlite3_stmt *stmt = catalog_query(store, err, has ? now : before_4, "");
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {
 		struct reject_info info = {

@@ -166,7 +166,7 @@ static uint32_t make_queries(struct segment *s, struct batch *batch, uint64_t ba
 		memcpy(q->key, batch->keys[i], 16);
 		q->day = day;
 		q->has_id = (batch->flags[i] & ROW_HAS_ID) != 0;
-		q->offset = base + batch->records[i].off;
+		q->offset = row_place(batch, base, i);
 		q->stored = false;
 		s->query_rows[n++] = i;
 	}

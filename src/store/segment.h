@@ -37,6 +37,7 @@ struct reject_note {
 	uint32_t lines;
 	bool continues;
 	const char *reason;
+	const char *input; /* "" = the segment's */
 	struct reject_note_part *first, *last;
 	struct reject_note *next;
 };
@@ -90,6 +91,12 @@ struct segment_pack {
 	uint32_t rows;
 	uint32_t first_frame; /* as identify has given it out */
 };
+
+/* The place of a row in its container; `base`: of batch->raw[0]. */
+static inline uint64_t row_place(const struct batch *batch, uint64_t base, uint32_t row)
+{
+	return batch->places ? batch->places[row] : base + batch->records[row].off;
+}
 
 /* segment_rejects.c: gives rejected bytes their places, in frames from `first_frame` on. Those that an
  * earlier reading of the same input has stored get none: *known (owned by the caller, NULL where

@@ -129,6 +129,7 @@ static int add_ledger(struct segment *s, const struct segment_facts *facts, stru
 {
 	const struct ledger_segment segment = {
 		.source = s->source,
+		.received_at = s->received_at,
 		.committed_at = s->row.committed_at,
 		.min_time = s->row.min_time,
 		.max_time = s->row.max_time,

@@ -81,7 +81,7 @@ static void pack_rows(struct frame_set *set, const struct batch *batch, const st
 		uint32_t row = keep[k];
 		const struct record_place *place = &batch->records[row];
 		uint32_t i = gather_record(&g, (struct slice){batch->raw + place->off, place->len},
-			b->base + place->off);
+			row_place(batch, b->base, row));
 		memcpy(g.index.event_ids[i], ids->uuid[row], 16);
 		g.index.containers[i] = b->container;
 		g.index.copies[i] = b->copies[row];

@@ -18,7 +18,7 @@ static void make_key(
 	sha256(part->bytes.ptr, part->bytes.len, sum);
 	buf_append(&text, sum, sizeof(sum));
 	buf_printf(&text, "%s %llu %s %s", s->table->name, (unsigned long long)part->input_offset,
-		s->source, s->input);
+		s->source, part->input ? part->input : s->input);
 	sha256(text.ptr, text.len, sum);
 	memcpy(key, sum, REJECT_KEY);
 	buf_fini(&text);
@@ -34,6 +34,7 @@ static struct reject_note *note_of(struct segment *s, const struct reject_part *
 	note->input_offset = part->input_offset;
 	note->continues = part->continues;
 	note->reason = arena_strdup(&s->mem, slice_of(part->reason ? part->reason : ""));
+	note->input = arena_strdup(&s->mem, slice_of(part->input ? part->input : ""));
 	if (s->last_reject)
 		s->last_reject->next = note;
 	else
@@ -115,9 +116,11 @@ static int find_continued(
 		return 0;
 	return catalog_int(s->store, id, err,
 		       "SELECT r.id FROM rejects r JOIN commits c ON c.id = r.commit_id"
-		       " JOIN sources s ON s.id = c.source_id WHERE s.name = ? AND c.input = ?"
+		       " JOIN sources s ON s.id = c.source_id WHERE s.name = ?"
+		       " AND iif(r.input = '', c.input, r.input) = ?"
 		       " AND r.input_offset + r.bytes = ? ORDER BY r.id DESC LIMIT 1",
-		       "ttu", s->source, s->input, note->input_offset) < 0
+		       "ttu", s->source, *note->input ? note->input : s->input,
+		       note->input_offset) < 0
 		       ? -1
 		       : 0;
 }
@@ -156,9 +159,9 @@ int segment_add_rejects(struct segment *s, int64_t commit_id, struct err *err)
 		} else {
 			if (catalog_run(s->store, err,
 				    "INSERT INTO rejects(commit_id, input_offset, bytes, lines,"
-				    " reason) VALUES(?, ?, ?, ?, ?)",
-				    "iuuit", commit_id, note->input_offset, note->bytes,
-				    (int64_t)note->lines, note->reason) < 0)
+				    " reason, input) VALUES(?, ?, ?, ?, ?, ?)",
+				    "iuuitt", commit_id, note->input_offset, note->bytes,
+				    (int64_t)note->lines, note->reason, note->input) < 0)
 				return -1;
 			id = sqlite3_last_insert_rowid(s->store->db);
 		}

@@ -69,6 +69,8 @@ struct reject_part {
 	struct slice bytes;    /* borrowed until segment_append */
 	uint32_t lines;
 	const char *reason;
+	const char
+		*input; /* where a segment holds several inputs: its name; NULL = the segment's */
 	bool continues; /* belongs to the part before (pieces of an over-long line) */
 };
 
@@ -81,8 +83,9 @@ int segment_begin(struct store *store, const struct batch_shape *shape, const ch
 	const char *input, int64_t received_at, struct segment **segment, struct err *err);
 
 /* Step 1, in input order: looks up batch->keys, sets ROW_DROP on copies, fills SYS_EVENT_ID,
- * SYS_VAULT_* of rows that stay and allots vault frames for them and for the rejects. The offsets of
- * records (batch->raw_offset + records[i].off + container_offset) are the places within `container`.
+ * SYS_VAULT_* of rows that stay and allots vault frames for them and for the rejects. The places within
+ * `container` are batch->places, or the records' offsets (batch->raw_offset + records[i].off +
+ * container_offset).
  * `batch` may have 0 rows. *kept = rows that stay. */
 int segment_identify(struct segment *segment, struct batch *batch, uint32_t container,
 	uint64_t container_offset, const struct reject_part *rejects, uint32_t nrejects,

@@ -13,6 +13,17 @@ static inline void test_format(struct store *store, int version)
 	struct err err;
 	char sql[64];
 	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 4 && version >= 3 &&
+		sqlite3_exec(store->db,
+			"ALTER TABLE source_states DROP COLUMN lag_received;"
+			"ALTER TABLE source_states DROP COLUMN lag_searchable;"
+			"DROP INDEX ledger_windows_by_name;"
+			"ALTER TABLE ledger_windows DROP COLUMN windows",
+			NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
+	if (version < 4 && sqlite3_exec(store->db, "ALTER TABLE rejects DROP COLUMN input", NULL,
+				   NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 3 && sqlite3_exec(store->db,
 				   "DROP TABLE connection_secrets; DROP TABLE connections;"
 				   "DROP TABLE ledger_windows; DROP TABLE ledger_files;"
