@@ -71,6 +71,10 @@ int64_t decode_score(const struct schema *schema, const struct slice *records, u
  * the reason (nothing fits; two fit equally). */
 const struct schema *decode_guess(const struct slice *records, uint32_t n, struct err *err);
 
+/* The one form of an instance's name, appended to `out`: without blanks around it and slashes at its end;
+ * scheme and host of a URL in small letters. */
+void decode_instance(struct slice text, struct buf *out);
+
 /* Reads a time in text form: ISO 8601 with Z, ±HHMM, ±HH:MM, or none (UTC), 0–9 fraction digits, and
  * the lenient `2022-08-03:00:00.000+0000`; or digits alone: epoch seconds, milliseconds,
  * microseconds or nanoseconds by magnitude. Microseconds; *flags gets ROW_LENIENT_TIME and

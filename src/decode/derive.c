@@ -141,7 +141,7 @@ static void fill_instance(struct decoder *d, uint32_t n)
 		uint32_t code = count ? codes[from->codes[i]] : CODE_NULL;
 		if (code == CODE_NULL) {
 			buf_clear(&d->scratch);
-			value_instance(builder_text(from, i), &d->scratch);
+			decode_instance(builder_text(from, i), &d->scratch);
 			code = builder_put(to, i, d->scratch.len ? d->scratch.ptr : "",
 				(uint32_t)d->scratch.len);
 			if (count)

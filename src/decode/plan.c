@@ -187,7 +187,7 @@ static void plan_options(struct decoder *d)
 	d->avx2 = o->simd != SIMD_PORTABLE && has_avx2();
 	struct buf instance;
 	buf_init(&instance, SCRATCH_BYTES);
-	value_instance(slice_of(o->instance ? o->instance : ""), &instance);
+	decode_instance(slice_of(o->instance ? o->instance : ""), &instance);
 	d->instance = arena_strdup(&d->mem, instance.len ? buf_view(&instance) : SLICE(""));
 	buf_fini(&instance);
 }

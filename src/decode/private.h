@@ -214,8 +214,6 @@ int value_uuid(struct slice text, uint8_t uuid[16]);
 /* An address with what people put around it: port, brackets, zone, blanks, a list (the first
  * counts). */
 int value_ip(struct slice text, uint8_t ip[16]);
-/* Appends an instance in its normal form: scheme and host in lower case, no slash at the end. */
-void value_instance(struct slice text, struct buf *out);
 
 /* lists.c: rows of lists. */
 void list_row_end(struct decoder *d);

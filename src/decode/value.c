@@ -92,7 +92,7 @@ int value_ip(struct slice text, uint8_t ip[16])
 	return inet_pton(AF_INET6, copy, ip) == 1 ? 0 : -1;
 }
 
-void value_instance(struct slice text, struct buf *out)
+void decode_instance(struct slice text, struct buf *out)
 {
 	text = trim(text);
 	while (text.len && text.ptr[text.len - 1] == '/')

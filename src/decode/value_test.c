@@ -106,7 +106,7 @@ static void instances(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf out;
 		buf_init(&out, 1000);
-		value_instance(slice_of(rows[i][0]), &out);
+		decode_instance(slice_of(rows[i][0]), &out);
 		if (!slice_eq(buf_view(&out), slice_of(rows[i][1])))
 			fail_msg("\"%s\" gives %.*s", rows[i][0], SLICE_ARG(buf_view(&out)));
 		buf_fini(&out);

@@ -101,8 +101,8 @@ static void choose_target(struct import_run *run, struct slice head)
 		p++;
 	}
 	size_t target = head.len / lines * LIMIT_BATCH_ROWS;
-	if (target > run->budget.block_bytes)
-		target = run->budget.block_bytes;
+	if (target > run->importer->budget.block_bytes)
+		target = run->importer->budget.block_bytes;
 	run->block_target = target < LEAST_BLOCK ? LEAST_BLOCK : target;
 }
 
@@ -131,6 +131,18 @@ static int read_first(struct import_run *run, struct block *block, struct err *e
 	return 0;
 }
 
+/* Whether the bytes from `from` on are a line that is still being written. */
+static bool hold_tail(struct import_run *run, const struct block *block, size_t from)
+{
+	bool repaired;
+	struct slice tail = {block->data + from, block->len - from};
+	if (!run->options->hold_tail || run->input_failed || run->stopping || tail.len == 0 ||
+		json_validate_lenient(tail, &repaired, NULL) == 0)
+		return false;
+	run->held = tail.len;
+	return true;
+}
+
 /* Cuts a block of lines after its last newline; the rest is carried. A line that does not end within
  * LIMIT_RECORD_BYTES makes a block that is rejected as it is. */
 static void cut_lines(struct import_run *run, struct block *block)
@@ -154,7 +166,7 @@ static void cut_lines(struct import_run *run, struct block *block)
 		return;
 	}
 	size_t keep = newline ? (size_t)(newline - block->data) + 1 : 0;
-	if (block->last)
+	if (block->last && !hold_tail(run, block, keep))
 		keep = block->len;
 	run_carry(run, block->data + keep, block->len - keep);
 	block->len = keep;

@@ -17,6 +17,7 @@
 
 #include "pipeline/input.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/session.h"
 
 enum block_state {
 	BLOCK_FREE,
@@ -27,16 +28,6 @@ enum block_state {
 	BLOCK_IDENTIFIED,
 	BLOCK_PACKING,
 	BLOCK_PACKED
-};
-
-/* One batch of a block with what was rejected before or among its rows. */
-struct part {
-	struct batch batch;
-	struct reject_part *rejects; /* adjacent ones of one kind are one */
-	uint32_t nrejects, reject_cap;
-	struct arena reasons;
-	struct segment_pack *pack;
-	uint32_t kept;
 };
 
 struct block {
@@ -54,25 +45,43 @@ struct block {
 	uint32_t nparts, part_cap;
 };
 
+/* What stays from one input of a session to the next: memory that is warm, and a decoder for inputs that
+ * are too small for threads. */
+struct importer {
+	struct session *session;              /* borrowed */
+	const struct import_options *options; /* of all inputs: threads, memory, simd; borrowed */
+	struct budget budget;
+	unsigned threads;
+	struct block *blocks;
+	unsigned nblocks;
+	struct decoder *decoder; /* NULL until used; made for `instance` */
+	char *instance;
+};
+
 struct import_run {
+	struct importer *importer;
 	struct store *store;
 	const struct import_options *options;
 	struct import_result *result;
+	struct session *session; /* borrowed: it may go on after this input */
 	const char *path;
-	const char *log_name; /* base name without .gz or .zst, for containers */
-	struct budget budget;
+	const char *log_name; /* of a node's log: its name, for containers; else NULL */
 	unsigned threads;
 
 	/* Set once, while the first block is read. */
 	const struct schema *schema;
-	struct schema *owned_schema; /* the store's own, or NULL where it is a built-in one */
+	struct schema *owned_schema; /* the store's own where this input chose it, else NULL */
+	bool user_schema;            /* a user's own schema is never doubted */
 	bool empty;                  /* nothing but blanks in it, as far as the first bytes say */
 	struct json_records records; /* layout; in JSON_STREAM also the state carried along */
-	uint32_t container;
+	uint32_t container;          /* 0 until the first rows say which */
+	bool overlaps;               /* it is of this reading alone */
+	uint64_t *done_to;           /* see importer_input; or NULL */
+	uint64_t held;               /* bytes of a last line that is not whole yet (hold_tail) */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct block *blocks;
+	struct block *blocks; /* the importer's */
 	unsigned nblocks;
 	uint64_t next_fill, next_decode, next_identify, next_append; /* sequence numbers */
 	bool reading, decoding;
@@ -92,14 +101,6 @@ struct import_run {
 	bool skipping; /* within a line that is too long */
 	int64_t last_progress;
 
-	/* identify's and append's own */
-	struct segment *segment;
-	unsigned segment_batches, segment_rows;
-	int64_t segment_began; /* monotonic */
-	uint64_t segment_duplicates, segment_bytes;
-
-	struct map drift; /* "path\tkind\tseen" → count; under lock */
-	int64_t received_at;
 	struct import_timings timings; /* under lock */
 };
 
@@ -118,7 +119,24 @@ void block_clear(struct block *block);
 /* Chooses layout and schema from the first bytes. */
 int run_recognise(struct import_run *run, struct slice head, size_t *skip, struct err *err);
 
+/* import_container.c: the container that a part's places are in, chosen by the first rows. 0 or -1. */
+int run_container(
+	struct import_run *run, const struct batch *batch, uint32_t *container, struct err *err);
+
 /* Runs the workers until the input is through, stopped, or failed. */
 int run_workers(struct import_run *run, struct err *err);
+
+/* `options` are borrowed for its life. */
+void importer_init(
+	struct importer *importer, struct session *session, const struct import_options *options);
+void importer_fini(struct importer *importer);
+/* Imports one input, by path or from `stream` (then `path` is for messages), within the session: the segment
+ * in progress at its end is the caller's to commit. Where the session has no schema yet, the input's is
+ * taken, and *owned is the store's own for the caller to free after the session, or NULL. *done_to (may
+ * be NULL): bytes of the (unpacked) input that the session's segments hold, in progress or committed;
+ * it is kept up to date while the input is read, for session->facts. Else as import_file. */
+int importer_input(struct importer *importer, const char *path, const struct input_stream *stream,
+	const struct import_options *options, struct import_result *result, struct schema **owned,
+	uint64_t *done_to, struct err *err);
 
 #endif

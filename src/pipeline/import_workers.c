@@ -118,11 +118,12 @@ static void do_decode(struct import_run *run, struct block *block, struct decode
 	if (!*decoder) {
 		struct decode_options options = {
 			.schema = run->schema,
-			.source = run->options->source,
+			.source = run->session->source,
 			.instance = run->options->instance,
-			.received_at = run->received_at,
-			.max_bytes = run->budget.batch_bytes,
+			.received_at = run->session->received_at,
+			.max_bytes = run->importer->budget.batch_bytes,
 			.simd = run->options->simd,
+			.secondary = run->options->secondary,
 		};
 		*decoder = decoder_new(&options);
 	}
@@ -187,35 +188,65 @@ static bool do_something(struct import_run *run, struct decoder **decoder)
 	return true;
 }
 
-static void *work(void *arg)
+static void work(struct import_run *run, struct decoder **decoder)
 {
-	struct import_run *run = arg;
-	struct decoder *decoder = NULL;
 	pthread_mutex_lock(&run->lock);
 	while (!run->failed && !(run->input_end && all_free(run)))
-		if (!do_something(run, &decoder))
+		if (!do_something(run, decoder))
 			pthread_cond_wait(&run->changed, &run->lock);
 	pthread_cond_broadcast(&run->changed);
 	pthread_mutex_unlock(&run->lock);
+}
+
+static void *worker(void *arg)
+{
+	struct decoder *decoder = NULL;
+	work(arg, &decoder);
 	decoder_free(decoder);
 	return NULL;
 }
 
+/* An input of one block: threads would cost more than they bring. The decoder is kept for the next. */
+static void work_alone(struct import_run *run)
+{
+	struct importer *importer = run->importer;
+	const char *instance = run->options->instance ? run->options->instance : "";
+	if (importer->decoder && strcmp(importer->instance, instance) != 0) {
+		decoder_free(importer->decoder);
+		importer->decoder = NULL;
+	}
+	if (importer->decoder) {
+		decoder_set_received(importer->decoder, run->session->received_at);
+	} else {
+		free(importer->instance);
+		importer->instance = xstrdup(instance);
+	}
+	work(run, &importer->decoder);
+}
+
+static int run_result(const struct import_run *run, struct err *err)
+{
+	if (run->failed)
+		*err = run->err;
+	return run->failed ? -1 : 0;
+}
+
 int run_workers(struct import_run *run, struct err *err)
 {
+	if (run->input_end) {
+		work_alone(run);
+		return run_result(run, err);
+	}
 	/* As many as cores: one more would hide the waits for the disk, and was slower for the caches. */
 	unsigned want = run->threads, started = 0;
 	pthread_t *threads = xcalloc(want, sizeof(*threads));
 	for (; started < want; started++)
-		if (pthread_create(&threads[started], NULL, work, run) != 0)
+		if (pthread_create(&threads[started], NULL, worker, run) != 0)
 			break;
 	if (started == 0)
-		work(run);
+		work_alone(run);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	free(threads);
-	if (!run->failed)
-		return 0;
-	*err = run->err;
-	return -1;
+	return run_result(run, err);
 }

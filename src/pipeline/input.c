@@ -23,8 +23,9 @@ enum packing { PLAIN, GZIP, ZSTD };
 
 struct input {
 	char *path;
-	int fd;
+	int fd; /* -1 where there is a stream */
 	bool pipe;
+	const struct input_stream *stream;
 	bool source_end; /* the packed bytes are all read */
 	bool started;
 	bool between;     /* gzip, zstd: between members, so the end is allowed here */
@@ -70,6 +71,17 @@ int input_open(const char *path, struct input **out, struct err *err)
 	return 0;
 }
 
+struct input *input_open_stream(const char *name, const struct input_stream *stream)
+{
+	struct input *input = xcalloc(1, sizeof(*input));
+	input->path = xstrdup(name);
+	input->fd = -1;
+	input->stream = stream;
+	input->size = stream->size;
+	input->in = xmalloc(IN_BYTES);
+	return input;
+}
+
 void input_close(struct input *input)
 {
 	if (!input)
@@ -103,6 +115,12 @@ const char *input_packing(const struct input *input)
 static int read_source(struct input *input, void *data, size_t n, size_t *got, struct err *err)
 {
 	*got = 0;
+	if (input->stream) {
+		int rc = input->stream->read(
+			input->stream->ctx, data, n, got, &input->source_end, err);
+		input->position += *got;
+		return rc;
+	}
 	if (input->pipe) {
 		struct pollfd wait = {.fd = input->fd, .events = POLLIN};
 		if (poll(&wait, 1, SILENCE_MS) <= 0)

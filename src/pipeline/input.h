@@ -10,6 +10,17 @@
 
 struct input;
 
+/* Where packed bytes come from that are no file: an object of a bucket, for one. */
+struct input_stream {
+	/* Reads up to n bytes to `data`; *end where these are the last. 1 (*got may be 0 at the end), 0
+	 * where nothing came for about a second, -1. */
+	int (*read)(void *ctx, void *data, size_t n, size_t *got, bool *end, struct err *err);
+	void *ctx;
+	uint64_t size; /* of all packed bytes; 0 = not known */
+};
+
+/* Opens a stream; `name` is for messages. Stream and its ctx are borrowed until input_close. */
+struct input *input_open_stream(const char *name, const struct input_stream *stream);
 /* Opens a file, or standard input for "-". Folders and devices are refused. */
 int input_open(const char *path, struct input **input, struct err *err);
 void input_close(struct input *input);

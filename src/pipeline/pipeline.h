@@ -30,8 +30,17 @@ struct import_options {
 	const struct schema *schema; /* NULL: the store's or the built-in one of the table */
 	const char *source;          /* NULL: "import" */
 	const char *instance;        /* NULL: what the records say */
-	const char *node; /* NULL: unknown origin. Else inputs are logs of that node: places in
-	                                them are counted (DESIGN.md section 6), log name = file name */
+	const char
+		*node; /* NULL: unknown origin. Else inputs are logs of a node: places in them are
+	                      * counted (DESIGN.md section 6). The node that lines name goes before this one */
+	const char
+		*log; /* the log's name, where the node is known or its lines name one; NULL: with
+	                      * `node` the file's name, else none */
+	const char *
+		reading; /* of an input of unknown origin that may be read again in parts: a name that
+	                      * stays the same; NULL: this import is a reading of its own */
+	bool secondary; /* copies that views and rules leave out */
+	bool hold_tail; /* a last line without end that is no JSON is left for the next time */
 	/* What an earlier import began: its container (store.h), 0 = none; where the input's first byte
 	 * stood in it; and its name for people, NULL = the path. */
 	uint32_t container;
@@ -57,9 +66,12 @@ struct import_result {
 	uint64_t records; /* records decoded (stored + duplicates + expired) */
 	uint64_t stored, duplicates, expired, rejected, repaired, no_time, lenient_time, zoneless;
 	uint64_t segments;
+	uint64_t held; /* bytes at the last input's end, left for the next time (hold_tail) */
 	int64_t elapsed_us;
 	struct import_timings timings;
 };
+/* Adds the counts of `more` (not table, time and timings). */
+void import_result_add(struct import_result *sum, const struct import_result *more);
 
 /* Imports one file, or standard input where `path` is "-". Adds to *result. What was committed stays
  * committed on error; importing the same input again stores only what is missing. Errors name the

@@ -23,8 +23,9 @@ struct rebuilding {
 	struct decoder *decoder;
 	const struct schema *schema;
 	const char *source;
-	char *input;        /* of the pending records */
-	char *instance;     /* what --instance said of them; "" = nothing */
+	char *input; /* of the pending records */
+	char *origin; /* what the container's name says of them after its first line: the instance, and
+	               * in a further line that they are secondary */
 	uint32_t container; /* that it was last asked of */
 	int64_t received_at;
 	struct buf block;
@@ -123,22 +124,29 @@ static void append_line(struct buf *block, struct slice record)
 	block->len += record.len + 1;
 }
 
-/* The records from here on have this instance: a decoder fills it into all of its rows. */
-static void change_instance(struct rebuilding *r, const char *instance)
+/* The records from here on have this origin: a decoder fills it into all of its rows. */
+static void change_origin(struct rebuilding *r, const char *origin)
 {
 	decoder_free(r->decoder);
-	free(r->instance);
-	r->instance = xstrdup(instance);
-	struct decode_options options = {
-		.schema = r->schema, .source = r->source, .instance = r->instance};
+	free(r->origin);
+	r->origin = xstrdup(origin);
+	char *instance = xstrdup(origin);
+	char *end = strchr(instance, '\n');
+	if (end)
+		*end = '\0';
+	struct decode_options options = {.schema = r->schema,
+		.source = r->source,
+		.instance = instance,
+		.secondary = end != NULL};
 	r->decoder = decoder_new(&options);
+	free(instance);
 }
 
-/* 1 where the record's instance is another than that of the pending ones (*name, in `out`). */
-static int other_instance(struct rebuilding *r, uint32_t container, struct buf *out,
+/* 1 where the record's origin is another than that of the pending ones (*name, in `out`). */
+static int other_origin(struct rebuilding *r, uint32_t container, struct buf *out,
 	const char **name, struct err *err)
 {
-	if (r->instance && r->container == container)
+	if (r->origin && r->container == container)
 		return 0;
 	if (store_container_name(r->store, container, out, err) < 0)
 		return -1;
@@ -146,19 +154,19 @@ static int other_instance(struct rebuilding *r, uint32_t container, struct buf *
 	const char *end = strchr(out->ptr, '\n');
 	*name = end ? end + 1 : "";
 	r->container = container;
-	return !r->instance || strcmp(*name, r->instance) != 0;
+	return !r->origin || strcmp(*name, r->origin) != 0;
 }
 
-static int follow_instance(struct rebuilding *r, uint32_t container, struct err *err)
+static int follow_origin(struct rebuilding *r, uint32_t container, struct err *err)
 {
 	struct buf text;
 	const char *name;
 	buf_init(&text, 1 << 16);
-	int status = other_instance(r, container, &text, &name, err);
+	int status = other_origin(r, container, &text, &name, err);
 	if (status == 1) {
 		status = r->decoder ? flush(r, err) : 0;
 		if (status == 0)
-			change_instance(r, name);
+			change_origin(r, name);
 	}
 	buf_fini(&text);
 	return status;
@@ -167,7 +175,7 @@ static int follow_instance(struct rebuilding *r, uint32_t container, struct err 
 static int add_record(void *ctx, const struct vault_record *record, struct err *err)
 {
 	struct rebuilding *r = ctx;
-	if (follow_instance(r, record->container, err) < 0)
+	if (follow_origin(r, record->container, err) < 0)
 		return -1;
 	bool same = r->input && r->received_at == record->received_at &&
 		    strcmp(r->input, record->input) == 0;
@@ -215,9 +223,9 @@ static int rebuild_source(struct rebuilding *r, const char *source, struct err *
 		status = flush(r, err);
 	decoder_free(r->decoder);
 	free(r->input);
-	free(r->instance);
+	free(r->origin);
 	r->decoder = NULL;
-	r->input = r->instance = NULL;
+	r->input = r->origin = NULL;
 	return status;
 }
 

@@ -38,7 +38,7 @@ static void take_samples(const struct import_run *run, struct slice head, struct
 static int doubt_table(const struct import_run *run, const struct samples *samples, struct err *err)
 {
 	struct err unclear;
-	if (run->owned_schema || samples->n == 0)
+	if (run->owned_schema || run->user_schema || samples->n == 0)
 		return 0;
 	const struct schema *guess = decode_guess(samples->records, samples->n, &unclear);
 	if (!guess || guess == run->schema)
@@ -53,17 +53,22 @@ static int doubt_table(const struct import_run *run, const struct samples *sampl
 
 static int choose_schema(struct import_run *run, const char *table, struct err *err)
 {
-	return store_schema(store_dir(run->store), table, &run->schema, &run->owned_schema, err);
+	if (store_schema(store_dir(run->store), table, &run->schema, &run->owned_schema, err) < 0)
+		return -1;
+	run->session->schema = run->schema;
+	return 0;
 }
 
 int run_recognise(struct import_run *run, struct slice head, size_t *skip, struct err *err)
 {
 	if (json_records_begin(&run->records, head, skip, err) < 0)
 		return err_context(err, "%s", run->path);
-	if (run->schema)
+	if (run->schema && run->user_schema)
 		return 0;
 	struct samples samples;
 	take_samples(run, (struct slice){head.ptr + *skip, head.len - *skip}, &samples);
+	if (run->schema)
+		return doubt_table(run, &samples, err);
 	if (run->options->table)
 		return choose_schema(run, run->options->table, err) < 0
 			       ? -1

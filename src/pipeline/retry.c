@@ -64,8 +64,12 @@ static int options_of(struct store *store, const struct open_reject *item, struc
 	if (store_container_name(store, options->container, name, err) < 0)
 		return -1;
 	buf_append(name, "", 1);
-	const char *end = strchr(name->ptr, '\n');
+	char *end = strchr(name->ptr, '\n');
 	options->instance = end ? end + 1 : NULL;
+	end = end ? strchr(end + 1, '\n') : NULL;
+	options->secondary = end != NULL;
+	if (end)
+		*end = '\0';
 	options->container_offset = item->offset;
 	return 0;
 }

@@ -303,6 +303,18 @@ int store_container(struct store *store, const char *table, enum container_kind 
 	return 0;
 }
 
+int store_container_find(
+	struct store *store, const char *table, const char *name, uint32_t *id, struct err *err)
+{
+	int64_t found = 0;
+	int rc = catalog_int(store, &found, err,
+		"SELECT c.id FROM containers c JOIN tables t ON t.id = c.table_id"
+		" WHERE t.name = ? AND c.name = ?",
+		"tt", table, name);
+	*id = (uint32_t)found;
+	return rc;
+}
+
 int store_container_close(struct store *store, uint32_t id, struct err *err)
 {
 	if (store_check_writable(store, err) < 0)

@@ -54,6 +54,10 @@ enum container_kind {
 int store_container(struct store *store, const char *table, enum container_kind kind,
 	const char *name, uint32_t *id, struct err *err);
 
+/* The same where it is there already: 1, else 0; -1 error. */
+int store_container_find(
+	struct store *store, const char *table, const char *name, uint32_t *id, struct err *err);
+
 /* A container's name, appended to `out`. 1 found, 0 none, -1 error. */
 int store_container_name(struct store *store, uint32_t id, struct buf *out, struct err *err);
 

@@ -2,8 +2,10 @@
 """Bad input, and good input in every wrapping: each says clearly what happened, and nothing is lost."""
 import gzip
 import hashlib
+import json
 import os
 import random
+import re
 import struct
 import zlib
 
@@ -460,13 +462,27 @@ def test_overlapping_files(folder):
 
 def test_logs_of_two_nodes_add_up(folder):
     one = Lake(folder)
-    lines = some(events=300)
+    lines = [re.sub(rb'"node":"[^"]*",', b"", line) for line in some(events=300)]
+    assert not any(b'"node"' in line for line in lines)
     one.load("--node", "a", write("20260105.00000.audit.log", joined(lines)))
     said = one.load("--node", "b", "20260105.00000.audit.log")
     assert said["stored"] == 300, "the same line in two nodes' logs is two events"
     said = one.load("--node", "a", "20260105.00000.audit.log")
     assert said["stored"] == 0, said
     one.holds("bitbucket", lines + lines)
+
+
+def test_a_log_has_the_node_that_its_lines_name(folder):
+    """However it comes, and whatever instance is said that the lines say themselves."""
+    one = Lake(folder)
+    lines = some("bitbucket", 300, "--twins")
+    system = json.loads(lines[0])["system"]
+    log = write("20260105.00000.audit.log", joined(lines))
+    assert one.load("--node", "web1", log)["stored"] == len(lines)
+    for words in (["--node", "web2"], ["--node", "web1", "--instance", system],
+                  ["--node", "web3", "--instance", system + "/"]):
+        assert one.load(*words, log)["stored"] == 0, words
+    one.holds("bitbucket", lines)
 
 
 @slow
