@@ -44,6 +44,11 @@ int64_t json_skip(struct slice text, size_t at);
  * beyond) where there is none. */
 size_t json_blanks(struct slice text, size_t at);
 
+/* The value of a member of a JSON object, as it stands there; of several of that name the last. `object`
+ * must have passed json_validate or its lenient form; blanks in front are passed over. 1, 0 where it has
+ * none or is no object. `key` is compared with the name as it stands (no escapes). */
+int json_member(struct slice object, const char *key, struct slice *value);
+
 /* Reads the JSON string that begins at text[at] == '"' and appends its unescaped text to `out`
  * (ill-formed UTF-8 and lone surrogates become U+FFFD, *repaired is set). Returns the offset after
  * the closing quote, or -1. */

@@ -63,9 +63,9 @@ struct credential_provider *credentials_open(
 {
 	struct credential_provider *provider = xcalloc(1, sizeof(*provider));
 	struct credential_settings *to = &provider->settings;
-	const char **texts[] = {&to->id_file, &to->secret_file, &to->token_file, &to->profile,
-		&to->role_arn, &to->external_id, &to->session_name, &to->region, &to->sts_endpoint,
-		&to->ec2_endpoint};
+	const char **texts[] = {&to->id, &to->secret, &to->token, &to->id_file, &to->secret_file,
+		&to->token_file, &to->profile, &to->role_arn, &to->external_id, &to->session_name,
+		&to->region, &to->sts_endpoint, &to->ec2_endpoint};
 	provider->client = client;
 	*to = *settings;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -73,11 +73,27 @@ struct credential_provider *credentials_open(
 	return provider;
 }
 
+/* The keys that were given lie in the arena. */
+static void forget_given(struct credential_provider *provider)
+{
+	const char *given[] = {
+		provider->settings.id, provider->settings.secret, provider->settings.token};
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		union {
+			const char *given;
+			char *ours;
+		} text = {given[i]};
+		if (given[i])
+			explicit_bzero(text.ours, strlen(text.ours));
+	}
+}
+
 void credentials_close(struct credential_provider *provider)
 {
 	if (!provider)
 		return;
 	credentials_wipe(&provider->set);
+	forget_given(provider);
 	arena_fini(&provider->mem);
 	free(provider);
 }
@@ -86,6 +102,13 @@ static int from_files(
 	struct credential_provider *provider, struct credential_set *set, struct err *err)
 {
 	const struct credential_settings *settings = &provider->settings;
+	if (settings->id && settings->secret) {
+		set->id = xstrdup(settings->id);
+		set->secret = xstrdup(settings->secret);
+		set->token = settings->token ? xstrdup(settings->token) : NULL;
+		snprintf(provider->origin, sizeof(provider->origin), "given keys");
+		return 1;
+	}
 	if (!settings->id_file && !settings->secret_file)
 		return 0;
 	if (!settings->id_file || !settings->secret_file)

@@ -3,7 +3,7 @@
  * credentials.h: keys for AWS and what speaks its language, from wherever the machine has them, kept
  * fresh. Secrets live in memory only, are overwritten when freed, and are in no error text.
  * The first of these that has keys is used:
- *   1. files named by flags (id_file and secret_file), 2. a profile named by a flag, 3. environment
+ *   1. keys that the caller gives, or files named by flags (id_file and secret_file), 2. a profile named by a flag, 3. environment
  *   (AWS_ACCESS_KEY_ID …), 4. web identity (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN: EKS),
  *   5. shared files (~/.aws/credentials, ~/.aws/config: static keys, role_arn with source_profile,
  *   credential_source), 6. container endpoint (ECS, EKS Pod Identity), 7. EC2 metadata, version 2.
@@ -20,6 +20,7 @@
 
 /* NULL in any member means: not given. Texts are copied. */
 struct credential_settings {
+	const char *id, *secret, *token; /* given; token may be NULL */
 	const char *id_file, *secret_file,
 		*token_file;      /* one value each; blanks at the ends are cut */
 	const char *profile;      /* of the shared files; NULL = AWS_PROFILE, then "default" */

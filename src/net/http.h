@@ -71,6 +71,7 @@ enum http_failure {
 	HTTP_PROXY,       /* the proxy was not found, refused, or wants a password */
 	HTTP_STOPPED,     /* settings->stop */
 	HTTP_ABORTED,     /* on_body returned -1 */
+	HTTP_UNUSABLE,    /* a whole reply, but the caller's check says that it is none (retry.h) */
 };
 
 struct http_reply {

@@ -206,6 +206,7 @@ const char *http_failure_name(enum http_failure failure)
 		[HTTP_PROXY] = "proxy refused",
 		[HTTP_STOPPED] = "stopped",
 		[HTTP_ABORTED] = "aborted",
+		[HTTP_UNUSABLE] = "not the reply that was asked for",
 	};
 	return names[failure];
 }

@@ -5,27 +5,10 @@
 
 struct slice net_json_member(struct slice object, const char *key)
 {
-	struct slice none = {NULL, 0}, found = none;
-	size_t at = json_blanks(object, 0);
-	struct buf name;
-	if (json_validate(object, NULL) < 0 || at >= object.len || object.ptr[at] != '{')
-		return none;
-	buf_init(&name, object.len);
-	for (at = json_blanks(object, at + 1); at < object.len && object.ptr[at] == '"';) {
-		bool repaired = false;
-		buf_clear(&name);
-		int64_t end = json_string(object, at, &name, &repaired);
-		if (end < 0)
-			break;
-		at = json_blanks(object, json_blanks(object, (size_t)end) + 1); /* the colon */
-		if ((end = json_skip(object, at)) < 0)
-			break;
-		if (slice_eq(buf_view(&name), slice_of(key)))
-			found = (struct slice){object.ptr + at, (size_t)end - at};
-		at = json_blanks(object, json_blanks(object, (size_t)end) + 1); /* the comma */
-	}
-	buf_fini(&name);
-	return found;
+	struct slice value = {NULL, 0};
+	if (json_validate(object, NULL) == 0)
+		json_member(object, key, &value);
+	return value;
 }
 
 bool net_json_text(struct slice object, const char *key, struct buf *out)

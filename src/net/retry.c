@@ -30,6 +30,8 @@ static struct retry_policy whole_policy(const struct retry_policy *policy)
 		.longest_ms = or_else(p->longest_ms, 900000),
 		.budget_ms = or_else(p->budget_ms, 1800000),
 		.repeatable = p->repeatable,
+		.check = p->check,
+		.check_ctx = p->check_ctx,
 	};
 }
 
@@ -50,6 +52,7 @@ static enum verdict judge_failure(enum http_failure failure)
 		return ALWAYS;
 	case HTTP_TIMEOUT:
 	case HTTP_CUT:
+	case HTTP_UNUSABLE:
 		return IF_SAFE;
 	default:
 		return NEVER;
@@ -182,6 +185,23 @@ static int pause_for(struct course *course, int64_t us)
 				 : real_sleep(course->client, us);
 }
 
+/* One try, with the check. *final: no other try will be better. */
+static int try_once(struct course *course, const struct http_request *request,
+	struct http_reply *reply, bool *final, struct err *err)
+{
+	*final = false;
+	if (http_perform(course->client, request, reply, err) < 0)
+		return -1;
+	if (!course->policy.check || reply->status < 200 || reply->status > 299)
+		return 0;
+	int rc = course->policy.check(course->policy.check_ctx, reply, err);
+	if (rc == 0)
+		return 0;
+	reply->failure = HTTP_UNUSABLE;
+	*final = rc < 0;
+	return -1;
+}
+
 int retry_perform(struct http_client *client, const struct http_request *request,
 	const struct retry_policy *policy, const struct retry_env *env, struct http_reply *reply,
 	struct retry_report *report, struct err *err)
@@ -191,10 +211,11 @@ int retry_perform(struct http_client *client, const struct http_request *request
 	int status;
 	course_init(&course, client, policy, env);
 	for (;;) {
+		bool final;
 		course.report.attempts++;
-		status = http_perform(client, request, reply, why);
+		status = try_once(&course, request, reply, &final, why);
 		int64_t pause = next_pause(&course, request, reply);
-		if (pause < 0)
+		if (pause < 0 || final)
 			break;
 		if (pause_for(&course, pause) < 0) {
 			reply->failure = HTTP_STOPPED;

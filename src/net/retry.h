@@ -22,6 +22,11 @@ struct retry_policy {
 	unsigned longest_ms; /* what a server asks for is cut to this: 900,000 (15 min) */
 	unsigned budget_ms;  /* all pauses of one request: 1,800,000; a longer one is not begun */
 	bool repeatable;     /* a POST may be sent twice too */
+	/* Looks at each whole 2xx reply: 0 = good; 1 with `err` = it is not what was asked for, but the next
+	 * one may be (HTTP_UNUSABLE: tried again); -1 with `err` = the next one will be no better (the same
+	 * failure, not tried again). NULL = all are good. */
+	int (*check)(void *ctx, const struct http_reply *reply, struct err *err);
+	void *check_ctx;
 };
 
 /* Reads a Retry-After value: seconds (fractions too) or an HTTP date in any of its three forms.
@@ -62,7 +67,7 @@ struct retry_report {
 	int64_t asked_us; /* what the last reply asks to wait: for the caller's next turn; -1 = none */
 };
 
-/* http_perform, again and again as `policy` says. 0 with the last reply, which may be one of the kind
+/* http_perform, again and again as `policy` says. 0 with the last reply (which passed the check), which may be one of the kind
  * that is tried again (429, 503 …): then tries or budget were used up. -1 with `err` ("… (after 6
  * tries)") where none came. A reply of which on_body got a part is not asked for again: the caller
  * knows where to go on. `policy`, `env` and `report` may be NULL. */
