@@ -92,6 +92,10 @@ struct json_records {
 int json_records_begin(
 	struct json_records *state, struct slice head, size_t *skip, struct err *err);
 
+/* The input is what stands after the opening bracket of an array that is known to hold records: its
+ * objects are records, whatever keys they have. */
+void json_records_within(struct json_records *state);
+
 /* Cuts `block` (which begins where the last call stopped) into at most `max` records. Returns how
  * many; *consumed says how many bytes are done with: the rest must begin the next block. With
  * `last` true the input ends with this block and everything is consumed. Blank lines are passed

@@ -130,3 +130,13 @@ int json_records_begin(struct json_records *state, struct slice head, size_t *sk
 		state->layout = layout_of_object(head, at);
 	return 0;
 }
+
+void json_records_within(struct json_records *state)
+{
+	*state = (struct json_records){.layout = JSON_STREAM,
+		.started = true,
+		.indent = -1,
+		.depth = 2,
+		.stack = {'{', '['},
+		.in_records = true};
+}

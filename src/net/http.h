@@ -132,6 +132,9 @@ int http_perform(struct http_client *client, const struct http_request *request,
  * NULL where there is none. Optional white space around it is not part of it. */
 struct slice http_header(const struct http_reply *reply, const char *name, size_t nth);
 
+/* The server's clock by its Date header, in microseconds, to the second; 0 where it does not say. */
+int64_t http_server_clock(const struct http_reply *reply);
+
 /* Walks all headers in the order in which they came: *at is 0 at first. False at the end. */
 bool http_header_next(
 	const struct http_reply *reply, size_t *at, struct slice *name, struct slice *value);

@@ -98,3 +98,10 @@ void http_unescape(struct buf *out, struct slice text, bool plus)
 		}
 	}
 }
+
+int64_t http_server_clock(const struct http_reply *reply)
+{
+	struct slice date = http_header(reply, "date", 0);
+	int64_t us = date.ptr ? retry_date(date, clock_now_us()) : 0;
+	return us > 0 ? us : 0;
+}

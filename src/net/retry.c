@@ -125,10 +125,8 @@ static uint64_t real_random(void *ctx)
 	return bits;
 }
 
-/* `ctx` is the client, whose stop flag ends the pause. */
-static int real_sleep(void *ctx, int64_t us)
+int retry_sleep(struct http_client *client, int64_t us)
 {
-	const struct http_client *client = ctx;
 	int64_t end = clock_mono_us() + us;
 	for (int64_t left = us; left > 0; left = end - clock_mono_us()) {
 		if (client->stop && *client->stop)
@@ -182,7 +180,7 @@ static int pause_for(struct course *course, int64_t us)
 {
 	course->report.paused_us += us;
 	return course->env.sleep ? course->env.sleep(course->env.ctx, us)
-				 : real_sleep(course->client, us);
+				 : retry_sleep(course->client, us);
 }
 
 /* One try, with the check. *final: no other try will be better. */

@@ -61,6 +61,9 @@ struct retry_env {
 	void *ctx;
 };
 
+/* Sleeps, in parts, so that the client's stop flag is seen. 0, or -1 where it is set. */
+int retry_sleep(struct http_client *client, int64_t us);
+
 struct retry_report {
 	unsigned attempts; /* tries made */
 	int64_t paused_us; /* between them */

@@ -108,17 +108,18 @@ static int add(
 }
 
 static int end(struct store *store, uint64_t id, const struct open_window *window,
-	enum ledger_state state, const char *why, struct err *err)
+	enum ledger_state state, const char *why, int64_t settled_to, struct err *err)
 {
 	char text[LEDGER_WHY];
 	int64_t now = clock_now_us();
+	if (window->kind != LEDGER_SWEEP || settled_to < 0)
+		settled_to = 0;
 	ledger_sentence(state == LEDGER_FAILED ? why : "", text);
 	if (catalog_run(store, err,
 		    "UPDATE ledger_windows SET state = ?, why = ?, ended_at = ? WHERE id = ?",
 		    "itiu", (int64_t)state, text, now, id) < 0)
 		return -1;
-	return ledger_note_end(store, window->source_id, state, text,
-		window->kind == LEDGER_SWEEP ? window->to : 0, now, err);
+	return ledger_note_end(store, window->source_id, state, text, settled_to, now, err);
 }
 
 int ledger_add(
@@ -140,7 +141,8 @@ int ledger_end(
 	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)
 		return -1;
 	int rc = find_open(store, id, &window, err);
-	return catalog_end(store, rc == 0 ? end(store, id, &window, state, why, err) : -1, err);
+	return catalog_end(
+		store, rc == 0 ? end(store, id, &window, state, why, window.to, err) : -1, err);
 }
 
 int ledger_abandon(struct store *store, const char *source, uint64_t *n, struct err *err)
@@ -156,6 +158,16 @@ int ledger_abandon(struct store *store, const char *source, uint64_t *n, struct 
 	if (n)
 		*n = rc == 0 ? (uint64_t)sqlite3_changes64(store->db) : 0;
 	return catalog_end(store, rc, err);
+}
+
+/* The window shrinks to what was asked for of it. */
+static int narrow(struct store *store, const struct ledger_note *note, struct err *err)
+{
+	return catalog_run(store, err,
+		"UPDATE ledger_windows SET overlap = max(0, overlap - max(0, ?1 - from_at)),"
+		" from_at = min(max(from_at, ?1), to_at),"
+		" to_at = max(min(to_at, ?2), min(max(from_at, ?1), to_at)) WHERE id = ?3",
+		"iiu", note->from, note->to, note->window);
 }
 
 int ledger_record(struct store *store, const struct ledger_note *note,
@@ -185,9 +197,12 @@ int ledger_record(struct store *store, const struct ledger_note *note,
 	}
 	if (ledger_note_objects(store, source_id, note->objects, note->nobjects, err) < 0)
 		return -1;
-	return note->state == LEDGER_OPEN
-		       ? 0
-		       : end(store, note->window, &window, note->state, note->why, err);
+	if (note->state == LEDGER_OPEN)
+		return 0;
+	if (note->narrowed && narrow(store, note, err) < 0)
+		return -1;
+	return end(store, note->window, &window, note->state, note->why,
+		note->settled_to ? note->settled_to : window.to, err);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -93,8 +93,13 @@ struct ledger_log {
 struct ledger_note {
 	uint64_t window; /* open */
 	struct ledger_counts counts;
-	enum ledger_state state; /* LEDGER_OPEN = goes on; else the window ends with this segment */
+	enum ledger_state
+		state; /* LEDGER_OPEN = goes on; else the window ends with this segment, */
 	const char *why;
+	bool narrowed; /* and is [from, to) only: the rest was not asked for */
+	int64_t from, to;
+	int64_t settled_to; /* of a settled sweep: up to there all has been asked for, where that is
+	                     * not the window's end (0); -1 = that is not known yet */
 	const struct ledger_log *logs; /* audit files whose numbers were seen, as ledger_file */
 	uint32_t nlogs;
 	const struct object_mark *objects; /* now read so far, as objects_put */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect_windows.c: what is read of an API that is asked for stretches of time, and in which order: new
+ * events with a look-back, once in a while the last days again for those that came later than that,
+ * and the history, newest first, as long as nothing new is due. */
+#include "pipeline/collector.h"
+
+#define HOUR INT64_C(3600000000)
+
+/* Events have been seen hours late: beyond the look-back, the last three days are asked for again. */
+#define LATE_EVERY (6 * HOUR)
+#define LATE_BACK  (72 * HOUR)
+
+/* What a settled window changes in the checkpoint. */
+static void save(
+	void *ctx, enum ledger_kind kind, int64_t from, int64_t to, bool whole, struct buf *out)
+{
+	struct collector *c = ctx;
+	struct checkpoint *checkpoint = &c->checkpoint;
+	if (kind == LEDGER_SWEEP && whole) {
+		if (to > checkpoint->settled_to)
+			checkpoint->settled_to = to;
+		if (checkpoint->backfill_to == 0)
+			checkpoint->backfill_to = c->range_from;
+	} else if (kind == LEDGER_LATE && whole) {
+		checkpoint->late_at = clock_now_us();
+	} else if (kind == LEDGER_BACKFILL) {
+		checkpoint->backfilled = whole;
+		if (!whole)
+			checkpoint->backfill_to = from;
+	}
+	checkpoint_write(checkpoint, out);
+}
+
+static void tell(const struct collector *c)
+{
+	const struct sweep *sweep = &c->sweep;
+	struct collect_progress at = {.source = c->connection.name,
+		.kind = sweep->kind,
+		.records = sweep->harvest.result.records,
+		.stored = sweep->harvest.result.stored};
+	if (sweep->kind == LEDGER_BACKFILL) {
+		at.down_to = c->checkpoint.backfill_to;
+		at.from = c->connection.backfill_from;
+	}
+	collector_tell(c, &at);
+}
+
+/* After a window: history gives way to what is due. */
+static int pause_history(void *ctx)
+{
+	struct collector *c = ctx;
+	tell(c);
+	return c->sweep.kind == LEDGER_BACKFILL && clock_mono_us() >= c->due;
+}
+
+static int new_events(struct collector *c, struct err *err)
+{
+	int64_t lookback = (int64_t)c->connection.lookback_s * 1000000;
+	int64_t to = sweep_now(&c->sweep), settled = c->checkpoint.settled_to;
+	/* A clock that was ahead, and was set right: what it settled is asked for again. */
+	int64_t from = (settled && settled < to ? settled : to) - lookback;
+	if (c->options->since != INT64_MIN)
+		from = c->options->since;
+	from -= from % 1000;
+	c->range_from = from;
+	c->sweep.harvest.settled_before = settled ? settled : INT64_MIN;
+	return sweep_range(&c->sweep, LEDGER_SWEEP, from, to, NULL, err);
+}
+
+static int late_events(struct collector *c, struct err *err)
+{
+	int64_t now = clock_now_us(), from = now - LATE_BACK;
+	int64_t to = c->checkpoint.settled_to - (int64_t)c->connection.lookback_s * 1000000;
+	if (c->checkpoint.late_at == 0)
+		c->checkpoint.late_at = now; /* nothing is old yet */
+	if (now - c->checkpoint.late_at < LATE_EVERY)
+		return 1;
+	if (!c->checkpoint.backfilled && from < c->checkpoint.backfill_to)
+		from = c->checkpoint.backfill_to; /* the rest comes with the history */
+	from -= from % 1000;
+	to -= to % 1000;
+	return from < to ? sweep_range(&c->sweep, LEDGER_LATE, from, to, NULL, err) : 1;
+}
+
+static int history(struct collector *c, bool *more, struct err *err)
+{
+	const struct connection *connection = &c->connection;
+	int64_t from = connection->backfill_from;
+	if (from != INT64_MIN)
+		from -= from % 1000;
+	*more = false;
+	if (c->checkpoint.backfilled || (from != INT64_MIN && from >= c->checkpoint.backfill_to))
+		return 1;
+	c->sweep.harvest.settled_before = INT64_MIN;
+	int rc =
+		sweep_range(&c->sweep, LEDGER_BACKFILL, from, c->checkpoint.backfill_to, NULL, err);
+	*more = rc == 0;
+	return rc;
+}
+
+int collect_windows(struct collector *c, bool *more, struct err *err)
+{
+	c->sweep.checkpoint = save;
+	c->sweep.pause = pause_history;
+	c->sweep.ctx = c;
+	if (new_events(c, err) < 0 || late_events(c, err) < 0)
+		return -1;
+	tell(c);
+	return history(c, more, err) < 0 ? -1 : 0;
+}
