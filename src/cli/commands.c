@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.c: the table of commands: what they take, what they do, how they are called. */
+#include "cli/line.h"
+
+#define OPTS(...) ((const enum opt[]){__VA_ARGS__, OPTIONS})
+
+const struct command commands[] = {
+	{"import", "FILE…|-", "take events from files into the tables",
+		"Reads files of audit events: one JSON object a line, JSON arrays, pretty-printed "
+		"objects, or\n"
+		"replies of the products' REST APIs; plain, gzip or zstd. Which table they belong "
+		"to is\n"
+		"recognised from their shape. Every raw byte is kept; each event is stored once, "
+		"however often\n"
+		"a file is imported. Lines that are no JSON are set aside (see pugmark rejects).",
+		"pugmark import audit.log                       # a file; the table is recognised\n"
+		"pugmark import --table jira jira-*.json.gz     # several, packed\n"
+		"cat audit.log | pugmark import -               # standard input\n"
+		"pugmark import --node web1 log/audit/*.log     # the original logs of one server "
+		"node\n",
+		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_TIMINGS,
+			OPT_SIMD),
+		1, -1, command_import},
+	{"search", "[QUERY…]", "find events, newest first",
+		"Finds the events that match and shows the newest. Words are looked for in every "
+		"text;\n"
+		"field:value means the whole value (* and ? are wildcards), ip:10.0.0.0/8 a "
+		"network; AND, OR,\n"
+		"NOT and brackets join them. docs/search.md has the language in one page. Put the "
+		"query in\n"
+		"quotes; one that begins with a dash stands behind --. Exit status 3: a damaged "
+		"file, or the time\n"
+		"limit, left something out, which is said.",
+		"pugmark search 'actor:bob ip:10.0.0.0/8'            # newest first\n"
+		"pugmark search --since -7d --facet actor,ip 'action:\"User login failed\"'\n"
+		"pugmark search --histogram --count 'permission -table:confluence'\n"
+		"pugmark search --follow 'target:repo-* NOT category:Repositories'\n"
+		"pugmark search --format csv --columns event_time,actor,target 'table:jira' > "
+		"jira.csv\n"
+		"pugmark search --raw 'event_time:2026-01-14 ip:10.20.5.2'\n"
+		"pugmark search --values actor gra                    # actors that begin so, with "
+		"counts\n"
+		"pugmark search --save failed --since -1d 'action:*failed*'   # then: --saved "
+		"failed\n",
+		OPTS(OPT_SINCE, OPT_UNTIL, OPT_TABLE, OPT_COLUMNS, OPT_LIMIT, OPT_SORT, OPT_COUNT,
+			OPT_HISTOGRAM, OPT_FACET, OPT_FOLLOW, OPT_RAW, OPT_FORMAT, OPT_EXPLAIN,
+			OPT_AFTER, OPT_SECONDARY, OPT_TIMEOUT, OPT_QUERY_FILE, OPT_SAVE, OPT_SAVED,
+			OPT_LIST_SAVED, OPT_DELETE_SAVED, OPT_VALUES),
+		0, -1, command_search},
+	{"sql", "SQL", "ask the tables a question in SQL",
+		"Runs one SELECT over the tables and the views events, sources, segments and "
+		"rejects, in a\n"
+		"process that can read the tables and nothing else. docs/sql.md lists columns and "
+		"views.",
+		"pugmark sql \"select actor, action, ip, target from events limit 20\"\n"
+		"pugmark sql --format csv \"select * from jira_audit_logs\" > jira.csv\n"
+		"pugmark sql \"select ip, count(*) n from events group by ip order by n desc limit "
+		"10\"\n",
+		OPTS(OPT_FORMAT, OPT_TIMEOUT, OPT_LIMIT), 1, 1, command_sql},
+	{"show", "EVENT_ID", "show one event, parsed and raw",
+		"Prints every field of the event and its raw bytes from the vault, checked against "
+		"their hash.",
+		"pugmark show 0189a7c0-5a10-8123-9abc-0123456789ab\n"
+		"pugmark show --raw 0189a7c0-5a10-8123-9abc-0123456789ab\n",
+		OPTS(OPT_RAW), 1, 1, command_show},
+	{"status", "", "what is stored: tables, sources, sizes",
+		"Prints tables with their events and time range, sources with what was stored, "
+		"repeated and\n"
+		"rejected, and the space that all of it takes.",
+		"pugmark status\npugmark status --json\n", NULL, 0, 0, command_status},
+	{"rejects", "[list | show ID | retry | dismiss ID]",
+		"lines that could not be read as events",
+		"What is no JSON object within the limits is kept in the vault and listed here "
+		"with its source,\n"
+		"place and reason. `retry` reads all open ones again (after an upgrade or with "
+		"another schema),\n"
+		"`dismiss` marks one as seen.",
+		"pugmark rejects\npugmark rejects show 3\npugmark rejects retry\n", NULL, 0, 2,
+		command_rejects},
+	{"schema", "show [TABLE|FILE] | check FILE | infer FILE… | drift [TABLE]",
+		"what the tables' columns are and where they come from",
+		"`show` prints a table's columns, their types and the fields that feed them. "
+		"`check` reads a\n"
+		"schema file of your own and says what is wrong with it. `infer` proposes one from "
+		"sample\n"
+		"events. `drift` lists fields that appeared, vanished or changed their type, and "
+		"since when.",
+		"pugmark schema show bitbucket\npugmark schema check my-jira.yml\n"
+		"pugmark schema infer --table my_logs sample.ndjson > my_logs.yml\npugmark schema "
+		"drift\n",
+		OPTS(OPT_TABLE, OPT_EXTEND, OPT_LIST), 1, -1, command_schema},
+	{"export", "", "write events out: Parquet, NDJSON byte for byte, or CSV",
+		"ndjson: the raw events, byte for byte as they came, one a line. csv: the parsed "
+		"columns.\n"
+		"parquet: copies of the table files into the folder given with --output; other "
+		"tools read them.",
+		"pugmark export --format ndjson --table jira > jira.ndjson\n"
+		"pugmark export --format csv --since -7d --table bitbucket --output week.csv\n"
+		"pugmark export --format parquet --output lake/\n",
+		OPTS(OPT_FORMAT, OPT_TABLE, OPT_OUTPUT, OPT_SINCE, OPT_UNTIL), 0, 0,
+		command_export},
+	{"rebuild", "[TABLE…]", "make the tables again from the raw events",
+		"Decodes the vault's raw events again with the schema of today: after a schema "
+		"change or an\n"
+		"upgrade. Event ids stay. The old tables are in use until the new ones are "
+		"complete.",
+		"pugmark rebuild\npugmark rebuild jira --schema my-jira.yml\n", OPTS(OPT_SCHEMA), 0,
+		-1, command_rebuild},
+	{"compact", "[TABLE…]", "merge small files; with --keep, drop old days",
+		"Merges small table files into large ones and removes files that no query can need "
+		"any more.\n"
+		"With --keep, whole days that are older are dropped from tables, identities and "
+		"vault. The space\nis freed by a compaction a day later: what began before may "
+		"still read it.",
+		"pugmark compact\npugmark compact --keep 365\n", OPTS(OPT_KEEP), 0, -1,
+		command_compact},
+	{"verify", "", "check every stored byte",
+		"Hashes every raw frame and table file again and compares with the catalog, "
+		"recounts rows, and\n"
+		"names whatever is damaged. Nothing is changed.",
+		"pugmark verify\npugmark verify --seconds 60      # a slice of it, for a nightly "
+		"job\n",
+		OPTS(OPT_SECONDS), 0, 0, command_verify},
+	{"backup", "DIR", "copy a consistent state to a new folder",
+		"Copies the catalog and all that it names, as they are at one moment, while "
+		"imports may go on.",
+		"pugmark backup /backup/pugmark-2026-11-22\n", OPTS(OPT_LINK), 1, 1,
+		command_backup},
+	{"restore", "FROM", "make a data folder from a backup",
+		"Checks the backup and copies it to the data folder, which must be empty or "
+		"missing.",
+		"pugmark restore /backup/pugmark-2026-11-22 --data /var/lib/pugmark\n", NULL, 1, 1,
+		command_restore},
+	{"help", "[COMMAND]", "help on a command", "Prints this help, or that of one command.",
+		"pugmark help import\n", OPTS(OPT_LIST), 0, 1, command_help},
+	{"version", "", "the version of the program and its parts",
+		"Prints the versions of pugmark, of its data format and of the libraries in use.",
+		"pugmark version\n", NULL, 0, 0, command_version},
+	{.name = NULL},
+};
