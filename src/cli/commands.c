@@ -21,6 +21,62 @@ const struct command commands[] = {
 		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_TIMINGS,
 			OPT_SIMD),
 		1, -1, command_import},
+	{"connect", "jira|confluence|bitbucket|…", "test and save a source of events",
+		"Asks for what the source needs (or takes it from options), tests it against the "
+		"real service step\n"
+		"by step, shows the newest events, and only then saves it. Kinds: jira, confluence "
+		"(Cloud, and Data\n"
+		"Center with a personal access token), bitbucket (log/audit of Bitbucket Data "
+		"Center in an S3\n"
+		"bucket, sent there by pugmark ship), s3 (any bucket, with --table), bitbucket-dc "
+		"(its REST API),\n"
+		"folder (a local log/audit), org (events of an Atlassian organisation). Tokens are "
+		"read from a file,\n"
+		"standard input or a prompt, and sealed; pugmark never shows them again. "
+		"Connected again, a\nsource keeps its name and what was read.",
+		"pugmark connect jira                            # asks for domain, mail and "
+		"token\n"
+		"pugmark connect jira --domain acme.atlassian.net --mail it@acme.example "
+		"--api-token-file token\n"
+		"pugmark connect confluence --from creds.json    # domain, mail, api_token\n"
+		"pugmark connect bitbucket --bucket s3://acme-audit/bitbucket\n"
+		"pugmark connect folder --path /data/bitbucket/log/audit --table bitbucket\n",
+		OPTS(OPT_NAME, OPT_FROM, OPT_DOMAIN, OPT_MAIL, OPT_API_TOKEN_FILE,
+			OPT_TOKEN_EXPIRES, OPT_GATEWAY, OPT_ORG_ID, OPT_REQUESTS_PER_MINUTE,
+			OPT_BUCKET, OPT_PREFIX, OPT_REGION, OPT_ENDPOINT, OPT_PATH_STYLE,
+			OPT_PROFILE, OPT_ROLE_ARN, OPT_EXTERNAL_ID, OPT_ACCESS_KEY_ID_FILE,
+			OPT_SECRET_ACCESS_KEY_FILE, OPT_QUEUE, OPT_PATH, OPT_NODE, OPT_TABLE,
+			OPT_SCHEMA, OPT_INTERVAL, OPT_LOOK_BACK, OPT_HISTORY, OPT_CA_FILE,
+			OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ALLOW_EMPTY, OPT_ALSO, OPT_KEY_FILE),
+		1, 1, command_connect},
+	{"sources",
+		"[list | test NAME | pause NAME | resume NAME | remove NAME | ledger [NAME] | "
+		"gaps [NAME]]",
+		"what is connected, how it is doing, what is missing",
+		"`list` shows every source with its state (healthy, behind, silent, failing and "
+		"why, token expires)\n"
+		"and how long its events were on their way. `test` tries one out as connect does. "
+		"`ledger` shows\n"
+		"what was asked and what came of it, window by window; `gaps` what is missing: "
+		"numbers of audit\n"
+		"files, stretches of time, objects that could not be read; --refetch reads them "
+		"once more.\n"
+		"`remove` forgets a connection and its token; its events and its ledger stay.",
+		"pugmark sources\npugmark sources ledger jira-acme --since -1d\n"
+		"pugmark sources gaps --refetch\npugmark sources pause jira-acme\n",
+		OPTS(OPT_SINCE, OPT_LIMIT, OPT_REFETCH, OPT_KEY_FILE), 0, 2, command_sources},
+	{"collect", "[SOURCE…]", "read the sources, once or for ever",
+		"Reads the sources named (all that are not paused, where none is): new events "
+		"first, then those\n"
+		"that came late, then the history. Each event is stored once, however often it is "
+		"read or however\n"
+		"the program ends. Without --once it goes on at each source's interval until "
+		"Ctrl-C; pugmark serve\n"
+		"does the same as a service. Exit status 3: something could not be read as an "
+		"event.",
+		"pugmark collect --once\npugmark collect jira-acme\n"
+		"pugmark collect --once --since 2026-01-01 jira-acme   # read from then on again\n",
+		OPTS(OPT_ONCE, OPT_SINCE, OPT_KEY_FILE), 0, -1, command_collect},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

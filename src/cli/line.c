@@ -36,8 +36,8 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	const char *known[sizeof(commands) / sizeof(*commands)] = {0};
-	for (int i = 0; commands[i].name; i++)
+	const char *known[COMMANDS_MOST + 1] = {0};
+	for (int i = 0; commands[i].name && i < COMMANDS_MOST; i++)
 		known[i] = commands[i].name;
 	const char *close = nearest(name, known);
 	struct buf text;

@@ -5,6 +5,8 @@
 
 #include "cli/private.h"
 
+enum { COMMANDS_MOST = 64 };
+
 struct option_row {
 	const char *name, *arg, *help; /* arg NULL = a switch */
 };

@@ -64,6 +64,38 @@ enum opt {
 	OPT_LIST_SAVED,
 	OPT_VALUES,
 	OPT_DELETE_SAVED,
+	OPT_NAME,
+	OPT_FROM,
+	OPT_DOMAIN,
+	OPT_MAIL,
+	OPT_API_TOKEN_FILE,
+	OPT_GATEWAY,
+	OPT_ORG_ID,
+	OPT_REQUESTS_PER_MINUTE,
+	OPT_BUCKET,
+	OPT_PREFIX,
+	OPT_REGION,
+	OPT_ENDPOINT,
+	OPT_PATH_STYLE,
+	OPT_PROFILE,
+	OPT_ROLE_ARN,
+	OPT_EXTERNAL_ID,
+	OPT_ACCESS_KEY_ID_FILE,
+	OPT_SECRET_ACCESS_KEY_FILE,
+	OPT_QUEUE,
+	OPT_PATH,
+	OPT_CA_FILE,
+	OPT_PROXY,
+	OPT_ALLOW_PRIVATE,
+	OPT_ALLOW_EMPTY,
+	OPT_INTERVAL,
+	OPT_LOOK_BACK,
+	OPT_HISTORY,
+	OPT_TOKEN_EXPIRES,
+	OPT_ALSO,
+	OPT_KEY_FILE,
+	OPT_ONCE,
+	OPT_REFETCH,
 	OPTIONS
 };
 
@@ -91,6 +123,9 @@ extern const struct command commands[]; /* ends with a NULL name */
 
 /* Commands, one file each. */
 int command_import(const struct command_line *line);
+int command_connect(const struct command_line *line);
+int command_sources(const struct command_line *line);
+int command_collect(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
@@ -141,6 +176,10 @@ void progress_clear(void);
 /* For the walks of store/ and pipeline/. */
 struct progress progress_of_walk(void);
 
+/* "90s", "15m", "1h", "2d" or plain seconds. 0 or -1. */
+int parse_span(const char *text, uint32_t *seconds);
+/* "3 days", "5 hours", "12 minutes", "7 seconds"; returns `out`. */
+const char *span_text(int64_t us, char out[32]);
 /* The beginning of what clock_parse reads. 0 or -1. */
 int parse_when(const char *text, int64_t *us);
 /* The number of an option, which stays as it is where that is not given. 0 or -1 (told). */

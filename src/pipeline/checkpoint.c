@@ -64,3 +64,21 @@ void checkpoint_write(const struct checkpoint *c, struct buf *out)
 		text_json_string(out, slice_of(c->history));
 	buf_push(out, '}');
 }
+
+int collect_position(
+	struct store *store, const char *name, struct collect_position *position, struct err *err)
+{
+	struct checkpoint at;
+	struct buf text;
+	buf_init(&text, 1 << 16);
+	int rc = store_checkpoint(store, name, &text, err);
+	buf_fini(&text);
+	*position = (struct collect_position){.begun = rc == 1};
+	if (rc < 0 || checkpoint_read(store, name, &at, err) < 0)
+		return -1;
+	position->settled_to = at.settled_to;
+	position->history_done = at.backfilled;
+	position->history_to = at.history_to ? at.history_to : at.backfill_to;
+	position->listed_at = at.listed_at;
+	return 0;
+}

@@ -172,9 +172,9 @@ static int counted_turn(struct collector *c, bool *more, bool *store_failed, str
 	*store_failed = ledger_sums(c->store, c->connection.name, &before, err) < 0;
 	if (*store_failed)
 		return -1;
-	c->sweep.page.failure = SOURCE_FINE;
+	c->sweep.failure = SOURCE_FINE;
 	int rc = turn(c, more, err);
-	c->result->failure = c->sweep.page.failure;
+	c->result->failure = c->sweep.failure;
 	*store_failed = rc < 0 && c->result->failure == SOURCE_FINE;
 	add_counts(c, &before);
 	return rc;
@@ -203,7 +203,7 @@ static int64_t pause_after(const struct collector *c, unsigned failures)
 	for (unsigned i = 1; i < failures && pause < most; i++)
 		pause *= 2;
 	pause = pause < most ? pause : most;
-	int64_t asked = c->sweep.page.asked_us;
+	int64_t asked = c->sweep.asked_us;
 	return jittered(asked > pause ? asked : pause);
 }
 

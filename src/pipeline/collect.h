@@ -31,6 +31,7 @@ struct collect_options {
 	const char *key_file; /* of the secrets' key; NULL = the usual places */
 	bool once;     /* until nothing is left to read now, history included; else until `stop` */
 	int64_t since; /* read from then on once more; INT64_MIN = from the checkpoint */
+	bool refetch;  /* only what the ledger says is missing, once */
 	uint64_t memory;  /* 0 = BUDGET_DEFAULT */
 	unsigned threads; /* 0 = the machine's cores; of imports from buckets and folders */
 	const volatile sig_atomic_t *stop;
@@ -52,6 +53,17 @@ struct collect_result {
  * `stop`, when the connection is paused or removed, or when the store fails. */
 int collect_source(struct store *store, const char *name, const struct collect_options *options,
 	struct collect_result *result, struct err *err);
+
+/* How far a connection is. */
+struct collect_position {
+	bool begun;         /* it was read once, at least in part */
+	int64_t settled_to; /* of new events */
+	bool history_done;  /* to its beginning, or to where the connection wants it */
+	int64_t history_to; /* read from there on; 0 = not begun */
+	int64_t listed_at;  /* when a bucket was last listed whole; 0 = never */
+};
+int collect_position(
+	struct store *store, const char *name, struct collect_position *position, struct err *err);
 
 /* Settings of a connection as the collectors read them: 0 or -1. */
 int connection_settings(

@@ -68,7 +68,7 @@ static int fail(struct stream *s, struct err *err)
 {
 	struct err ours = {0};
 	if (sweep_commit(&s->c->sweep, LEDGER_FAILED, err->text, &ours) < 0) {
-		s->c->sweep.page.failure = SOURCE_FINE;
+		s->c->sweep.failure = SOURCE_FINE;
 		*err = ours;
 	}
 	return -1;
@@ -92,7 +92,7 @@ static int follow(
 {
 	struct page *page = &s->c->sweep.page;
 	if (goes_round(s, rows, asked)) {
-		page->failure = SOURCE_GARBLED;
+		s->c->sweep.failure = SOURCE_GARBLED;
 		return err_set(err, ERR_FORMAT, "%s: the server's cursor does not move on",
 			source_endpoint(s->c->source));
 	}
@@ -113,8 +113,8 @@ static int one_page(struct stream *s, struct err *err)
 	snprintf(asked, sizeof(asked), "%s", s->cursor);
 	if (*asked)
 		ask.cursor = asked;
-	if (sweep_page(sweep, &ask, err) < 0) {
-		if (sweep->page.failure != SOURCE_REFUSED || !*asked)
+	if (sweep_page(sweep, &ask, &sweep->page, err) < 0) {
+		if (sweep->failure != SOURCE_REFUSED || !*asked)
 			return -1;
 		log_warn("%s: %s: the cursor is given up, the stream goes on by time", sweep->name,
 			err->text);
@@ -161,7 +161,7 @@ static int read_stream(struct stream *s, struct err *err)
 	while (rc == 0) {
 		rc = one_page(s, err);
 		if (rc == 0 && collector_stopped(s->c)) {
-			sweep->page.failure = SOURCE_STOPPED;
+			sweep->failure = SOURCE_STOPPED;
 			rc = err_set(err, ERR_INTERRUPTED, "stopped");
 		}
 		if (rc == 0 && (harvest_full(&sweep->harvest) || gives_way(s))) {

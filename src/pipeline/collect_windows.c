@@ -4,6 +4,8 @@
  * and the history, newest first, as long as nothing new is due. */
 #include "pipeline/collector.h"
 
+#include <stdlib.h>
+
 #define HOUR INT64_C(3600000000)
 
 /* Events have been seen hours late: beyond the look-back, the last three days are asked for again. */
@@ -98,11 +100,48 @@ static int history(struct collector *c, bool *more, struct err *err)
 	return rc;
 }
 
+struct missing {
+	struct missing_range {
+		int64_t from, to;
+	} * list;
+	unsigned n, cap;
+};
+
+static int note_gap(void *ctx, const struct ledger_gap *gap, struct err *err)
+{
+	struct missing *missing = ctx;
+	(void)err;
+	if (gap->node || gap->object)
+		return 0;
+	if (missing->n == missing->cap) {
+		missing->cap = missing->cap ? missing->cap * 2 : 16;
+		missing->list = xrealloc(missing->list, missing->cap * sizeof(*missing->list));
+	}
+	missing->list[missing->n].from = gap->from - gap->from % 1000;
+	missing->list[missing->n++].to = gap->to - gap->to % 1000 + 1000;
+	return 0;
+}
+
+/* What no settled window covers, once more. */
+static int refetch(struct collector *c, struct err *err)
+{
+	struct missing missing = {0};
+	int rc = ledger_gaps(c->store, c->connection.name, note_gap, &missing, err);
+	c->sweep.harvest.settled_before = c->checkpoint.settled_to;
+	for (unsigned i = 0; i < missing.n && rc >= 0; i++)
+		rc = sweep_range(&c->sweep, LEDGER_LATE, missing.list[i].from, missing.list[i].to,
+			NULL, err);
+	free(missing.list);
+	return rc < 0 ? -1 : 0;
+}
+
 int collect_windows(struct collector *c, bool *more, struct err *err)
 {
 	c->sweep.checkpoint = save;
 	c->sweep.pause = pause_history;
 	c->sweep.ctx = c;
+	if (c->options->refetch)
+		return refetch(c, err);
 	if (new_events(c, err) < 0 || late_events(c, err) < 0)
 		return -1;
 	tell(c);

@@ -71,6 +71,7 @@ int sweep_init(struct sweep *sweep, struct store *store, struct source *source,
 	settings->facts = fill_facts;
 	settings->ctx = sweep;
 	page_init(&sweep->page);
+	page_init(&sweep->aside);
 	buf_init(&sweep->checkpoint_text, 1 << 16);
 	if (harvest_init(&sweep->harvest, settings, err) == 0)
 		return 0;
@@ -82,6 +83,7 @@ void sweep_fini(struct sweep *sweep)
 {
 	harvest_fini(&sweep->harvest);
 	page_fini(&sweep->page);
+	page_fini(&sweep->aside);
 	buf_fini(&sweep->checkpoint_text);
 }
 
@@ -91,13 +93,14 @@ int64_t sweep_now(const struct sweep *sweep)
 	return now - now % MS;
 }
 
-int sweep_page(struct sweep *sweep, const struct page_ask *ask, struct err *err)
+int sweep_page(struct sweep *sweep, const struct page_ask *ask, struct page *page, struct err *err)
 {
-	struct page *page = &sweep->page;
 	page->requests = page->errors = 0;
 	int rc = source_page(sweep->source, ask, page, err);
 	sweep->requests += page->requests;
 	sweep->errors += page->errors;
+	sweep->failure = page->failure;
+	sweep->asked_us = page->asked_us;
 	if (rc < 0)
 		return -1;
 	sweep->pages++;
@@ -128,11 +131,11 @@ static int begin_window(
 static int fail_window(struct sweep *sweep, struct err *err)
 {
 	struct err ours = {0};
-	bool stopped = sweep->page.failure == SOURCE_STOPPED || err->kind == ERR_INTERRUPTED;
+	bool stopped = sweep->failure == SOURCE_STOPPED || err->kind == ERR_INTERRUPTED;
 	if (sweep_commit(sweep, LEDGER_FAILED,
 		    stopped ? "stopped while it was read; it is read again" : err->text,
 		    &ours) < 0) {
-		sweep->page.failure = SOURCE_FINE; /* the store's error is the one to tell */
+		sweep->failure = SOURCE_FINE; /* the store's error is the one to tell */
 		*err = ours;
 	}
 	return -1;
@@ -149,7 +152,7 @@ struct range {
 };
 
 /* The bounds of the server are coarser than our cut: move it up, first to the second, then a minute on. */
-static bool widen_cut(struct sweep *sweep, struct range *range)
+static void widen_cut(struct sweep *sweep, struct range *range)
 {
 	int64_t step = range->widenings == 0 ? SECOND : 60 * SECOND;
 	if (range->widenings++ >= WIDENINGS_MOST) {
@@ -157,13 +160,12 @@ static bool widen_cut(struct sweep *sweep, struct range *range)
 			 "server rounds times by more than a minute",
 			sweep->name, range->upper / MS);
 		sweep->ncut = 0;
-		return false;
+		return;
 	}
 	int64_t moved = range->upper - range->upper % step + step;
 	if (moved > range->asked_upper)
 		moved = range->asked_upper;
 	range->upper = moved;
-	return true;
 }
 
 static int settle(
@@ -188,7 +190,8 @@ static int next_window(struct sweep *sweep, struct range *range, struct err *err
 			.pages_most = range->pages, .lenient = range->drifts >= DRIFTS_BORNE};
 		if (sweep_window(sweep, &read, err) < 0)
 			return fail_window(sweep, err);
-		if (read.coarse && widen_cut(sweep, range)) {
+		if (read.coarse) {
+			widen_cut(sweep, range);
 			sweep->to = range->upper;
 			continue;
 		}
@@ -217,13 +220,13 @@ int sweep_range(struct sweep *sweep, enum ledger_kind kind, int64_t from, int64_
 	sweep->ncut = 0;
 	sweep->range_to = to;
 	sweep->first_server = 0;
-	sweep->page.failure = SOURCE_FINE;
+	sweep->failure = SOURCE_FINE;
 	while (rc == 0 && range.upper > range.from) {
 		rc = next_window(sweep, &range, err);
 		if (down_to)
 			*down_to = rc == 1 ? from : range.upper;
 		if (rc == 0 && sweep->stop && *sweep->stop) {
-			sweep->page.failure = SOURCE_STOPPED;
+			sweep->failure = SOURCE_STOPPED;
 			return err_set(err, ERR_INTERRUPTED, "stopped");
 		}
 		if (rc == 0 && sweep->pause && sweep->pause(sweep->ctx))

@@ -30,7 +30,9 @@ struct sweep {
 	const char *name; /* of the connection */
 	const volatile int *stop;
 	struct harvest harvest;
-	struct page page;
+	struct page page, aside;     /* aside: of a millisecond by itself */
+	enum source_failure failure; /* of the last page asked for */
+	int64_t asked_us; /* that the server wants to be left alone after it; -1 = it does not say */
 	int64_t server_ahead; /* of this machine's clock, by the last reply; 0 = not known */
 	/* Appends the checkpoint to be saved with the commit of a settled window: down to `from` the range is
 	 * read; where it is `whole`, all of it is, up to `to` of the server's clock. May be NULL. */
@@ -53,6 +55,7 @@ struct sweep {
 	/* the rows at the last cut, which the next window must show again */
 	uint8_t cut[CUT_KEYS][16];
 	uint32_t ncut;
+	int64_t cut_at; /* their millisecond */
 };
 
 /* 0 or -1. `settings->facts` and ctx are set here. */
@@ -65,14 +68,14 @@ int64_t sweep_now(const struct sweep *sweep);
 
 /* Reads [from, to) whole (`from` may be SOURCE_OPEN_FROM), window after window from the newest. 1 where all of
  * it is read, 0 where `pause` ended it before; *down_to (may be NULL) = everything from there to `to` is
- * read. -1: page.failure says whether the source failed (the ledger knows it) or we did. */
+ * read. -1: `failure` says whether the source failed (the ledger knows it) or we did. */
 int sweep_range(struct sweep *sweep, enum ledger_kind kind, int64_t from, int64_t to,
 	int64_t *down_to, struct err *err);
 
 /* ---- between sweep*.c ------------------------------------------------------------------------ */
 
-/* One page of the window in progress; counts it. 0 or -1. */
-int sweep_page(struct sweep *sweep, const struct page_ask *ask, struct err *err);
+/* One page of the window in progress into sweep->page or ->aside; counts it. 0 or -1. */
+int sweep_page(struct sweep *sweep, const struct page_ask *ask, struct page *page, struct err *err);
 /* Commits what was harvested, with the state of the window. 0 or -1. */
 int sweep_commit(struct sweep *sweep, enum ledger_state state, const char *why, struct err *err);
 /* sweep_burst.c: reads one millisecond by itself, so that equal events in it are counted in one reply; or, where

@@ -51,7 +51,7 @@ static void count_rows(struct burst *burst, const struct page_rows *rows)
 static bool next_ask(const struct sweep *sweep, const struct burst *burst, struct page_ask *ask,
 	char cursor[PAGE_CURSOR])
 {
-	const struct page *page = &sweep->page;
+	const struct page *page = &sweep->aside;
 	if (page->empty || (sweep->traits.cursors && page->last) || burst->npages >= BURST_PAGES)
 		return false;
 	if (sweep->traits.cursors && *page->cursor) {
@@ -71,12 +71,12 @@ static int read_burst(struct sweep *sweep, int64_t at, struct burst *burst, stru
 	struct page_ask ask = {.from = at, .to = at + MS};
 	do {
 		struct page_rows rows;
-		if (sweep_page(sweep, &ask, err) < 0)
+		if (sweep_page(sweep, &ask, &sweep->aside, err) < 0)
 			return -1;
-		if (sweep->page.empty)
+		if (sweep->aside.empty)
 			continue;
-		keep_page(burst, sweep->page.records);
-		harvest_look(&sweep->harvest, sweep->page.records, &rows);
+		keep_page(burst, sweep->aside.records);
+		harvest_look(&sweep->harvest, sweep->aside.records, &rows);
 		count_rows(burst, &rows);
 		page_rows_fini(&rows);
 	} while (next_ask(sweep, burst, &ask, cursor));
@@ -102,6 +102,7 @@ static void keep_burst(struct sweep *sweep, const struct burst *burst, const str
 	struct harvest_counts counts = {.seen = &seen, .most = least};
 	for (uint32_t i = 0; i < burst->npages; i++)
 		harvest_add(&sweep->harvest, buf_view(&burst->pages[i]), &counts, NULL);
+	sweep->records += burst->rows;
 	map_fini(&seen);
 }
 

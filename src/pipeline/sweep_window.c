@@ -28,6 +28,8 @@ struct reading {
 	uint32_t nmoments;
 	char cursor[PAGE_CURSOR];
 	/* of the whole window */
+	bool seen[CUT_KEYS]; /* rows of the cut above */
+	uint32_t unseen;
 	int64_t lowest;   /* INT64_MAX = no row has a time yet */
 	int64_t disorder; /* by how much a row was newer than one before it, at most */
 	int64_t total;    /* the largest that the server said */
@@ -119,17 +121,25 @@ static void note_times(struct reading *r, const struct page_rows *rows)
 
 /* ---- cuts ------------------------------------------------------------------------------------ */
 
-/* Whether the first page shows the rows that stood at the cut above it. */
-static bool shows_cut(const struct sweep *sweep, const struct page_rows *rows)
+/* Takes the rows of the cut above that this page shows off the list. */
+static void see_cut(struct reading *r, const struct page_rows *rows)
 {
-	for (uint32_t c = 0; c < sweep->ncut; c++) {
-		uint32_t i = 0;
-		while (i < rows->n && memcmp(rows->keys[i], sweep->cut[c], 16) != 0)
-			i++;
-		if (i == rows->n)
-			return false;
+	const struct sweep *sweep = r->sweep;
+	for (uint32_t i = 0; i < rows->n && r->unseen > 0; i++) {
+		for (uint32_t c = 0; c < sweep->ncut; c++) {
+			if (!r->seen[c] && memcmp(rows->keys[i], sweep->cut[c], 16) == 0) {
+				r->seen[c] = true;
+				r->unseen--;
+				break;
+			}
+		}
 	}
-	return true;
+}
+
+/* Whether rows of the cut above should have come by now, and did not. */
+static bool cut_is_missing(const struct reading *r, bool at_end)
+{
+	return r->unseen > 0 && (at_end || r->lowest < r->sweep->cut_at);
 }
 
 /* The rows of the lowest millisecond: those that the next window must show. */
@@ -138,6 +148,7 @@ static void keep_cut(struct reading *r, const struct page_rows *rows)
 	struct sweep *sweep = r->sweep;
 	int64_t at = r->lowest - r->lowest % MS;
 	sweep->ncut = 0;
+	sweep->cut_at = at;
 	for (uint32_t i = 0; i < rows->n && sweep->ncut < CUT_KEYS; i++) {
 		if (rows->times[i] != INT64_MIN && rows->times[i] - rows->times[i] % MS == at)
 			memcpy(sweep->cut[sweep->ncut++], rows->keys[i], 16);
@@ -182,12 +193,12 @@ static int first_page(struct reading *r, const struct page_ask *ask, struct err 
 {
 	struct page *page = &r->sweep->page;
 	for (unsigned i = 0; i < EMPTY_TRIES; i++) {
-		if (sweep_page(r->sweep, ask, err) < 0)
+		if (sweep_page(r->sweep, ask, page, err) < 0)
 			return -1;
 		if (!page->empty || page->total <= 0)
 			return 0;
 	}
-	page->failure = SOURCE_GARBLED;
+	r->sweep->failure = SOURCE_GARBLED;
 	return err_set(err, ERR_FORMAT,
 		"%s: it says that there are %" PRId64 " records in this window, but gives none",
 		source_endpoint(r->sweep->source), page->total);
@@ -197,12 +208,12 @@ static int take_rows(
 	struct reading *r, const struct page_rows *rows, uint32_t overlap, struct err *err)
 {
 	struct sweep *sweep = r->sweep;
-	sweep->records += rows->n + rows->rejects - overlap;
 	r->received += rows->n + rows->rejects - overlap;
 	r->pages++;
 	r->again_without = false;
 	r->full_page |= rows->n + rows->rejects >= sweep->traits.page_rows;
 	note_times(r, rows);
+	see_cut(r, rows);
 	if (!sweep->traits.has_ids && read_split_moments(r, rows, err) < 0)
 		return -1;
 	keep_tail(r, rows);
@@ -232,7 +243,7 @@ static int after_page(struct reading *r, const struct page_rows *rows, struct er
 	if (cursors && *page->cursor && strcmp(page->cursor, r->cursor) == 0) {
 		if (find_cut(r, rows))
 			return 1;
-		page->failure = SOURCE_GARBLED;
+		r->sweep->failure = SOURCE_GARBLED;
 		return err_set(err, ERR_FORMAT, "%s: the server's cursor does not move on",
 			source_endpoint(r->sweep->source));
 	}
@@ -258,16 +269,15 @@ static int one_page(struct reading *r, struct page_rows *before, struct err *err
 	struct page_rows rows;
 	uint32_t overlap;
 	next_ask(r, &ask, &overlap);
-	if ((r->pages == 0 ? first_page(r, &ask, err) : sweep_page(sweep, &ask, err)) < 0)
+	if ((r->pages == 0 ? first_page(r, &ask, err)
+			   : sweep_page(sweep, &ask, &sweep->page, err)) < 0)
 		return -1;
-	if (sweep->page.empty)
-		return at_end(r, before);
-	harvest_add(&sweep->harvest, sweep->page.records, NULL, &rows);
-	if (r->pages == 0 && sweep->ncut && !shows_cut(sweep, &rows)) {
-		r->read->coarse = true;
-		page_rows_fini(&rows);
-		return 1;
+	if (sweep->page.empty) {
+		r->read->coarse = cut_is_missing(r, true);
+		return r->read->coarse ? 1 : at_end(r, before);
 	}
+	harvest_add(&sweep->harvest, sweep->page.records, NULL, &rows);
+	sweep->records += rows.n + rows.rejects;
 	if (r->pages > 0 && !ask.cursor && !r->read->lenient && !joins(r, &rows, overlap)) {
 		r->read->drifted = true;
 		page_rows_fini(&rows);
@@ -280,8 +290,9 @@ static int one_page(struct reading *r, struct page_rows *before, struct err *err
 		return 0;
 	}
 	int rc = take_rows(r, &rows, overlap, err);
+	r->read->coarse = rc == 0 && cut_is_missing(r, sweep->traits.cursors && sweep->page.last);
 	if (rc == 0)
-		rc = after_page(r, &rows, err);
+		rc = r->read->coarse ? 1 : after_page(r, &rows, err);
 	page_rows_fini(before);
 	*before = rows;
 	return rc;
@@ -292,10 +303,11 @@ int sweep_window(struct sweep *sweep, struct window_read *read, struct err *err)
 	struct reading r = {.sweep = sweep, .read = read, .lowest = INT64_MAX, .total = -1};
 	struct page_rows before = {0};
 	int rc = 0;
+	r.unseen = sweep->ncut;
 	while (rc == 0) {
 		rc = one_page(&r, &before, err);
 		if (rc == 0 && sweep->stop && *sweep->stop) {
-			sweep->page.failure = SOURCE_STOPPED;
+			sweep->failure = SOURCE_STOPPED;
 			rc = err_set(err, ERR_INTERRUPTED, "stopped");
 		}
 	}

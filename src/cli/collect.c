@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect.c: pugmark collect: one source in this process, several one after another (--once) or in a process
+ * each. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "cli/private.h"
+#include "pipeline/collect.h"
+
+struct names {
+	struct arena mem;
+	const char *list[1024];
+	unsigned n;
+};
+
+static int note_name(void *ctx, const struct connection *connection, struct err *err)
+{
+	struct names *names = ctx;
+	if (connection->paused)
+		return 0;
+	if (names->n == sizeof(names->list) / sizeof(names->list[0]))
+		return err_set(err, ERR_LIMIT, "more than 1,024 sources");
+	names->list[names->n++] = arena_strdup(&names->mem, slice_of(connection->name));
+	return 0;
+}
+
+static int take_names(
+	const struct command_line *line, struct store *store, struct names *names, struct err *err)
+{
+	for (int i = 0; i < line->nargs && i < 1024; i++)
+		names->list[names->n++] = line->args[i];
+	if (names->n == 0 && store_connections(store, note_name, names, err) < 0)
+		return -1;
+	if (names->n == 0)
+		return err_set(err, ERR_NOT_FOUND,
+			"nothing is connected: pugmark connect jira (or confluence, bitbucket …)");
+	return 0;
+}
+
+static void draw(void *ctx, const struct collect_progress *at)
+{
+	char what[200], day[CLOCK_TEXT];
+	(void)ctx;
+	if (at->kind == LEDGER_BACKFILL && at->down_to)
+		snprintf(what, sizeof(what), "%s: history back to %.10s", at->source,
+			clock_text(at->down_to, day));
+	else
+		snprintf(what, sizeof(what), "%s", at->source);
+	progress_draw(what, at->objects_total ? at->objects : at->records, at->objects_total,
+		at->objects_total ? "objects" : "events", at->records);
+}
+
+static void print_json(const char *name, const struct collect_result *r, const struct err *err)
+{
+	const struct ledger_counts *c = &r->counts;
+	struct buf text;
+	buf_init(&text, 8192);
+	text_json_string(&text, slice_of(err->text));
+	printf("{\"source\":\"%s\",\"requests\":%" PRIu64 ",\"pages\":%" PRIu64
+	       ",\"records\":%" PRIu64 ",\"stored\":%" PRIu64 ",\"duplicates\":%" PRIu64
+	       ",\"late\":%" PRIu64 ",\"rejected\":%" PRIu64 ",\"expired\":%" PRIu64
+	       ",\"objects\":%" PRIu64 ",\"quarantined\":%" PRIu64 ",\"errors\":%" PRIu64
+	       ",\"failure\":\"%s\",\"error\":%.*s}\n",
+		name, c->requests, c->pages, c->records, c->stored, c->duplicates, c->late,
+		c->rejects, c->expired, r->objects, r->quarantined, c->errors,
+		source_failure_name(r->failure), SLICE_ARG(buf_view(&text)));
+	buf_fini(&text);
+}
+
+static void print_also(uint64_t n, const char *what)
+{
+	char text[32];
+	if (n)
+		printf(", %s %s", text_count(n, text), what);
+}
+
+static void print_text(const char *name, const struct collect_result *r)
+{
+	char text[32];
+	printf("%s: %s new event%s", name, text_count(r->counts.stored, text),
+		r->counts.stored == 1 ? "" : "s");
+	print_also(r->counts.duplicates, "known already");
+	print_also(r->counts.late, "came late");
+	print_also(r->counts.expired, "older than what is kept");
+	print_also(r->counts.rejects, "could not be read");
+	print_also(r->objects, "objects");
+	print_also(r->quarantined, "objects set aside");
+	print_also(r->counts.requests, "requests");
+	print_also(r->counts.errors, "of them failed and were repeated");
+	putchar('\n');
+}
+
+static int collect_one(const struct command_line *line, struct store *store, const char *name,
+	struct collect_options *options, bool *rejected)
+{
+	struct err err = {0};
+	struct collect_result result = {0};
+	int rc = collect_source(store, name, options, &result, &err);
+	progress_clear();
+	*rejected |= result.counts.rejects > 0 || result.quarantined > 0;
+	if (line->values[OPT_JSON])
+		print_json(name, &result, &err);
+	else if (rc == 0 || result.counts.stored)
+		print_text(name, &result);
+	return rc < 0 ? fail(&err) : EXIT_DONE;
+}
+
+static int parse_options(const struct command_line *line, struct collect_options *options)
+{
+	*options = (struct collect_options){
+		.key_file = line->values[OPT_KEY_FILE],
+		.once = line->values[OPT_ONCE] != NULL,
+		.since = INT64_MIN,
+		.memory = line->memory,
+		.threads = line->threads,
+		.stop = &stop_requested,
+		.progress = draw,
+	};
+	const char *since = line->values[OPT_SINCE];
+	if (since && parse_when(since, &options->since) < 0) {
+		usage_error(line, "--since %s is no time: write 2026-01-31 or -7d", since);
+		return -1;
+	}
+	return 0;
+}
+
+int command_collect(const struct command_line *line)
+{
+	struct err err = {0};
+	struct store *store;
+	struct collect_options options;
+	struct names *names = xcalloc(1, sizeof(*names));
+	bool rejected = false;
+	int status = EXIT_DONE;
+	prctl(PR_SET_DUMPABLE, 0);
+	if (parse_options(line, &options) < 0) {
+		free(names);
+		return EXIT_USAGE;
+	}
+	if (open_data(line, STORE_WRITE, &store, &err) < 0) {
+		free(names);
+		return fail(&err);
+	}
+	if (take_names(line, store, names, &err) < 0)
+		status = fail(&err);
+	for (unsigned i = 0; i < names->n && !stop_requested && status != EXIT_USAGE; i++) {
+		int one = collect_one(line, store, names->list[i], &options, &rejected);
+		status = one != EXIT_DONE ? one : status;
+	}
+	store_close(store);
+	arena_fini(&names->mem);
+	free(names);
+	return status == EXIT_DONE && rejected ? EXIT_REJECTED : status;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* connect.c: pugmark connect: gather, test, save; nothing is saved that was not seen to work. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cli/connect.h"
+
+/* ---- what is connected ----------------------------------------------------------------------- */
+
+static int find_kind(struct connecting *c, const char *word, struct err *err)
+{
+	static const struct {
+		const char *word, *kind;
+	} others[] = {
+		{"bitbucket", "s3"}, {"org", "atlassian-org"}, {"organisation", "atlassian-org"}};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(word, others[i].word) == 0)
+			c->kind = source_kind_find(others[i].kind);
+	}
+	c->bitbucket = strcmp(word, "bitbucket") == 0;
+	if (!c->kind)
+		c->kind = source_kind_find(word);
+	if (c->kind)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"there is no kind of source \"%.60s\": jira, confluence, bitbucket, s3, "
+		"bitbucket-dc, folder or org",
+		word);
+}
+
+static int find_schema(struct connecting *c, struct store *store, struct err *err)
+{
+	const char *file = c->line->values[OPT_SCHEMA], *table = c->line->values[OPT_TABLE];
+	if (file) {
+		bool changed;
+		if (schema_load(file, &c->owned_schema, err) < 0 ||
+			store_schema_keep(store_dir(store), c->owned_schema, file, &changed, err) <
+				0)
+			return -1;
+		c->schema = c->owned_schema;
+		return 0;
+	}
+	if (!table)
+		table = c->bitbucket ? "bitbucket" : c->kind->table;
+	if (!table)
+		return err_set(err, ERR_USAGE,
+			"--table is missing: which product's logs are these (jira, confluence, "
+			"bitbucket, org or alerts)?");
+	return store_schema(store_dir(store), table, &c->schema, &c->owned_schema, err);
+}
+
+/* ---- its name -------------------------------------------------------------------------------- */
+
+struct same {
+	const struct connection *wanted;
+	char name[64];
+};
+
+static int note_same(void *ctx, const struct connection *other, struct err *err)
+{
+	struct same *same = ctx;
+	(void)err;
+	if (strcmp(other->kind, same->wanted->kind) == 0 && *same->wanted->instance &&
+		strcmp(other->instance, same->wanted->instance) == 0 &&
+		strcmp(other->table, same->wanted->table) == 0 && !*same->name)
+		snprintf(same->name, sizeof(same->name), "%s", other->name);
+	return 0;
+}
+
+/* "jira-acme" of kind and site. */
+static void name_after(const struct connecting *c, char name[64])
+{
+	const char *site = settings_get(&c->settings, "site");
+	const char *kind = c->bitbucket ? "bitbucket" : c->kind->name;
+	if (!site)
+		site = settings_get(&c->settings, "bucket");
+	size_t n = (size_t)snprintf(name, 64, "%s-", strcmp(kind, "atlassian-org") ? kind : "org");
+	for (const char *p = site ? site : ""; *p && *p != '.' && n < 60; p++) {
+		bool plain = isalnum((unsigned char)*p) || *p == '-' || *p == '_';
+		name[n++] = plain ? (char)tolower((unsigned char)*p) : '-';
+	}
+	while (n > 0 && name[n - 1] == '-')
+		n--;
+	name[n] = '\0';
+}
+
+static int name_is_free(struct store *store, const char *name, struct err *err)
+{
+	struct arena mem = {0};
+	struct connection other;
+	int rc = store_connection_get(store, name, &mem, &other, err);
+	arena_fini(&mem);
+	return rc < 0 ? -1 : !rc;
+}
+
+/* The name that was given; that of the same source connected before; or a new one. */
+static int choose_name(struct connecting *c, struct store *store, struct err *err)
+{
+	char name[64], numbered[80];
+	struct same same = {.wanted = &c->connection};
+	if (c->line->values[OPT_NAME]) {
+		c->connection.name = c->line->values[OPT_NAME];
+		return 0;
+	}
+	if (store_connections(store, note_same, &same, err) < 0)
+		return -1;
+	name_after(c, name);
+	snprintf(numbered, sizeof(numbered), "%s", *same.name ? same.name : name);
+	for (unsigned i = 2; !*same.name; i++) {
+		int is_free = name_is_free(store, numbered, err);
+		if (is_free < 0)
+			return -1;
+		if (is_free)
+			break;
+		snprintf(numbered, sizeof(numbered), "%.55s-%u", name, i);
+	}
+	c->connection.name = arena_strdup(&c->mem, slice_of(numbered));
+	return 0;
+}
+
+/* ---- its times ------------------------------------------------------------------------------- */
+
+static int take_span(
+	const struct connecting *c, enum opt option, uint32_t *seconds, struct err *err)
+{
+	const char *text = c->line->values[option];
+	if (!text || parse_span(text, seconds) == 0)
+		return 0;
+	return err_set(
+		err, ERR_USAGE, "--%s %s: write 90s, 15m, 1h or 2d", option_name(option), text);
+}
+
+static int take_time(const struct connecting *c, enum opt option, int64_t *us, struct err *err)
+{
+	const char *text = c->line->values[option];
+	if (!text || parse_when(text, us) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE, "--%s %s: write a date, 2026-01-31, or -90d",
+		option_name(option), text);
+}
+
+static int take_times(struct connecting *c, struct err *err)
+{
+	c->connection.interval_s = c->kind->interval_s;
+	c->connection.lookback_s = c->kind->lookback_s;
+	c->connection.backfill_from = INT64_MIN;
+	c->connection.token_expires = 0;
+	if (take_span(c, OPT_INTERVAL, &c->connection.interval_s, err) < 0 ||
+		take_span(c, OPT_LOOK_BACK, &c->connection.lookback_s, err) < 0 ||
+		take_time(c, OPT_HISTORY, &c->connection.backfill_from, err) < 0 ||
+		take_time(c, OPT_TOKEN_EXPIRES, &c->connection.token_expires, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static int save(struct connecting *c, struct store *store, bool *secondary, struct err *err)
+{
+	struct connection_secret secrets[4];
+	struct secret_key *key = NULL;
+	struct buf text;
+	uint32_t n = 0;
+	if (c->secret && *c->secret)
+		secrets[n++] = (struct connection_secret){"api_token", slice_of(c->secret)};
+	for (uint32_t i = 0; i < c->nextra; i++)
+		secrets[n++] = c->extra[i];
+	if (n && store_secret_key(store, c->line->values[OPT_KEY_FILE], true, &key, err) < 0)
+		return -1;
+	buf_init(&text, CONNECTION_SETTINGS);
+	settings_write(&c->settings, &text);
+	buf_push(&text, '\0');
+	c->connection.settings = text.ptr;
+	int rc = store_connection_put(store, &c->connection, c->line->values[OPT_ALSO] != NULL,
+		secrets, n, key, secondary, err);
+	secret_key_free(key);
+	buf_fini(&text);
+	return rc;
+}
+
+/* A warning is a reason to ask before saving, and not to save where nobody can be asked. */
+static int settle_warnings(struct connecting *c, struct err *err)
+{
+	if (c->warnings == 0 || c->line->values[OPT_ALLOW_EMPTY] ||
+		connect_confirm(c, "Save it all the same?"))
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"not saved, because of the warning above: add --allow-empty to save it all the "
+		"same");
+}
+
+static void print_saved(const struct connecting *c, bool secondary)
+{
+	const char *name = c->connection.name;
+	if (c->quiet) {
+		printf("{\"saved\":true,\"name\":\"%s\",\"kind\":\"%s\",\"table\":\"%s\","
+		       "\"instance\":",
+			name, c->kind->name, c->connection.table);
+		struct buf instance;
+		buf_init(&instance, 8192);
+		text_json_string(&instance, slice_of(c->connection.instance));
+		printf("%.*s,\"secondary\":%s,\"steps\":[%.*s]}\n", SLICE_ARG(buf_view(&instance)),
+			secondary ? "true" : "false", SLICE_ARG(buf_view(&c->steps)));
+		buf_fini(&instance);
+		return;
+	}
+	printf("%s is connected%s. Its events go into %s.\n\n"
+	       "  pugmark collect --once %s     read what there is now\n"
+	       "  pugmark serve                 read all sources from now on\n"
+	       "  pugmark sources               how they are doing\n",
+		name, secondary ? " as a second source of events that another one brings" : "",
+		c->connection.table, name);
+}
+
+static int connect_source(struct connecting *c, struct store *store, struct err *err)
+{
+	bool secondary = false;
+	if (find_kind(c, c->line->args[0], err) < 0 || take_times(c, err) < 0 ||
+		find_schema(c, store, err) < 0 || connect_gather(c, err) < 0)
+		return -1;
+	c->connection.kind = c->kind->name;
+	c->connection.table = c->schema->table;
+	c->connection.instance = "";
+	c->connection.schema = "";
+	if (!c->quiet)
+		printf("testing %s:\n", c->kind->title);
+	if (connect_try(c, err) < 0 || settle_warnings(c, err) < 0 ||
+		choose_name(c, store, err) < 0 || save(c, store, &secondary, err) < 0)
+		return -1;
+	print_saved(c, secondary);
+	return 0;
+}
+
+int command_connect(const struct command_line *line)
+{
+	struct err err = {0};
+	struct store *store;
+	struct connecting c = {.line = line,
+		.tty = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !line->values[OPT_JSON],
+		.quiet = line->values[OPT_JSON] != NULL};
+	prctl(PR_SET_DUMPABLE, 0); /* no core with a token in it */
+	buf_init(&c.steps, 1 << 20);
+	if (open_data(line, STORE_WRITE, &store, &err) < 0)
+		return fail(&err);
+	int rc = connect_source(&c, store, &err);
+	if (rc < 0 && c.quiet) {
+		struct buf text;
+		buf_init(&text, 8192);
+		text_json_string(&text, slice_of(err.text));
+		printf("{\"saved\":false,\"error\":%.*s,\"steps\":[%.*s]}\n",
+			SLICE_ARG(buf_view(&text)), SLICE_ARG(buf_view(&c.steps)));
+		buf_fini(&text);
+	}
+	store_close(store);
+	connect_fini(&c);
+	return rc < 0 ? fail(&err) : EXIT_DONE;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* connect_try.c: the test of a source as people see it: steps as they happen, then the newest events. */
+#include <unistd.h>
+
+#include "cli/connect.h"
+
+enum { NEWEST = 3, TEST_TRIES = 2, TEST_BUDGET_MS = 15000 };
+
+void connect_step(void *ctx, enum test_mark mark, const char *text)
+{
+	struct connecting *c = ctx;
+	static const char *const marks[] = {"✓", "·", "!", "✗"};
+	static const char *const names[] = {"ok", "note", "warning", "failed"};
+	c->warnings += mark == TEST_WARNING;
+	if (c->quiet) {
+		buf_printf(&c->steps, "%s{\"step\":\"%s\",\"text\":", c->steps.len ? "," : "",
+			names[mark]);
+		text_json_string(&c->steps, slice_of(text));
+		buf_push(&c->steps, '}');
+		return;
+	}
+	struct buf safe;
+	buf_init(&safe, 8192);
+	text_escape(&safe, slice_of(text));
+	printf("  %s %.*s\n", marks[mark], SLICE_ARG(buf_view(&safe)));
+	(void)fflush(stdout);
+	buf_fini(&safe);
+}
+
+static void print_cell(struct slice text, size_t width)
+{
+	struct buf safe;
+	size_t n = 0, used = 0, step;
+	buf_init(&safe, 1 << 16);
+	text_escape(&safe, (struct slice){text.ptr, text.len < 400 ? text.len : 400});
+	while (n < safe.len && (step = text_utf8_step(safe.ptr + n, safe.len - n, NULL)) > 0) {
+		size_t w = text_width((struct slice){safe.ptr + n, step});
+		if (used + w > width)
+			break;
+		used += w;
+		n += step;
+	}
+	printf("%.*s%*s  ", (int)n, safe.len ? safe.ptr : "", (int)(width - used), "");
+	buf_fini(&safe);
+}
+
+void connect_preview_begin(struct connecting *c)
+{
+	if (!c->quiet)
+		printf("\n  the newest events, as they will be stored:\n    %-19s  %-18s  %-30s  "
+		       "%-24s  %s\n",
+			"time (UTC)", "actor", "action", "target", "ip");
+}
+
+void connect_preview_row(void *ctx, const struct preview_row *row)
+{
+	struct connecting *c = ctx;
+	if (c->quiet)
+		return;
+	fputs("    ", stdout);
+	print_cell(row->event_time, 19);
+	print_cell(row->actor, 18);
+	print_cell(row->action, 30);
+	print_cell(row->target, 24);
+	print_cell(row->ip, 39);
+	putchar('\n');
+}
+
+static int test_api(struct connecting *c, struct http_client *http, struct err *err)
+{
+	struct retry_policy policy = {.attempts = TEST_TRIES, .budget_ms = TEST_BUDGET_MS};
+	struct source_env env = {.http = http, .policy = &policy};
+	struct source_test test = {.step = connect_step, .ctx = c};
+	int rc = source_try(c->kind, c->typed, &c->settings, c->secret, &env, &test, err);
+	if (rc == 0 && !test.empty) {
+		connect_preview_begin(c);
+		rc = preview_records(
+			c->schema, test.newest.records, NEWEST, connect_preview_row, c, err);
+		if (rc == 0 && !c->quiet)
+			putchar('\n');
+	}
+	if (rc == 0)
+		c->connection.instance = arena_strdup(&c->mem, slice_of(test.instance));
+	page_fini(&test.newest);
+	return rc;
+}
+
+int connect_try(struct connecting *c, struct err *err)
+{
+	struct http_client *http = connection_http(&c->settings, &stop_requested, err);
+	if (!http)
+		return -1;
+	int rc = c->kind->shape == SOURCE_OBJECTS
+			 ? err_set(err, ERR_UNSUPPORTED, "buckets and folders: not yet")
+			 : test_api(c, http, err);
+	http_close(http);
+	return rc;
+}
