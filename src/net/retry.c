@@ -30,6 +30,7 @@ static struct retry_policy whole_policy(const struct retry_policy *policy)
 		.longest_ms = or_else(p->longest_ms, 900000),
 		.budget_ms = or_else(p->budget_ms, 1800000),
 		.repeatable = p->repeatable,
+		.throttled = p->throttled,
 	};
 }
 
@@ -56,10 +57,12 @@ static enum verdict judge_failure(enum http_failure failure)
 	}
 }
 
-static enum verdict judge(const struct http_reply *reply)
+static enum verdict judge(const struct retry_policy *policy, const struct http_reply *reply)
 {
 	if (reply->failure != HTTP_OK)
 		return judge_failure(reply->failure);
+	if (policy->throttled && reply->status >= 400 && policy->throttled(reply))
+		return ALWAYS;
 	switch (reply->status) {
 	case 425: /* too early */
 	case 429:
@@ -90,7 +93,7 @@ int64_t retry_pause(const struct retry_policy *given, const struct http_reply *r
 	const char *method, unsigned attempt, int64_t now_us, uint64_t random)
 {
 	struct retry_policy policy = whole_policy(given);
-	enum verdict verdict = judge(reply);
+	enum verdict verdict = judge(&policy, reply);
 	bool changes = method && (strcmp(method, "POST") == 0 || strcmp(method, "PATCH") == 0);
 	if (verdict == NEVER || (verdict == IF_SAFE && changes && !policy.repeatable))
 		return -1;

@@ -22,6 +22,9 @@ struct retry_policy {
 	unsigned longest_ms; /* what a server asks for is cut to this: 900,000 (15 min) */
 	unsigned budget_ms;  /* all pauses of one request: 1,800,000; a longer one is not begun */
 	bool repeatable;     /* a POST may be sent twice too */
+	/* Whether a reply whose status says otherwise (400 with a code) asks to come again later: it
+	 * is judged like 429. NULL = by the status alone. */
+	bool (*throttled)(const struct http_reply *reply);
 };
 
 /* Reads a Retry-After value: seconds (fractions too) or an HTTP date in any of its three forms.
