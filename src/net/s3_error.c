@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/base.h"
+#include "net/credentials_private.h"
 #include "net/s3_private.h"
 
 static void keep(char *to, size_t size, struct slice text)
@@ -153,28 +154,12 @@ static bool is_any(const char *code, const char *const *list)
 	return false;
 }
 
-/* A server could send back what we sent: not into an error text. */
-static bool repeats_secret(struct s3 *s3, const struct buf *message)
-{
-	struct sigv4_keys keys = {0};
-	struct err unheard;
-	if (!s3->provider || credentials_get(s3->provider, clock_now_us(), &keys, &unheard) < 0)
-		return false;
-	const char *const secrets[] = {keys.secret, keys.token, "Signature="};
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (secrets[i] && *secrets[i] &&
-			memmem(message->ptr ? message->ptr : "", message->len, secrets[i],
-				strlen(secrets[i])))
-			return true;
-	return false;
-}
-
 static int explain_other(struct s3 *s3, const struct buf *message, struct err *err)
 {
 	enum err_kind kind = s3->reply.status == 404   ? ERR_NOT_FOUND
 			     : s3->reply.status == 403 ? ERR_ACCESS
 						       : ERR_IO;
-	bool say = message->len > 0 && !repeats_secret(s3, message);
+	bool say = message->len > 0 && !credentials_repeated(s3->provider, buf_view(message));
 	if (!s3->end.code[0])
 		return err_set(err, kind,
 			"bucket %s: HTTP %d without an explanation: is this an S3 "

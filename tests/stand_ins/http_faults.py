@@ -22,6 +22,7 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import aws_roles  # noqa: E402
 import s3_faults  # noqa: E402
+import sqs_faults  # noqa: E402
 
 seen = {}  # how often a /flaky path was asked for
 lock = threading.Lock()
@@ -176,7 +177,7 @@ class Handler(socketserver.StreamRequestHandler):
                 route = ROUTES.get(request.parts[0], echo)
                 if request.parts[0].startswith("fault-"):
                     route = s3_fault
-                answered = aws_roles.answer(request)
+                answered = aws_roles.answer(request) or sqs_faults.answer(request)
                 if answered:
                     reply(self.wfile, *answered)
                 elif route(self.server, request, self.wfile):
