@@ -8,7 +8,7 @@ struct slice net_json_member(struct slice object, const char *key)
 	struct slice none = {NULL, 0}, found = none;
 	size_t at = json_blanks(object, 0);
 	struct buf name;
-	if (json_validate(object, NULL) < 0 || at >= object.len || object.ptr[at] != '{')
+	if (at >= object.len || json_validate(object, NULL) < 0 || object.ptr[at] != '{')
 		return none;
 	buf_init(&name, object.len);
 	for (at = json_blanks(object, at + 1); at < object.len && object.ptr[at] == '"';) {
