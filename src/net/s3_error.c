@@ -51,7 +51,7 @@ void s3_read_refusal(struct s3 *s3, struct buf *message)
 }
 
 /* Errors of requests without a body in the reply (HEAD), or from servers that do not explain. */
-static const char *code_of_status(int status)
+static const char *code_of_status(const struct s3_call *call, int status)
 {
 	switch (status) {
 	case 301:
@@ -59,8 +59,8 @@ static const char *code_of_status(int status)
 		return "PermanentRedirect";
 	case 403:
 		return "AccessDenied";
-	case 412:
-		return "PreconditionFailed";
+	case 412: /* of a condition; Swift says so too where it takes a request for one of its own */
+		return call->doing == S3_READING && call->header_count ? "PreconditionFailed" : "";
 	case 416:
 		return "InvalidRange";
 	default:
@@ -160,6 +160,11 @@ static int explain_other(struct s3 *s3, const struct buf *message, struct err *e
 			     : s3->reply.status == 403 ? ERR_ACCESS
 						       : ERR_IO;
 	bool say = message->len > 0 && !credentials_repeated(s3->provider, buf_view(message));
+	if (!s3->end.code[0] && !s3->provider && s3->reply.status / 100 == 4)
+		return err_set(err, kind == ERR_NOT_FOUND ? kind : ERR_ACCESS,
+			"bucket %s: HTTP %d without an explanation, and no keys are given: is it "
+			"public?",
+			s3->bucket, s3->reply.status);
 	if (!s3->end.code[0])
 		return err_set(err, kind,
 			"bucket %s: HTTP %d without an explanation: is this an S3 "
@@ -203,7 +208,7 @@ int s3_explain(struct s3 *s3, const struct s3_call *call, struct err *err)
 		keep(s3->end.code, sizeof(s3->end.code),
 			slice_of(s3->reply.status == 404 && call->key.len && !s3->reply.body.len
 					 ? "NoSuchKey"
-					 : code_of_status(s3->reply.status)));
+					 : code_of_status(call, s3->reply.status)));
 	int status = explain_code(s3, call, &message, err);
 	buf_fini(&message);
 	return status;

@@ -15,28 +15,6 @@ static struct credential_provider *keys, *canary_keys;
 static struct sqs_batch batch;
 static struct err err;
 
-static void write_file(const char *name, const char *text, char path[700])
-{
-	snprintf(path, 700, "%s/%s", folder, name);
-	assert_int_equal(io_write_file(path, text, strlen(text), 0600, &err), 0);
-}
-
-static struct credential_provider *keys_of(const char *id, const char *secret, const char *token)
-{
-	char paths[3][700];
-	write_file("id", id, paths[0]);
-	write_file("secret", secret, paths[1]);
-	struct credential_settings settings = {.id_file = paths[0], .secret_file = paths[1]};
-	if (token) {
-		write_file("token", token, paths[2]);
-		settings.token_file = paths[2];
-	}
-	struct sigv4_keys read;
-	struct credential_provider *made = credentials_open(client, &settings);
-	assert_int_equal(credentials_get(made, 0, &read, &err), 0); /* before the files change */
-	return made;
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -47,8 +25,8 @@ static int set_up(void **state)
 	struct http_settings settings = {.ca_file = ca_file, .proxy = ""};
 	client = http_open(&settings, &err);
 	assert_non_null(client);
-	keys = keys_of("S3RVER\n", "S3RVER\n", NULL);
-	canary_keys = keys_of("AKIACANARY", "CANARY-secret", "CANARY-token");
+	keys = stand_in_keys(client, folder, "S3RVER\n", "S3RVER\n", NULL);
+	canary_keys = stand_in_keys(client, folder, "AKIACANARY", "CANARY-secret", "CANARY-token");
 	sqs_batch_init(&batch);
 	return 0;
 }
@@ -197,7 +175,7 @@ static void test_long_poll(void **state)
 
 static void test_real_refusals(void **state)
 {
-	struct credential_provider *wrong = keys_of("S3RVER", "wrong", NULL);
+	struct credential_provider *wrong = stand_in_keys(client, folder, "S3RVER", "wrong", NULL);
 	static const struct slice stranger = SLICE("no-such-receipt");
 	bool done[SQS_MOST] = {true};
 	(void)state;
@@ -283,7 +261,7 @@ static void test_tried_again(void **state)
 	} rows[] = {{"fault-throttled", 3}, {"fault-busy", 2}, {"fault-expired", 1}};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct credential_provider *by = keys_of("A", "B", "C");
+		struct credential_provider *by = stand_in_keys(client, folder, "A", "B", "C");
 		struct sqs *sqs = open_at(&faults, "good", rows[i].queue, by);
 		CHECK_ROW(i, receive(sqs, 0, 1, 0) == 1);
 		CHECK_ROW(i, sqs_last(sqs)->attempts == rows[i].attempts);
