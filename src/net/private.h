@@ -24,6 +24,12 @@ struct http_client {
 	CURLM *pools[GUARD_POLICIES];
 };
 
+/* Whether a stop was asked for: by a signal, or by another thread (which stores atomically, too). */
+static inline bool is_stopped(const volatile sig_atomic_t *stop)
+{
+	return stop && __atomic_load_n(stop, __ATOMIC_RELAXED);
+}
+
 /* The parts of a URL that decide where a request goes. */
 struct http_target {
 	bool plain;             /* http:// */

@@ -131,13 +131,13 @@ static int real_sleep(void *ctx, int64_t us)
 	const struct http_client *client = ctx;
 	int64_t end = clock_mono_us() + us;
 	for (int64_t left = us; left > 0; left = end - clock_mono_us()) {
-		if (client->stop && *client->stop)
+		if (is_stopped(client->stop))
 			return -1;
 		int64_t part = left < SLICE_US ? left : SLICE_US;
 		struct timespec wait = {part / SECOND, part % SECOND * 1000};
 		nanosleep(&wait, NULL);
 	}
-	return client->stop && *client->stop ? -1 : 0;
+	return is_stopped(client->stop) ? -1 : 0;
 }
 
 /* One client, one policy, and what was used up so far. */
