@@ -6,12 +6,12 @@ SUITES ?= ../shared
 RELEASE := build/release
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all setup release demo test quick test-long bench suites fuzz install clean help
+.PHONY: all setup release demo test quick test-long test-s3 bench suites fuzz install clean help
 
 all: release ## build the program into build/release
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile | sed 's/: /@/' | column -t -s @
+	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1: /p' Makefile | sed 's/: /@/' | column -t -s @
 
 setup: ## install all that the tests need (make and make demo install less)
 	@scripts/setup.sh
@@ -32,6 +32,9 @@ quick: ## the inner loop, under two minutes
 
 test-long: ## everything, with the long series and the thread sanitizer
 	@ci/test.sh --long
+
+test-s3: ## the S3 client against OpenStack Swift, from Debian's packages
+	@ci/test-s3.sh
 
 bench: release ## measure against DuckDB
 	@bench/run.sh

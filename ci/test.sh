@@ -116,6 +116,7 @@ step build release pugmark generate || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 counted house tests/house.sh
 counted stand_ins python3 -B tests/stand_ins/atlassian_test.py
+[ "$mode" != --long ] || counted swift ci/test-s3.sh
 if [ -d "$suites/suites" ]; then
 	counted suites tests/suites.sh "$suites"
 else

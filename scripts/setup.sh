@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh: installs what is missing to build (--build-only), to test (no option) and to fuzz
-# (--fuzz), and says what. Does nothing, fast, where all is there.
+# setup.sh: installs what is missing to build (--build-only), to test (no option), to fuzz (--fuzz)
+# and to test against Swift (--swift), and says what. Does nothing, fast, where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-"" | --build-only | --fuzz) what=${1:-all} ;;
+"" | --build-only | --fuzz | --swift) what=${1:-all} ;;
 *)
-	echo "usage: scripts/setup.sh [--build-only | --fuzz]" >&2
+	echo "usage: scripts/setup.sh [--build-only | --fuzz | --swift]" >&2
 	exit 2
 	;;
 esac
@@ -55,6 +55,13 @@ test_parts="
 fuzz_parts="
 	cmd:clang-14 clang-14
 	file:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
+"
+# python3-swift is all of Swift as a library: nothing in it is started by the system. (Debian's
+# swift-proxy, swift-object … add start scripts, services and /etc/swift.)
+swift_parts="
+	file:/usr/bin/python3 python3
+	file:/usr/lib/python3/dist-packages/swift/proxy/server.py python3-swift
+	cmd:openssl openssl
 "
 
 has() {
@@ -174,14 +181,33 @@ install_npm_tools() {
 	cp "$lock" "$done"
 }
 
+# Swift wants a memcached. Debian's package of it is a service too: unpacked, not installed, there is
+# only the program.
+install_memcached() {
+	command -v memcached >/dev/null && return
+	[ -x deps/swift/usr/bin/memcached ] && return
+	command -v apt-get >/dev/null || die "please install memcached"
+	install_packages "
+		file:/usr/lib/$(uname -m)-linux-gnu/libevent-2.1.so.7 libevent-2.1-7
+		file:/usr/lib/$(uname -m)-linux-gnu/libsasl2.so.2 libsasl2-2
+	"
+	say "unpacking memcached into deps/swift"
+	rm -rf deps/swift
+	mkdir -p deps/swift
+	(cd deps/swift && apt-get download -q memcached >&2 && dpkg-deb -x memcached_*.deb . &&
+		rm memcached_*.deb) || die "memcached could not be fetched"
+}
+
 case $what in
 --build-only) install_packages "$build_parts" ;;
 all) install_packages "$build_parts$test_parts" ;;
 --fuzz) install_packages "$build_parts$fuzz_parts" ;;
+--swift) install_packages "$build_parts$swift_parts" ;;
 esac
 
 mkdir -p deps
 exec 9>deps/lock
 flock 9 # two runs at once: the second one finds everything there
 install_duckdb
+[ "$what" != --swift ] || install_memcached
 [ "$what" != all ] || install_npm_tools

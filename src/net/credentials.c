@@ -268,3 +268,17 @@ int64_t credentials_expiry_us(const struct credential_provider *provider)
 {
 	return provider->have ? provider->set.expires_us : 0;
 }
+
+bool credentials_repeated(struct credential_provider *provider, struct slice text)
+{
+	struct sigv4_keys keys = {0};
+	struct err unheard;
+	if (!provider || credentials_get(provider, clock_now_us(), &keys, &unheard) < 0)
+		return false;
+	const char *const secrets[] = {keys.secret, keys.token, "Signature="};
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (secrets[i] && *secrets[i] && text.len &&
+			memmem(text.ptr, text.len, secrets[i], strlen(secrets[i])))
+			return true;
+	return false;
+}

@@ -53,6 +53,9 @@ int credentials_from_web_identity(struct credential_provider *provider,
 char *credentials_read_value(const char *path, struct err *err);
 /* Overwrites and frees. */
 void credentials_wipe(struct credential_set *set);
+/* Whether a text holds a secret of the provider (may be NULL), or what looks like a signature: servers
+ * could send back what we sent, and that must not get into an error text. */
+bool credentials_repeated(struct credential_provider *provider, struct slice text);
 /* A value of the environment, NULL where it is empty or missing. */
 const char *credentials_environment(const char *name);
 

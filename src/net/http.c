@@ -128,7 +128,7 @@ static CURLcode run(struct http_exchange *ex)
 	if (curl_multi_add_handle(pool, easy) != CURLM_OK)
 		return code;
 	while (running) {
-		if (stop && *stop)
+		if (is_stopped(stop))
 			ex->ours = HTTP_STOPPED;
 		if (ex->ours == HTTP_STOPPED || curl_multi_perform(pool, &running) != CURLM_OK)
 			break;

@@ -11,6 +11,8 @@
 #include "net/http.h"
 #include "net/retry.h"
 #include "net/s3.h"
+#include "net/s3_notice.h"
 #include "net/sigv4.h"
+#include "net/sqs.h"
 
 #endif

@@ -24,6 +24,12 @@ struct http_client {
 	CURLM *pools[GUARD_POLICIES];
 };
 
+/* Whether a stop was asked for: by a signal, or by another thread (which stores atomically, too). */
+static inline bool is_stopped(const volatile sig_atomic_t *stop)
+{
+	return stop && __atomic_load_n(stop, __ATOMIC_RELAXED);
+}
+
 /* The parts of a URL that decide where a request goes. */
 struct http_target {
 	bool plain;             /* http:// */
@@ -80,6 +86,9 @@ int http_fail(struct http_exchange *ex, enum http_failure failure, enum err_kind
 struct slice net_json_member(struct slice object, const char *key);
 /* The same for a string, unescaped into `out` (cleared first). False where there is none. */
 bool net_json_text(struct slice object, const char *key, struct buf *out);
+/* Walks the values of a JSON array that stands in a valid text: *at is 0 at first. False at the end, or
+ * where it is no array. */
+bool net_json_next(struct slice array, size_t *at, struct slice *value);
 
 /* Appends percent-encoded text decoded; what is not well coded stays as it is. `plus`: form coding, where
  * + is a space. */

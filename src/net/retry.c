@@ -32,6 +32,7 @@ static struct retry_policy whole_policy(const struct retry_policy *policy)
 		.repeatable = p->repeatable,
 		.check = p->check,
 		.check_ctx = p->check_ctx,
+		.throttled = p->throttled,
 	};
 }
 
@@ -59,10 +60,12 @@ static enum verdict judge_failure(enum http_failure failure)
 	}
 }
 
-static enum verdict judge(const struct http_reply *reply)
+static enum verdict judge(const struct retry_policy *policy, const struct http_reply *reply)
 {
 	if (reply->failure != HTTP_OK)
 		return judge_failure(reply->failure);
+	if (policy->throttled && reply->status >= 400 && policy->throttled(reply))
+		return ALWAYS;
 	switch (reply->status) {
 	case 425: /* too early */
 	case 429:
@@ -93,7 +96,7 @@ int64_t retry_pause(const struct retry_policy *given, const struct http_reply *r
 	const char *method, unsigned attempt, int64_t now_us, uint64_t random)
 {
 	struct retry_policy policy = whole_policy(given);
-	enum verdict verdict = judge(reply);
+	enum verdict verdict = judge(&policy, reply);
 	bool changes = method && (strcmp(method, "POST") == 0 || strcmp(method, "PATCH") == 0);
 	if (verdict == NEVER || (verdict == IF_SAFE && changes && !policy.repeatable))
 		return -1;
@@ -129,13 +132,13 @@ int retry_sleep(struct http_client *client, int64_t us)
 {
 	int64_t end = clock_mono_us() + us;
 	for (int64_t left = us; left > 0; left = end - clock_mono_us()) {
-		if (client->stop && *client->stop)
+		if (is_stopped(client->stop))
 			return -1;
 		int64_t part = left < SLICE_US ? left : SLICE_US;
 		struct timespec wait = {part / SECOND, part % SECOND * 1000};
 		nanosleep(&wait, NULL);
 	}
-	return client->stop && *client->stop ? -1 : 0;
+	return is_stopped(client->stop) ? -1 : 0;
 }
 
 /* One client, one policy, and what was used up so far. */

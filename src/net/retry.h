@@ -22,6 +22,9 @@ struct retry_policy {
 	unsigned longest_ms; /* what a server asks for is cut to this: 900,000 (15 min) */
 	unsigned budget_ms;  /* all pauses of one request: 1,800,000; a longer one is not begun */
 	bool repeatable;     /* a POST may be sent twice too */
+	/* Whether a reply whose status says otherwise (400 with a code) asks to come again later: it
+	 * is judged like 429. NULL = by the status alone. */
+	bool (*throttled)(const struct http_reply *reply);
 	/* Looks at each whole 2xx reply: 0 = good; 1 with `err` = it is not what was asked for, but the next
 	 * one may be (HTTP_UNUSABLE: tried again); -1 with `err` = the next one will be no better (the same
 	 * failure, not tried again). NULL = all are good. */

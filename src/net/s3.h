@@ -104,7 +104,9 @@ struct s3_facts {
 
 struct s3_get {
 	uint64_t from, count; /* count 0 = to its end */
-	const char *if_match; /* ETag that it must have; NULL = any. Code: PreconditionFailed */
+	const char *if_match; /* ETag that it must have, with quotes or without; NULL = any. Code:
+	                       * PreconditionFailed. Held against the reply's, too: not every server
+	                       * knows the condition */
 	/* Takes the bytes in order; -1 with `err` ends it. */
 	int (*on_data)(void *ctx, struct slice data, struct err *err);
 	void *ctx;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/base.h"
+#include "net/credentials_private.h"
 #include "net/s3_private.h"
 
 static void keep(char *to, size_t size, struct slice text)
@@ -50,7 +51,7 @@ void s3_read_refusal(struct s3 *s3, struct buf *message)
 }
 
 /* Errors of requests without a body in the reply (HEAD), or from servers that do not explain. */
-static const char *code_of_status(int status)
+static const char *code_of_status(const struct s3_call *call, int status)
 {
 	switch (status) {
 	case 301:
@@ -58,8 +59,8 @@ static const char *code_of_status(int status)
 		return "PermanentRedirect";
 	case 403:
 		return "AccessDenied";
-	case 412:
-		return "PreconditionFailed";
+	case 412: /* of a condition; Swift says so too where it takes a request for one of its own */
+		return call->doing == S3_READING && call->header_count ? "PreconditionFailed" : "";
 	case 416:
 		return "InvalidRange";
 	default:
@@ -153,28 +154,17 @@ static bool is_any(const char *code, const char *const *list)
 	return false;
 }
 
-/* A server could send back what we sent: not into an error text. */
-static bool repeats_secret(struct s3 *s3, const struct buf *message)
-{
-	struct sigv4_keys keys = {0};
-	struct err unheard;
-	if (!s3->provider || credentials_get(s3->provider, clock_now_us(), &keys, &unheard) < 0)
-		return false;
-	const char *const secrets[] = {keys.secret, keys.token, "Signature="};
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (secrets[i] && *secrets[i] &&
-			memmem(message->ptr ? message->ptr : "", message->len, secrets[i],
-				strlen(secrets[i])))
-			return true;
-	return false;
-}
-
 static int explain_other(struct s3 *s3, const struct buf *message, struct err *err)
 {
 	enum err_kind kind = s3->reply.status == 404   ? ERR_NOT_FOUND
 			     : s3->reply.status == 403 ? ERR_ACCESS
 						       : ERR_IO;
-	bool say = message->len > 0 && !repeats_secret(s3, message);
+	bool say = message->len > 0 && !credentials_repeated(s3->provider, buf_view(message));
+	if (!s3->end.code[0] && !s3->provider && s3->reply.status / 100 == 4)
+		return err_set(err, kind == ERR_NOT_FOUND ? kind : ERR_ACCESS,
+			"bucket %s: HTTP %d without an explanation, and no keys are given: is it "
+			"public?",
+			s3->bucket, s3->reply.status);
 	if (!s3->end.code[0])
 		return err_set(err, kind,
 			"bucket %s: HTTP %d without an explanation: is this an S3 "
@@ -218,7 +208,7 @@ int s3_explain(struct s3 *s3, const struct s3_call *call, struct err *err)
 		keep(s3->end.code, sizeof(s3->end.code),
 			slice_of(s3->reply.status == 404 && call->key.len && !s3->reply.body.len
 					 ? "NoSuchKey"
-					 : code_of_status(s3->reply.status)));
+					 : code_of_status(call, s3->reply.status)));
 	int status = explain_code(s3, call, &message, err);
 	buf_fini(&message);
 	return status;

@@ -57,7 +57,33 @@ struct reading {
 	struct s3_facts *facts;
 	uint64_t asked_from; /* of the request that runs */
 	bool checked;        /* its reply is the range that was asked for */
+	bool other;          /* its reply is another object than the one asked for */
 };
+
+/* The tag itself: without quotes, and without W/, which gateways that pack replies put in front. */
+static struct slice bare(struct slice etag)
+{
+	if (etag.len > 2 && etag.ptr[0] == 'W' && etag.ptr[1] == '/')
+		etag = (struct slice){etag.ptr + 2, etag.len - 2};
+	if (etag.len > 1 && etag.ptr[0] == '"' && etag.ptr[etag.len - 1] == '"')
+		etag = (struct slice){etag.ptr + 1, etag.len - 2};
+	return etag;
+}
+
+static bool same_etag(const char *a, const char *b)
+{
+	return slice_eq(bare(slice_of(a)), bare(slice_of(b)));
+}
+
+/* As If-Match has it: in quotes. */
+static const char *write_match(const char *etag, char out[S3_ETAG + 4])
+{
+	struct slice tag = bare(slice_of(etag));
+	if (strcmp(etag, "*") == 0)
+		return "*";
+	snprintf(out, S3_ETAG + 4, "\"%.*s\"", SLICE_ARG(tag));
+	return out;
+}
 
 /* "bytes 5-9/100": the first byte and the whole size; "bytes * /100" has none. */
 static bool read_range(struct slice value, uint64_t *from, uint64_t *total)
@@ -96,8 +122,13 @@ static int check_range(struct reading *r, const struct http_reply *reply, struct
 		return err_set(err, ERR_UNSUPPORTED,
 			"the server sends other bytes than were asked for: it does not know "
 			"ranges");
+	const char *match = r->what->if_match;
+	/* Not every server knows If-Match. */
+	r->other = match && strcmp(match, "*") != 0 && now.etag[0] && !same_etag(now.etag, match);
+	if (r->other)
+		return err_set(err, ERR_BUSY, "the object was changed since it was listed");
 	if (r->facts->bytes > 0 &&
-		(now.size != r->facts->size || strcmp(now.etag, r->facts->etag) != 0))
+		(now.size != r->facts->size || !same_etag(now.etag, r->facts->etag)))
 		return err_set(err, ERR_BUSY, "the object was changed while it was read");
 	uint64_t bytes = r->facts->bytes;
 	*r->facts = now;
@@ -128,6 +159,64 @@ static bool is_whole(const struct reading *r)
 	return r->facts->bytes == want;
 }
 
+struct actual {
+	uint64_t size;
+	bool found;
+};
+
+static int take_actual(void *ctx, const char *path, struct slice text, struct err *err)
+{
+	struct actual *actual = ctx;
+	int64_t size;
+	(void)err;
+	if (strcmp(path, "Error/ActualObjectSize") == 0 && text_parse_int(text, &size) == 0 &&
+		size >= 0)
+		*actual = (struct actual){(uint64_t)size, true};
+	return 0;
+}
+
+/* The object's size in a refusal of a range: most say it in a header, AWS in the body. */
+static bool read_actual(const struct http_reply *reply, uint64_t *size)
+{
+	struct actual actual = {0};
+	struct err unheard;
+	uint64_t none;
+	if (read_range(http_header(reply, "content-range", 0), &none, size))
+		return true;
+	if (reply->body.len == 0 ||
+		net_xml_read(buf_view(&reply->body), take_actual, &actual, &unheard) < 0)
+		return false;
+	*size = actual.size;
+	return actual.found;
+}
+
+/* A range that the server has nothing in: 0 where reading ends there, which is no error. */
+static int end_of_range(
+	struct s3 *s3, const struct s3_call *call, struct reading *r, struct err *err)
+{
+	struct s3_facts there;
+	uint64_t size = 0;
+	bool known = read_actual(&s3->reply, &size);
+	if (!known && r->asked_from > 0) { /* Swift says nothing: it is asked */
+		int found = s3_head(s3, call->key, &there, err);
+		if (found < 0)
+			return -1;
+		if (found == 0)
+			return err_set(err, ERR_NOT_FOUND, "bucket %s: there is no such object",
+				s3->bucket);
+		if (r->what->if_match && !same_etag(there.etag, r->what->if_match))
+			return err_set(err, ERR_BUSY,
+				"bucket %s: the object was changed since it was listed",
+				s3->bucket);
+		size = there.size;
+		s3->reply.status = 416;
+	}
+	if (size != r->what->from && (known || r->asked_from > 0))
+		return s3_explain(s3, call, err);
+	r->facts->size = size;
+	return 0;
+}
+
 static int read_once(struct s3 *s3, struct slice key, struct reading *r, struct err *err)
 {
 	const struct s3_get *what = r->what;
@@ -138,7 +227,7 @@ static int read_once(struct s3 *s3, struct slice key, struct reading *r, struct 
 		.headers = headers,
 		.on_body = take_data,
 		.ctx = r};
-	char range[64];
+	char range[64], match[S3_ETAG + 4];
 	const char *etag = what->if_match                         ? what->if_match
 			   : r->facts->bytes && r->facts->etag[0] ? r->facts->etag
 								  : NULL;
@@ -152,19 +241,17 @@ static int read_once(struct s3 *s3, struct slice key, struct reading *r, struct 
 	if (what->count || r->asked_from)
 		headers[call.header_count++] = (struct http_header){"Range", range};
 	if (etag)
-		headers[call.header_count++] = (struct http_header){"If-Match", etag};
-	if (s3_send(s3, &call, err) < 0)
+		headers[call.header_count++] =
+			(struct http_header){"If-Match", write_match(etag, match)};
+	if (s3_send(s3, &call, err) < 0) {
+		if (r->other)
+			snprintf(s3->end.code, sizeof(s3->end.code), "PreconditionFailed");
 		return -1;
+	}
 	if (s3->reply.status == 200 || s3->reply.status == 206)
 		return r->checked ? 0 : check_range(r, &s3->reply, err); /* it was empty */
-	uint64_t none, total = 0;
-	if (s3->reply.status == 416 &&
-		((read_range(http_header(&s3->reply, "content-range", 0), &none, &total) &&
-			 total == what->from) ||
-			r->asked_from == 0)) { /* nothing beyond the end, or an empty object */
-		r->facts->size = total;
-		return 0;
-	}
+	if (s3->reply.status == 416)
+		return end_of_range(s3, &call, r, err);
 	return s3_explain(s3, &call, err);
 }
 

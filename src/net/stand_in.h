@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/io.h"
 #include "base/test.h"
+#include "net/credentials.h"
 
 struct stand_in {
 	pid_t pid;
@@ -65,6 +67,27 @@ static inline int stand_in_port(const struct stand_in *s, const char *name)
 			return s->ports[i];
 	fail_msg("no stand-in %s", name);
 	return 0;
+}
+
+/* Keys as they come out of files; `token` may be NULL. The caller closes the provider. */
+static inline struct credential_provider *stand_in_keys(struct http_client *client,
+	const char *folder, const char *id, const char *secret, const char *token)
+{
+	const char *const values[] = {id, secret, token};
+	char paths[3][700];
+	struct sigv4_keys read;
+	struct err err;
+	for (int i = 0; i < 3 && values[i]; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s/key-%d", folder, i);
+		assert_int_equal(
+			io_write_file(paths[i], values[i], strlen(values[i]), 0600, &err), 0);
+	}
+	struct credential_settings settings = {.id_file = paths[0],
+		.secret_file = paths[1],
+		.token_file = token ? paths[2] : NULL};
+	struct credential_provider *made = credentials_open(client, &settings);
+	assert_int_equal(credentials_get(made, 0, &read, &err), 0); /* before the files change */
+	return made;
 }
 
 #endif

@@ -22,6 +22,8 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import aws_roles  # noqa: E402
 import s3_faults  # noqa: E402
+import s3_ranges  # noqa: E402
+import sqs_faults  # noqa: E402
 
 seen = {}  # how often a /flaky path was asked for
 lock = threading.Lock()
@@ -135,6 +137,8 @@ def s3_fault(server, request, out):
     bucket = request.parts[0]
     if bucket == "fault-object":
         return s3_faults.read(request, request.parts[1], out)
+    if bucket == "fault-ranges":
+        return s3_ranges.read(request, request.parts[1], out)
     if bucket == "fault-upload":
         return reply(out, *s3_faults.upload(request))
     if bucket in ("fault-expired", "fault-stalled"):
@@ -176,7 +180,7 @@ class Handler(socketserver.StreamRequestHandler):
                 route = ROUTES.get(request.parts[0], echo)
                 if request.parts[0].startswith("fault-"):
                     route = s3_fault
-                answered = aws_roles.answer(request)
+                answered = aws_roles.answer(request) or sqs_faults.answer(request)
                 if answered:
                     reply(self.wfile, *answered)
                 elif route(self.server, request, self.wfile):

@@ -61,15 +61,21 @@ def read(request, key, out):
     first, last, ranged = span_of(request)
     times = asked[key] = asked.get(key, 0) + 1
     etag = '"v%d"' % (times if key.startswith("changing") else 1)
-    if header(request, "if-match") not in ("", etag) and key != "changing-unasked":
+    if header(request, "if-match") not in ("", etag) and key not in ("changing-unasked", "ignores-match"):
         body = error("PreconditionFailed", "x")
         out.write(b"HTTP/1.1 412 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         return True
     if key == "no-ranges":
         first, last, ranged = 0, len(DATA), False
     if first >= (0 if key == "empty" else len(DATA)):
-        head = f"HTTP/1.1 416 No\r\nContent-Range: bytes */{0 if key == 'empty' else len(DATA)}\r\n"
-        out.write(head.encode() + b"Content-Length: 0\r\n\r\n")
+        head = "" if key.endswith("-end") else f"Content-Range: bytes */{0 if key == 'empty' else len(DATA)}\r\n"
+        # AWS says the size in the body, Swift not at all.
+        body = error("InvalidRange", "x", f"<ActualObjectSize>{len(DATA)}</ActualObjectSize>"
+                     if key == "aws-end" else "")
+        out.write(f"HTTP/1.1 416 No\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        return True
+    if request.method == "HEAD":
+        out.write(f"HTTP/1.1 200 Here\r\nETag: {etag}\r\nContent-Length: {len(DATA)}\r\n\r\n".encode())
         return True
     body, shown = DATA[first:last], first
     if key == "other-range":
