@@ -7,10 +7,13 @@
 
 #include "cli/private.h"
 #include "pipeline/collect.h"
+#include "serve/serve.h"
+
+enum { NAMES_MOST = 1024, LEAST_SHARE = 128 << 20 /* bytes of memory */ };
 
 struct names {
 	struct arena mem;
-	const char *list[1024];
+	const char *list[NAMES_MOST + 1];
 	unsigned n;
 };
 
@@ -19,7 +22,7 @@ static int note_name(void *ctx, const struct connection *connection, struct err 
 	struct names *names = ctx;
 	if (connection->paused)
 		return 0;
-	if (names->n == sizeof(names->list) / sizeof(names->list[0]))
+	if (names->n == NAMES_MOST)
 		return err_set(err, ERR_LIMIT, "more than 1,024 sources");
 	names->list[names->n++] = arena_strdup(&names->mem, slice_of(connection->name));
 	return 0;
@@ -28,7 +31,7 @@ static int note_name(void *ctx, const struct connection *connection, struct err 
 static int take_names(
 	const struct command_line *line, struct store *store, struct names *names, struct err *err)
 {
-	for (int i = 0; i < line->nargs && i < 1024; i++)
+	for (int i = 0; i < line->nargs && i < NAMES_MOST; i++)
 		names->list[names->n++] = line->args[i];
 	if (names->n == 0 && store_connections(store, note_name, names, err) < 0)
 		return -1;
@@ -115,7 +118,7 @@ static int parse_options(const struct command_line *line, struct collect_options
 		.memory = line->memory,
 		.threads = line->threads,
 		.stop = &stop_requested,
-		.progress = draw,
+		.progress = line->values[OPT_ONCE] ? draw : NULL,
 	};
 	const char *since = line->values[OPT_SINCE];
 	if (since && parse_when(since, &options->since) < 0) {
@@ -125,31 +128,83 @@ static int parse_options(const struct command_line *line, struct collect_options
 	return 0;
 }
 
+/* A process for each source, until the end. */
+static int serve(const struct command_line *line, const char *const *only)
+{
+	struct err err = {0};
+	char memory[32];
+	const char *args[12];
+	size_t n = 0;
+	/* Of several sources at once a few import at a time, as a rule. */
+	uint64_t share = line->memory / 4 > LEAST_SHARE ? line->memory / 4 : LEAST_SHARE;
+	snprintf(memory, sizeof(memory), "%" PRIu64, share);
+	args[n++] = "--data";
+	args[n++] = data_folder(line);
+	args[n++] = "--memory";
+	args[n++] = memory;
+	if (line->values[OPT_KEY_FILE]) {
+		args[n++] = "--key-file";
+		args[n++] = line->values[OPT_KEY_FILE];
+	}
+	if (line->values[OPT_VERBOSE])
+		args[n++] = "--verbose";
+	args[n] = NULL;
+	struct serve_options options = {
+		.data = data_folder(line), .only = only, .args = args, .stop = &stop_requested};
+	log_setup(line->values[OPT_VERBOSE] ? LOG_DEBUG : LOG_INFO, LOG_AUTO);
+	return serve_run(&options, &err) < 0 ? fail(&err) : EXIT_DONE;
+}
+
+int command_serve(const struct command_line *line)
+{
+	return serve(line, NULL);
+}
+
+/* One source in this process, several in one each. */
+static int collect_on(const struct command_line *line, struct store *store, struct names *names,
+	struct collect_options *options)
+{
+	bool rejected = false;
+	log_setup(line->values[OPT_VERBOSE] ? LOG_DEBUG : LOG_INFO, LOG_AUTO);
+	if (names->n == 1)
+		return collect_one(line, store, names->list[0], options, &rejected);
+	names->list[names->n] = NULL;
+	return serve(line, names->list);
+}
+
+static int collect_all(const struct command_line *line, struct store *store, struct names *names,
+	struct collect_options *options)
+{
+	bool rejected = false;
+	int status = EXIT_DONE;
+	for (unsigned i = 0; i < names->n && !stop_requested; i++) {
+		int one = collect_one(line, store, names->list[i], options, &rejected);
+		status = one != EXIT_DONE ? one : status;
+	}
+	return status == EXIT_DONE && rejected ? EXIT_REJECTED : status;
+}
+
 int command_collect(const struct command_line *line)
 {
 	struct err err = {0};
 	struct store *store;
 	struct collect_options options;
 	struct names *names = xcalloc(1, sizeof(*names));
-	bool rejected = false;
-	int status = EXIT_DONE;
-	prctl(PR_SET_DUMPABLE, 0);
-	if (parse_options(line, &options) < 0) {
-		free(names);
-		return EXIT_USAGE;
-	}
-	if (open_data(line, STORE_WRITE, &store, &err) < 0) {
-		free(names);
-		return fail(&err);
-	}
-	if (take_names(line, store, names, &err) < 0)
+	int status;
+	prctl(PR_SET_DUMPABLE, 0); /* no core with a token in it */
+	if (parse_options(line, &options) < 0)
+		status = EXIT_USAGE;
+	else if (open_data(line, STORE_WRITE, &store, &err) < 0)
 		status = fail(&err);
-	for (unsigned i = 0; i < names->n && !stop_requested && status != EXIT_USAGE; i++) {
-		int one = collect_one(line, store, names->list[i], &options, &rejected);
-		status = one != EXIT_DONE ? one : status;
+	else {
+		if (take_names(line, store, names, &err) < 0)
+			status = fail(&err);
+		else
+			status = (options.once ? collect_all : collect_on)(
+				line, store, names, &options);
+		store_close(store);
 	}
-	store_close(store);
 	arena_fini(&names->mem);
 	free(names);
-	return status == EXIT_DONE && rejected ? EXIT_REJECTED : status;
+	return status;
 }

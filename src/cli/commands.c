@@ -77,6 +77,15 @@ const struct command commands[] = {
 		"pugmark collect --once\npugmark collect jira-acme\n"
 		"pugmark collect --once --since 2026-01-01 jira-acme   # read from then on again\n",
 		OPTS(OPT_ONCE, OPT_SINCE, OPT_KEY_FILE), 0, -1, command_collect},
+	{"serve", "", "read all sources from now on, as a service",
+		"Starts a process for each source that is connected and not paused, starts it "
+		"again where it\n"
+		"fails, and follows what is connected, paused or removed meanwhile. Its log goes "
+		"to stderr, one JSON\n"
+		"object a line where that is no terminal. Ends on SIGTERM or Ctrl-C when all have "
+		"committed what\nthey had.",
+		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n",
+		OPTS(OPT_KEY_FILE), 0, 0, command_serve},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/connect.h"
+#include "pipeline/try_objects.h"
 
 enum { NEWEST = 3, TEST_TRIES = 2, TEST_BUDGET_MS = 15000 };
 
@@ -85,14 +86,50 @@ static int test_api(struct connecting *c, struct http_client *http, struct err *
 	return rc;
 }
 
+static int test_bucket(
+	struct connecting *c, struct http_client *http, struct objects_test *test, struct err *err)
+{
+	struct retry_policy policy = {.attempts = TEST_TRIES, .budget_ms = TEST_BUDGET_MS};
+	struct try_bucket bucket = {.http = http, .policy = &policy};
+	const char *keys[2] = {NULL, NULL};
+	for (uint32_t i = 0; i < c->nextra; i++)
+		keys[i] = c->extra[i].plain.ptr;
+	if (bucket_typed(c->typed, &c->settings, err) < 0 ||
+		bucket_place_read(&c->settings, keys[0], keys[1], &bucket.place, err) < 0)
+		return -1;
+	bucket.provider = credentials_open(http, &bucket.place.credentials);
+	int rc = try_bucket(&bucket, &c->settings, test, err);
+	credentials_close(bucket.provider);
+	return rc;
+}
+
+static void begin_rows(void *ctx)
+{
+	connect_preview_begin(ctx);
+}
+
+static int test_objects(struct connecting *c, struct http_client *http, struct err *err)
+{
+	struct objects_test test = {.schema = c->schema,
+		.step = connect_step,
+		.begin = begin_rows,
+		.row = connect_preview_row,
+		.ctx = c};
+	bool folder = strcmp(c->kind->name, "folder") == 0;
+	int rc = folder ? try_folder(c->typed, &test, err) : test_bucket(c, http, &test, err);
+	if (test.rows && !c->quiet)
+		putchar('\n');
+	c->connection.instance = arena_strdup(&c->mem, slice_of(test.instance));
+	return rc;
+}
+
 int connect_try(struct connecting *c, struct err *err)
 {
 	struct http_client *http = connection_http(&c->settings, &stop_requested, err);
 	if (!http)
 		return -1;
-	int rc = c->kind->shape == SOURCE_OBJECTS
-			 ? err_set(err, ERR_UNSUPPORTED, "buckets and folders: not yet")
-			 : test_api(c, http, err);
+	int rc = c->kind->shape == SOURCE_OBJECTS ? test_objects(c, http, err)
+						  : test_api(c, http, err);
 	http_close(http);
 	return rc;
 }

@@ -126,6 +126,7 @@ int command_import(const struct command_line *line);
 int command_connect(const struct command_line *line);
 int command_sources(const struct command_line *line);
 int command_collect(const struct command_line *line);
+int command_serve(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);

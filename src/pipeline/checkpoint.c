@@ -37,6 +37,7 @@ int checkpoint_read(struct store *store, const char *name, struct checkpoint *c,
 		c->processed_to = number(&settings, "processed_to");
 		c->history_to = number(&settings, "history_to");
 		c->listed_at = number(&settings, "listed_at");
+		c->listed_pages = number(&settings, "listed_pages");
 	}
 	settings_fini(&settings);
 	buf_fini(&text);
@@ -50,7 +51,8 @@ void checkpoint_write(const struct checkpoint *c, struct buf *out)
 		int64_t n;
 	} numbers[] = {{"settled_to", c->settled_to}, {"late_at", c->late_at},
 		{"backfill_to", c->backfill_to}, {"processed_to", c->processed_to},
-		{"history_to", c->history_to}, {"listed_at", c->listed_at}};
+		{"history_to", c->history_to}, {"listed_at", c->listed_at},
+		{"listed_pages", c->listed_pages}};
 	buf_printf(out, "{\"backfilled\":%s", c->backfilled ? "true" : "false");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (numbers[i].n)

@@ -144,7 +144,8 @@ static int turn(struct collector *c, bool *more, struct err *err)
 	case SOURCE_OBJECTS:
 		break;
 	}
-	return err_set(err, ERR_UNSUPPORTED, "not yet");
+	return strcmp(c->kind->name, "folder") == 0 ? collect_folder(c, more, err)
+						    : collect_bucket(c, more, err);
 }
 
 static void add_counts(struct collector *c, const struct ledger_counts *before)

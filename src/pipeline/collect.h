@@ -75,7 +75,7 @@ struct http_client *connection_http(
 /* The newest events of a reply or a file as they will be stored, for people: one row each. Calls `each` with
  * the texts of event_time, actor, action, target and ip ("" where there is none). 0 or -1. */
 struct preview_row {
-	struct slice event_time, actor, action, target, ip;
+	struct slice event_time, actor, action, target, ip, instance;
 };
 int preview_records(const struct schema *schema, struct slice records, unsigned most,
 	void (*each)(void *ctx, const struct preview_row *row), void *ctx, struct err *err);

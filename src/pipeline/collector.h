@@ -16,7 +16,8 @@ struct checkpoint {
 	char cursor[PAGE_CURSOR], history[PAGE_CURSOR];
 	int64_t processed_to, history_to;
 	/* buckets */
-	int64_t listed_at; /* when the whole of it was last listed */
+	int64_t listed_at;    /* when the whole of it was last listed */
+	int64_t listed_pages; /* and how many pages that took */
 };
 
 int checkpoint_read(
@@ -48,6 +49,8 @@ struct collector {
  * is left. 0 or -1, with result->failure. */
 int collect_windows(struct collector *collector, bool *more, struct err *err);
 int collect_stream(struct collector *collector, bool *more, struct err *err);
+int collect_bucket(struct collector *collector, bool *more, struct err *err);
+int collect_folder(struct collector *collector, bool *more, struct err *err);
 
 /* Whether we were asked to stop. */
 bool collector_stopped(const struct collector *collector);

@@ -57,6 +57,8 @@ static int open_log(struct import_run *run, const struct batch *batch, struct sl
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	buf_init(&name, 4096);
+	snprintf(run->result->node, sizeof(run->result->node), "%.*s",
+		(int)(node.len < 300 ? node.len : 300), node.ptr);
 	buf_printf(&name, "%.*s/%.300s", (int)(node.len < 300 ? node.len : 300), node.ptr,
 		run->log_name);
 	put_origin(run, batch, &name);

@@ -62,6 +62,7 @@ struct import_timings {
 
 struct import_result {
 	char table[128];  /* of the last input; "" where it was empty */
+	char node[304];   /* of the last input where it was a node's log: the node */
 	uint64_t bytes;   /* unpacked bytes read */
 	uint64_t records; /* records decoded (stored + duplicates + expired) */
 	uint64_t stored, duplicates, expired, rejected, repaired, no_time, lenient_time, zoneless;

@@ -35,7 +35,7 @@ int preview_records(const struct schema *schema, struct slice records, unsigned 
 			clock_text(times->i64[r], time);
 		struct preview_row row = {slice_of(time), text_of(&batch, SYS_ACTOR, r),
 			text_of(&batch, SYS_ACTION, r), text_of(&batch, SYS_TARGET, r),
-			text_of(&batch, SYS_IP, r)};
+			text_of(&batch, SYS_IP, r), text_of(&batch, SYS_INSTANCE, r)};
 		each(ctx, &row);
 	}
 	int rc = batch.nrows == 0 && nrejects > 0

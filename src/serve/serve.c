@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.c: which processes there should be, and which there are. */
+#include "serve/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "serve/child.h"
+#include "store/connections.h"
+
+#define SECOND INT64_C(1000000)
+
+enum {
+	LOOK_US = 2 * 1000000, /* at the connections */
+	TICK_US = 200 * 1000,
+	RESTART_MOST_S = 60, /* at most between a failure and the next start */
+	STEADY_S = 60,       /* a process that ran for so long had started well */
+	END_S = 60,          /* to finish, when the service ends */
+};
+
+struct service {
+	const struct serve_options *options;
+	struct child *children; /* a list */
+	int64_t looked;
+	bool waiting_told;
+	unsigned wanted; /* found by the last look */
+};
+
+/* ---- which sources --------------------------------------------------------------------------- */
+
+static bool is_meant(const struct service *s, const char *name)
+{
+	if (!s->options->only)
+		return true;
+	for (const char *const *only = s->options->only; *only; only++) {
+		if (strcmp(*only, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct child *find(struct service *s, const char *name)
+{
+	struct child *child = s->children;
+	while (child && strcmp(child->name, name) != 0)
+		child = child->next;
+	return child;
+}
+
+static int note_connection(void *ctx, const struct connection *c, struct err *err)
+{
+	struct service *s = ctx;
+	(void)err;
+	if (c->paused || !is_meant(s, c->name))
+		return 0;
+	struct child *child = find(s, c->name);
+	if (!child) {
+		child = xcalloc(1, sizeof(*child));
+		snprintf(child->name, sizeof(child->name), "%s", c->name);
+		child->next = s->children;
+		s->children = child;
+	}
+	/* Connected again, or changed: what failed before may work now. */
+	if (child->changed_at != c->changed_at)
+		child->failures = 0, child->due = 0;
+	child->changed_at = c->changed_at;
+	child->wanted = true;
+	s->wanted++;
+	return 0;
+}
+
+/* Looks at the connections. A folder that is not there yet has none. */
+static int look(struct service *s, struct err *err)
+{
+	struct store *store;
+	s->looked = clock_mono_us();
+	s->wanted = 0;
+	for (struct child *child = s->children; child; child = child->next)
+		child->wanted = false;
+	if (store_open(s->options->data, STORE_READ, &store, err) < 0)
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	int rc = store_connections(store, note_connection, s, err);
+	store_close(store);
+	return rc;
+}
+
+/* ---- starting and ending --------------------------------------------------------------------- */
+
+static int64_t jittered(int64_t us)
+{
+	uint32_t bits = 0;
+	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
+		bits = (uint32_t)clock_mono_us();
+	return us / 2 + (int64_t)(bits % 1000) * us / 1000;
+}
+
+static void note_end(struct child *child)
+{
+	char how[64];
+	int64_t now = clock_mono_us();
+	bool steady = now - child->started > STEADY_S * SECOND;
+	if (child_ended_well(child)) {
+		log_info("%s: its process has ended", child->name);
+		child->due = now + SECOND;
+		return;
+	}
+	child->failures = steady ? 1 : child->failures + 1;
+	int64_t pause = SECOND;
+	for (unsigned i = 1; i < child->failures && pause < RESTART_MOST_S * SECOND; i++)
+		pause *= 2;
+	pause = pause < RESTART_MOST_S * SECOND ? pause : RESTART_MOST_S * SECOND;
+	child->due = now + jittered(pause);
+	log_warn("%s: its process %s; it is started again in %d s", child->name,
+		child_how_ended(child, how, sizeof(how)), (int)((child->due - now) / SECOND));
+}
+
+static void start_due(struct service *s)
+{
+	int64_t now = clock_mono_us();
+	for (struct child *child = s->children; child; child = child->next) {
+		struct err err;
+		if (!child->wanted || child->pid > 0 || child->due > now)
+			continue;
+		child->started = now;
+		if (child_start(child, s->options->args, &err) == 0) {
+			log_info("%s: its process is %d", child->name, (int)child->pid);
+			continue;
+		}
+		child->failures++;
+		child->due = now + 10 * SECOND;
+		log_error("%s: %s", child->name, err.text);
+	}
+}
+
+static void reap(struct service *s)
+{
+	for (struct child *child = s->children; child; child = child->next) {
+		if (child->pid > 0 && child_reap(child))
+			note_end(child);
+	}
+}
+
+static unsigned running(const struct service *s)
+{
+	unsigned n = 0;
+	for (const struct child *child = s->children; child; child = child->next)
+		n += child->pid > 0;
+	return n;
+}
+
+static void tick(void)
+{
+	struct timespec wait = {0, TICK_US * 1000L};
+	nanosleep(&wait, NULL);
+}
+
+/* Asks all to end, and waits: each commits what it has. */
+static void end_all(struct service *s)
+{
+	int64_t until = clock_mono_us() + END_S * SECOND;
+	for (struct child *child = s->children; child; child = child->next)
+		child_signal(child, SIGTERM);
+	while (running(s) > 0 && clock_mono_us() < until) {
+		for (struct child *child = s->children; child; child = child->next) {
+			if (child->pid > 0)
+				child_reap(child);
+		}
+		tick();
+	}
+	for (struct child *child = s->children; child; child = child->next) {
+		if (child->pid > 0)
+			log_warn("%s: does not end: killed (nothing is lost)", child->name);
+		child_signal(child, SIGKILL);
+	}
+	while (s->children) {
+		struct child *child = s->children;
+		s->children = child->next;
+		free(child);
+	}
+}
+
+/* ---- the service ----------------------------------------------------------------------------- */
+
+/* One service a folder: a file of its own is locked. -1 where another has it. */
+static int lock_folder(const char *data, struct err *err)
+{
+	struct buf path;
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/serve.lock", data);
+	int fd = io_mkdirs(data, err) < 0 ? -1 : io_open(path.ptr, O_RDWR | O_CREAT, 0600, err);
+	if (fd >= 0 && io_lock(fd, true, false, path.ptr, err) < 0) {
+		io_close(fd);
+		fd = -1;
+		if (err->kind == ERR_BUSY)
+			err_set(err, ERR_BUSY,
+				"another pugmark serve (or collect) has the data folder %s: its "
+				"log says "
+				"what it does",
+				data);
+	}
+	buf_fini(&path);
+	return fd;
+}
+
+static void tell_waiting(struct service *s)
+{
+	if (s->wanted > 0)
+		s->waiting_told = false;
+	else if (!s->waiting_told) {
+		log_info("nothing is connected yet (or all is paused): pugmark connect");
+		s->waiting_told = true;
+	}
+}
+
+int serve_run(const struct serve_options *options, struct err *err)
+{
+	struct service service = {.options = options};
+	int fd = lock_folder(options->data, err), rc = 0;
+	if (fd < 0)
+		return -1;
+	log_info("serving %s", options->data);
+	while (!*options->stop && rc == 0) {
+		if (service.looked == 0 || clock_mono_us() - service.looked > LOOK_US) {
+			rc = look(&service, err);
+			tell_waiting(&service);
+		}
+		reap(&service);
+		start_due(&service);
+		tick();
+	}
+	end_all(&service);
+	io_close(fd);
+	log_info("ended");
+	return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.h: the service: a process for each source that is connected, started, watched, started again where it
+ * fails, and ended with the service. A source's process reads at its own interval (pugmark collect
+ * NAME); what it crashes on harms no other, and tokens never enter this process.
+ */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include <signal.h>
+
+#include "base/base.h"
+
+struct serve_options {
+	const char *data;        /* the data folder */
+	const char *const *only; /* names of sources, NULL-ended; NULL = all */
+	const char *const *args; /* for each process, after `collect NAME`; NULL-ended */
+	const volatile sig_atomic_t *stop;
+};
+
+/* Runs until *stop; sources that are connected, paused, resumed or removed meanwhile are followed. 0, or -1:
+ * ERR_BUSY where another service has the folder, or what the data folder says. A folder that is not
+ * there yet is waited for. */
+int serve_run(const struct serve_options *options, struct err *err);
+
+#endif
