@@ -126,6 +126,11 @@ static int read_time(struct draft *draft, const struct yaml_tree *tree, struct e
 	return draft_paths_read(draft, &draft->times, tree, "`time`", err);
 }
 
+static int read_fallback(struct draft *draft, const struct yaml_tree *tree, struct err *err)
+{
+	return read_refs(draft, tree, "`time_fallback`", &draft->fallback, err);
+}
+
 static int read_only(struct draft *draft, const struct yaml_tree *tree, struct err *err)
 {
 	draft->has_only = true;
@@ -307,6 +312,7 @@ static const struct {
 	{"product", read_product},
 	{"version", read_version},
 	{"time", read_time},
+	{"time_fallback", read_fallback},
 	{"columns", draft_columns_read},
 	{"only", read_only},
 	{"common", read_common},
