@@ -193,7 +193,8 @@ static const struct {
 	/* extend, rename, only */
 	{"extend: jira_audit_log\n", 1, "did you mean \"jira_audit_logs\"?"},
 	{"extend: trello\n", 1,
-		"there are bitbucket_audit_logs, confluence_audit_logs, jira_audit_logs"},
+		"there are atlassian_org_events, bitbucket_audit_logs, confluence_audit_logs, "
+		"jira_audit_logs, third_party_alerts"},
 	{"extend: [a]\n", 1, "`extend` is a list"},
 	{"extend: jira_audit_logs\ncolumns:\n  x: remoteAddress\n", 3,
 		"meets the one of \"remote_address\" (line 1)"},
