@@ -174,7 +174,8 @@ const char *parse_fail(struct decoder *d, const char *at, const char *reason);
  * is no string. */
 struct key_node *odd_key(struct decoder *d, struct key_node *node, const char *p,
 	const char **after, struct slice *key);
-/* A value that no column takes. `kind` is "new" or "retyped", for drift; NULL: neither. */
+/* A value that no column takes, into `extra`, or nowhere where an object around it is kept whole.
+ * `kind` is "new" or "retyped", for drift; NULL: neither. */
 const char *odd_extra(struct decoder *d, const struct frame *at, struct slice key, const char *p,
 	const char *kind);
 /* The second value of a key that stood already. */

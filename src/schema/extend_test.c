@@ -84,6 +84,19 @@ static void test_fallback(void **state)
 	buf_fini(&out);
 	schema_free(s);
 	schema_free(without);
+	/* `only` leaves it, since the event's time may come from it; another file may name others. */
+	s = parse("extend: atlassian_org_events\ntable: few\nonly: [actor_name]\n");
+	assert_int_equal(s->fallback[0], find(s, "processed_at"));
+	assert_int_equal(find(s, "actor_email"), -1);
+	schema_free(s);
+	s = parse("extend: atlassian_org_events\ntable: few\ncolumns:\n"
+		  "  seen: {paths: seenAt, type: time}\n"
+		  "  context: {fields: {permission: attributes.permissionName}}\n"
+		  "time_fallback: seen\n");
+	assert_int_equal(s->nfallback, 1);
+	assert_int_equal(s->fallback[0], find(s, "seen"));
+	assert_true(find(s, "context.permission") > 0);
+	schema_free(s);
 }
 
 static void test_own_table(void **state)

@@ -142,9 +142,10 @@ struct schema {
 	const char *const
 		*target_order; /* types, most specific first; case-insensitive. Types that are
 	                                    not named are more specific than those that are. */
-	uint32_t
-		nfallback; /* where no path of the event's time held a readable one, event_time is */
-	const int *fallback; /* the first of these top-level COL_TIME columns that is not null */
+	/* Where no path of the event's time held a readable one, event_time is the first of these
+	 * top-level COL_TIME columns that is not null. */
+	uint32_t nfallback;
+	const int *fallback;
 	int id_column;       /* the record's own id, or -1 */
 	int instance_column; /* where the record names its product instance (`system`), or -1 */
 	uint32_t nidentity;
