@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * generate.c: makes audit logs of Jira, Confluence and Bitbucket: the same bytes for the same seed,
- * faster than a disk takes them, and with the truth beside them for tests.
+ * generate.c: makes audit logs of Jira, Confluence and Bitbucket, organisation events and alerts: the
+ * same bytes for the same seed, faster than a disk takes them, and with the truth beside them for
+ * tests.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,17 +17,21 @@
 enum { OUT_BYTES = 4 << 20 };
 
 static const char usage[] =
-	"Usage: generate --table bitbucket|jira|confluence [OPTION…]\n"
+	"Usage: generate --table bitbucket|jira|confluence|org|alerts [OPTION…]\n"
 	"Writes audit events as the product writes them.\n\n"
 	"  --shape file|cloud|api  log/audit lines of Data Center, Cloud records, or API pages of "
 	"1,000\n"
-	"                          (default: file for bitbucket, cloud for the others)\n"
+	"                          (default: file for bitbucket, cloud for the others; alerts have "
+	"no "
+	"other)\n"
 	"  --events N              how many (default 1000)\n"
 	"  --seed S                the same seed gives the same bytes (default 1)\n"
 	"  --start YYYY-MM-DD      first day, UTC (default 2026-01-05)\n"
 	"  --days D                how many days (default 28)\n"
 	"  --node 0..3             the Bitbucket node that writes (default 0)\n"
-	"  --twins                 some events twice, byte for byte (Jira Cloud: with another id)\n"
+	"  --twins                 some events twice, byte for byte (with another id where they "
+	"have "
+	"one)\n"
 	"  --bad                   some bad lines among them\n"
 	"  --truth FILE            NDJSON: what each line is, and totals in the last one\n"
 	"  -o FILE                 output (default: standard output)\n\n"
@@ -193,9 +198,8 @@ static void write_all(struct run *run)
 
 static void write_totals(struct run *run)
 {
-	fprintf(run->truth,
-		"{\"total\":{\"table\":\"%s_audit_logs\",\"shape\":\"%s\",\"lines\":%" PRIu64,
-		run->format->table, run->format->shape, run->lines);
+	fprintf(run->truth, "{\"total\":{\"table\":\"%s\",\"shape\":\"%s\",\"lines\":%" PRIu64,
+		run->format->full, run->format->shape, run->lines);
 	for (int k = 0; k < LINE_KINDS; k++)
 		fprintf(run->truth, ",\"%s\":%" PRIu64, kind_names[k], run->kinds[k]);
 	fprintf(run->truth, ",\"stored\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"actions\":{",

@@ -15,7 +15,7 @@ check() { # NAME CONDITION…
 }
 
 for kind in "bitbucket file" "bitbucket api" "jira cloud" "jira api" "jira file" "confluence cloud" \
-	"confluence api" "confluence file"; do
+	"confluence api" "confluence file" "org cloud" "org api" "alerts cloud"; do
 	table=${kind% *} shape=${kind#* }
 	args="--table $table --shape $shape --events 20000 --seed 7"
 	"$generate" $args >"$work/a"
@@ -35,7 +35,7 @@ for kind in "bitbucket file" "bitbucket api" "jira cloud" "jira api" "jira file"
 		done' "$work/truth" "$work/c"
 done
 
-for table in bitbucket jira confluence; do
+for table in bitbucket jira confluence org alerts; do
 	"$generate" --table $table --events 200 --seed 2026 >"$work/a"
 	check "tests/data/sample-$table.ndjson is what the generator makes" \
 		cmp -s "$work/a" "$data/sample-$table.ndjson"

@@ -23,6 +23,8 @@ LINES = (
     ("pugmark --data la", "pugmark --data lake/"),
     ("pugmark import --ta", "pugmark import --table "),
     ("pugmark import --table b", "pugmark import --table bitbucket "),
+    ("pugmark search --table o", "pugmark search --table org "),
+    ("pugmark compact al", "pugmark compact alerts "),
     ("pugmark import sam", "pugmark import sample.ndjson "),
     ("pugmark import --table jira sam", "pugmark import --table jira sample.ndjson "),
     ("pugmark export --format p", "pugmark export --format parquet "),

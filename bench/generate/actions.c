@@ -116,6 +116,39 @@ static const struct action confluence_cloud_rows[] = {
 	{800, ROLE_NONE, OBJECT_GROUP, CHANGE_NONE, EXTRA_NONE, true, "Group created", "", "", "Users and groups", "", ""},
 	{60, ROLE_GRANT, OBJECT_GROUP, CHANGE_PERMISSION, EXTRA_NONE, false, "Global permission added", "", "", "Permissions", "", ""},
 };
+
+/* An organisation's events have a key for an action, and a text that says it in words. */
+static const struct action org_rows[] = {
+	{0, ROLE_ACCESS, OBJECT_PROJECT, CHANGE_NONE, EXTRA_NONE, false, "jira_issue_viewed", "viewed a work item", "", "", "", ""},
+	{14000, ROLE_LOGIN, OBJECT_NONE, CHANGE_NONE, EXTRA_NONE, false, "user_login", "logged in", "", "", "", ""},
+	{1500, ROLE_LOGIN_FAILED, OBJECT_NONE, CHANGE_NONE, EXTRA_NONE, false, "user_login_failed", "failed to log in", "", "", "", ""},
+	{5000, ROLE_NONE, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "user_profile_viewed", "viewed a user profile", "", "", "", ""},
+	{3000, ROLE_NONE, OBJECT_NONE, CHANGE_NONE, EXTRA_NONE, false, "organization_users_viewed", "viewed organization users", "", "", "", ""},
+	{4000, ROLE_NONE, OBJECT_MEMBER, CHANGE_NONE, EXTRA_NONE, false, "user_added_to_group", "added a user to a group", "", "", "", ""},
+	{2000, ROLE_NONE, OBJECT_MEMBER, CHANGE_NONE, EXTRA_NONE, false, "user_removed_from_group", "removed a user from a group", "", "", "", ""},
+	{2500, ROLE_NONE, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "user_invitation_sent", "invited somebody to the organization", "", "", "", ""},
+	{3000, ROLE_NONE, OBJECT_SPACE, CHANGE_NONE, EXTRA_NONE, false, "confluence_added_space_permission", "added Confluence space permission", "", "", "", ""},
+	{6000, ROLE_NONE, OBJECT_SPACE, CHANGE_NONE, EXTRA_NONE, true, "confluence_audit_record_removed_content_restriction", "removed content restriction", "", "", "", ""},
+	{800, ROLE_TOKEN, OBJECT_NONE, CHANGE_NONE, EXTRA_NONE, false, "api_token_created", "created an API token", "", "", "", ""},
+	{300, ROLE_NONE, OBJECT_PROJECT, CHANGE_NONE, EXTRA_NONE, false, "marketplace_app_installed", "installed an app", "", "", "", ""},
+	{60, ROLE_NONE, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "user_logged_in_as_user", "logged in as another user", "", "", "", ""},
+	{40, ROLE_NONE, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "twosv_disabled_for_user", "disabled two-step verification", "", "", "", ""},
+	{30, ROLE_GRANT, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "added_org_admin", "made somebody an organization admin", "", "", "", ""},
+	{30, ROLE_NONE, OBJECT_GROUP, CHANGE_NONE, EXTRA_NONE, false, "group_granted_admin_access", "granted admin access to a group", "", "", "", ""},
+	{40, ROLE_AUDIT, OBJECT_SCHEME, CHANGE_NONE, EXTRA_NONE, false, "org_settings_update", "updated AuthenticationPolicy", "", "", "", ""},
+};
+
+/* Detections: what was done, the alert's title, its subject, product and type. */
+static const struct action alert_rows[] = {
+	{0, ROLE_ACCESS, OBJECT_PAGE, CHANGE_NONE, EXTRA_NONE, false, "pages_crawled", "Suspicious page crawling", "confluence:page", "Confluence", "", "guard.detect.activity"},
+	{9000, ROLE_NONE, OBJECT_NONE, CHANGE_NONE, EXTRA_NONE, false, "suspicious_search", "Suspicious \\\"password\\\" search", "", "Confluence", "", "guard.detect.activity"},
+	{8000, ROLE_TOKEN, OBJECT_NONE, CHANGE_NONE, EXTRA_NONE, false, "api_token_created", "User API token created", "", "Atlassian Administration", "", "guard.detect.access"},
+	{6000, ROLE_NONE, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "user_logged_in_as_user", "User impersonated", "identity:user", "Atlassian Administration", "", "guard.detect.access"},
+	{3000, ROLE_GRANT, OBJECT_USER, CHANGE_NONE, EXTRA_NONE, false, "added_org_admin", "Organization admin added", "identity:user", "Atlassian Administration", "", "guard.detect.access"},
+	{4000, ROLE_NONE, OBJECT_PROJECT, CHANGE_NONE, EXTRA_NONE, false, "project_exported", "Many work items exported", "jira:project", "Jira", "", "guard.detect.exfiltration"},
+	{5000, ROLE_NONE, OBJECT_PAGE, CHANGE_NONE, EXTRA_NONE, false, "content_scanned", "Credentials on a page \xe2\x80\x93 caf\xc3\xa9", "confluence:page", "Confluence", "", "guard.detect.content"},
+	{1500, ROLE_AUDIT, OBJECT_SCHEME, CHANGE_NONE, EXTRA_NONE, false, "authentication_policy_updated", "Authentication policy changed", "platform:policy", "Atlassian Administration", "", "guard.detect.policy"},
+};
 /* clang-format on */
 
 #define TABLE(name)                                                                                \
@@ -126,3 +159,5 @@ TABLE(jira);
 TABLE(confluence);
 TABLE(jira_cloud);
 TABLE(confluence_cloud);
+TABLE(org);
+TABLE(alert);

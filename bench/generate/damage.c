@@ -18,7 +18,8 @@ static char *insert(char *p, struct slice line, const char *key, struct slice te
 /* The line with the last letter of its time's key changed, so that the time is nowhere. */
 static char *without_time(char *p, struct slice line)
 {
-	static const char *const keys[] = {"\"timestamp\":", "\"created\":", "\"creationDate\":"};
+	static const char *const keys[] = {"\"timestamp\":", "\"created\":", "\"creationDate\":",
+		"\"processedAt\":", "\"detectionTime\":", "\"start\":", "\"time\":"};
 	char *begin = p;
 	p = put(p, line);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -36,9 +37,7 @@ static char *repairable(char *p, struct slice line, const struct format *f, uint
 	case 0:
 		return insert(p, line, f->action_key, SLICE("\xc3(\xff"));
 	case 1:
-		return insert(p, line, "{",
-			f->action_key[1] == 's' ? SLICE("\"category\":\"first\",")
-						: SLICE("\"version\":\"0.9\","));
+		return insert(p, line, "{", slice_of(f->twice));
 	case 2:
 		return insert(p, line, f->action_key, SLICE("\\ud800 and \\udc00"));
 	case 3:

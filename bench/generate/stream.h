@@ -71,6 +71,9 @@ struct action_table {
 };
 extern const struct action_table bitbucket_actions, jira_actions, confluence_actions;
 extern const struct action_table jira_cloud_actions, confluence_cloud_actions;
+/* `key` is what the event's text says, or the alert's title; of an alert `area` is what its subject
+ * is, `category` the product, `level` the type. */
+extern const struct action_table org_actions, alert_actions;
 
 struct event {
 	int64_t ms;

@@ -59,25 +59,59 @@ static char *confluence_page_end(char *p, uint64_t first, uint64_t records, uint
 		       (unsigned long long)first, PAGE_RECORDS, (unsigned long long)records);
 }
 
+static char *org_page_begin(char *p, uint64_t first, uint64_t records, uint64_t total)
+{
+	(void)first, (void)records, (void)total;
+	return PUT(p, "{\"data\":[");
+}
+
+static char *org_page_end(char *p, uint64_t first, uint64_t records, uint64_t total)
+{
+	unsigned long long next = first + records;
+	if (next >= total)
+		return p + sprintf(p, "],\"meta\":{\"next\":null,\"page_size\":%d},\"links\":{}}",
+				   PAGE_RECORDS);
+	return p +
+	       sprintf(p,
+		       "],\"meta\":{\"next\":\"c%llu\",\"page_size\":%d},\"links\":{\"next\":"
+		       "\"https://api.atlassian.com/admin/v1/orgs/x/events-stream?cursor=c%llu\"}"
+		       "}",
+		       next, PAGE_RECORDS, next);
+}
+
+#define ACTION         "\"action\":\""
+#define SUMMARY        "\"summary\":\""
+#define VERSION_TWICE  "\"version\":\"0.9\","
+#define CATEGORY_TWICE "\"category\":\"first\","
+#define TYPE_TWICE     "\"type\":\"first\","
+#define FULL(table)    table "_audit_logs"
+
 /* The first row of a table is its usual shape. */
 static const struct format formats[] = {
 	{"bitbucket", "file", BITBUCKET, &bitbucket_actions, datacenter_event, datacenter_prepare,
-		NULL, NULL, "\"action\":\""},
+		NULL, NULL, ACTION, VERSION_TWICE, FULL("bitbucket")},
 	{"bitbucket", "api", BITBUCKET, &bitbucket_actions, datacenter_api_event,
-		datacenter_api_prepare, datacenter_page_begin, datacenter_page_end,
-		"\"action\":\""},
-	{"jira", "cloud", JIRA, &jira_cloud_actions, jira_cloud_event, NULL, NULL, NULL,
-		"\"summary\":\""},
+		datacenter_api_prepare, datacenter_page_begin, datacenter_page_end, ACTION,
+		VERSION_TWICE, FULL("bitbucket")},
+	{"jira", "cloud", JIRA, &jira_cloud_actions, jira_cloud_event, NULL, NULL, NULL, SUMMARY,
+		CATEGORY_TWICE, FULL("jira")},
 	{"jira", "api", JIRA, &jira_cloud_actions, jira_cloud_event, NULL, jira_page_begin,
-		jira_page_end, "\"summary\":\""},
+		jira_page_end, SUMMARY, CATEGORY_TWICE, FULL("jira")},
 	{"jira", "file", JIRA, &jira_actions, datacenter_event, datacenter_prepare, NULL, NULL,
-		"\"action\":\""},
+		ACTION, VERSION_TWICE, FULL("jira")},
 	{"confluence", "cloud", CONFLUENCE, &confluence_cloud_actions, confluence_cloud_event, NULL,
-		NULL, NULL, "\"summary\":\""},
+		NULL, NULL, SUMMARY, CATEGORY_TWICE, FULL("confluence")},
 	{"confluence", "api", CONFLUENCE, &confluence_cloud_actions, confluence_cloud_event, NULL,
-		confluence_page_begin, confluence_page_end, "\"summary\":\""},
+		confluence_page_begin, confluence_page_end, SUMMARY, CATEGORY_TWICE,
+		FULL("confluence")},
 	{"confluence", "file", CONFLUENCE, &confluence_actions, datacenter_event,
-		datacenter_prepare, NULL, NULL, "\"action\":\""},
+		datacenter_prepare, NULL, NULL, ACTION, VERSION_TWICE, FULL("confluence")},
+	{"org", "cloud", ORG, &org_actions, org_event, org_prepare, NULL, NULL, ACTION, TYPE_TWICE,
+		"atlassian_org_events"},
+	{"org", "api", ORG, &org_actions, org_event, org_prepare, org_page_begin, org_page_end,
+		ACTION, TYPE_TWICE, "atlassian_org_events"},
+	{"alerts", "cloud", ALERTS, &alert_actions, alert_event, org_prepare, NULL, NULL, ACTION,
+		TYPE_TWICE, "third_party_alerts"},
 };
 
 const struct format *format_find(const char *table, const char *shape)
@@ -93,8 +127,8 @@ const struct format *format_find(const char *table, const char *shape)
 void writer_init(struct writer *writer, const struct format *format, const struct world *world,
 	uint32_t node)
 {
-	static const char *const systems[] = {"https://bitbucket.example.com",
-		"https://jira.example.com", "https://confluence.example.com"};
+	static const char *const systems[PRODUCTS] = {"https://bitbucket.example.com",
+		"https://jira.example.com", "https://confluence.example.com", "", ""};
 	*writer = (struct writer){.world = world,
 		.actions = format->actions,
 		.product = format->product,
@@ -116,6 +150,8 @@ struct slice writer_actor(
 	const struct writer *w, const struct format *format, const struct event *e)
 {
 	const struct user *u = &w->world->users[e->user];
+	if (w->product == ORG)
+		return org_actor(w, e);
 	bool cloud = format->event == jira_cloud_event || format->event == confluence_cloud_event;
 	if (cloud && w->actions->rows[e->action].system)
 		return w->product == JIRA ? (struct slice){NULL, 0} : SLICE("System");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * write.h: events as text in the formats of the three products: Data Center file lines, Data
- * Center API entities, Cloud records.
+ * write.h: events as text in the formats of the products: Data Center file lines, Data Center API
+ * entities, Cloud records, events of an organisation, alerts.
  */
 #ifndef GENERATE_WRITE_H
 #define GENERATE_WRITE_H
@@ -14,7 +14,7 @@ enum {
 	MAX_CHANGES = 6,
 };
 
-enum product { BITBUCKET, JIRA, CONFLUENCE };
+enum product { BITBUCKET, JIRA, CONFLUENCE, ORG, ALERTS, PRODUCTS };
 
 struct writer {
 	struct arena mem;
@@ -23,7 +23,8 @@ struct writer {
 	enum product product;
 	struct slice *types; /* per action: what is always the same in the middle of a line */
 	struct slice system, node;
-	uint64_t next_id; /* Jira Cloud numbers its records */
+	uint64_t next_id; /* Jira Cloud numbers its records, others make ids of a number */
+	uint64_t salt;    /* and of the world */
 	int64_t day;      /* whose date is in `date` */
 	char date[16];
 	char scratch[512]; /* texts made for one event */
@@ -41,6 +42,8 @@ struct format {
 	char *(*page_begin)(char *p, uint64_t first, uint64_t records, uint64_t total);
 	char *(*page_end)(char *p, uint64_t first, uint64_t records, uint64_t total);
 	const char *action_key; /* where damage to a text goes: `"action":"` */
+	const char *twice;      /* a member in front of all, whose key stands there once more */
+	const char *full;       /* the table's whole name */
 };
 /* The format of a table ("bitbucket") and shape ("file", "cloud", "api"; NULL = its usual one), or
  * NULL. */
@@ -70,5 +73,10 @@ void datacenter_prepare(struct writer *writer);
 void datacenter_api_prepare(struct writer *writer);
 char *jira_cloud_event(struct writer *writer, char *p, const struct event *event);
 char *confluence_cloud_event(struct writer *writer, char *p, const struct event *event);
+char *org_event(struct writer *writer, char *p, const struct event *event);
+char *alert_event(struct writer *writer, char *p, const struct event *event);
+void org_prepare(struct writer *writer);
+/* Who acts in an organisation's event: a person, or an app. */
+struct slice org_actor(const struct writer *writer, const struct event *event);
 
 #endif

@@ -26,7 +26,7 @@ _pugmark()
 	COMPREPLY=()
 	case $prev in
 	--table | --extend)
-		COMPREPLY=($(compgen -W "jira confluence bitbucket" -- "$cur"))
+		COMPREPLY=($(compgen -W "jira confluence bitbucket org alerts" -- "$cur"))
 		return
 		;;
 	--format)
@@ -86,11 +86,11 @@ _pugmark()
 	schema)
 		case $prev in
 		schema) COMPREPLY=($(compgen -W "show check infer drift" -- "$cur")) ;;
-		show | drift) COMPREPLY=($(compgen -W "jira confluence bitbucket" -- "$cur")) ;;
+		show | drift) COMPREPLY=($(compgen -W "jira confluence bitbucket org alerts" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -f -- "$cur")) ;;
 		esac
 		;;
-	rebuild | compact) COMPREPLY=($(compgen -W "jira confluence bitbucket" -- "$cur")) ;;
+	rebuild | compact) COMPREPLY=($(compgen -W "jira confluence bitbucket org alerts" -- "$cur")) ;;
 	esac
 }
 complete -o filenames -F _pugmark pugmark

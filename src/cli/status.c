@@ -130,8 +130,8 @@ int command_home(const struct command_line *line)
 	if (line->nargs || store_open(data_folder(line), STORE_READ, &store, &err) < 0) {
 		if (err.kind != ERR_NOT_FOUND && err.kind != ERR_NONE)
 			return fail(&err);
-		printf("pugmark keeps audit logs of Jira, Confluence and Bitbucket. The data "
-		       "folder %s is empty.\n\n"
+		printf("pugmark keeps audit logs of Jira, Confluence, Bitbucket and of an "
+		       "Atlassian organisation. The data folder %s is empty.\n\n"
 		       "  pugmark import FILE      take events from a file\n"
 		       "  pugmark schema show      what the tables look like\n"
 		       "  pugmark help             all commands\n",

@@ -56,6 +56,18 @@ static void note_odd_time(struct decoder *d)
 	identity_digest(odd_compact(d, d->time_text), odd->digest);
 }
 
+/* A record without a readable time of its own: another one of its times stands in, if it has one. */
+static void fall_back(struct decoder *d)
+{
+	for (uint32_t i = 0; i < d->schema->nfallback && !d->has_time; i++) {
+		const struct builder *from = &d->builders[d->schema->fallback[i]];
+		if (!builder_has(from, d->row))
+			continue;
+		builder_put_int(&d->builders[SYS_EVENT_TIME], d->row, from->i64[d->row]);
+		d->has_time = true;
+	}
+}
+
 /* Parses text[0…len] into row d->row; what follows it up to `room` may be read. */
 static int parse(struct decoder *d, struct slice text, size_t room)
 {
@@ -79,8 +91,10 @@ static int parse(struct decoder *d, struct slice text, size_t room)
 	int status = d->avx2 ? parse_record_avx2(d) : parse_record_portable(d);
 	if (status == 0)
 		status = odd_finish(d);
+	if (status == 0 && !d->has_time)
+		fall_back(d);
 	if (status == 0 && d->time_text.ptr) {
-		if (d->has_time) /* a later one was readable */
+		if (d->has_time) /* another one was readable */
 			odd_count(d, NULL, d->time_node, SLICE(""), d->time_text);
 		else
 			note_odd_time(d);

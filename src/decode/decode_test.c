@@ -60,6 +60,13 @@ static const struct row {
 		T_AT "until=2026-01-02T03:04:05.000000Z|!"},
 	{"time column, object", SLICE("{" T "\"until\":{\"epochSecond\":1,\"nano\":2000}}"),
 		T_AT "until=1970-01-01T00:00:01.000002Z|!"},
+	{"time column, digits beyond microseconds",
+		SLICE("{" T "\"until\":\"2026-01-02T03:04:05.123456789Z\"}"),
+		T_AT "extra={\"until\":\"2026-01-02T03:04:05.123456789Z\"}|until=2026-01-02T03:04:"
+		     "05.123456Z|!"},
+	{"time column, digits that are naughts",
+		SLICE("{" T "\"until\":\"2026-01-02T03:04:05.123456000Z\"}"),
+		T_AT "until=2026-01-02T03:04:05.123456Z|!"},
 	{"time column, unreadable", SLICE("{" T "\"until\":\"soon\"}"),
 		T_AT "extra={\"until\":\"soon\"}|!"},
 	{"json column, any value", SLICE("{" T "\"any\":{\"a\":[1, null]}}"),

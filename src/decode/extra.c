@@ -184,19 +184,29 @@ static void put_raw(struct decoder *d, struct slice json, bool repaired)
 	json_repair(json, &d->extra);
 }
 
+/* Whether the value at this place stands in a column already, within an object that is kept whole. */
+static bool is_kept(const struct frame *at)
+{
+	while (at && at->node && !(at->node->kind == NODE_OBJECT && at->node->builder))
+		at = at->up;
+	return at && at->node;
+}
+
 const char *odd_extra(struct decoder *d, const struct frame *at, struct slice key, const char *p,
 	const char *kind)
 {
-	bool repaired = false;
+	bool repaired = false, kept = is_kept(at);
 	const char *end = odd_value(d, at->depth, p, &repaired);
-	if (!end)
-		return NULL;
+	if (!end || (kept && kind && kind[0] == 'n'))
+		return end;
 	d->oddities++;
 	if (kind)
 		count_drift(d, at, key, kind, *p);
 	extra_path(d, at, key);
 	if (number_name(d) && kind) /* an unknown key that stands twice */
 		d->row_flags |= ROW_REPAIRED;
+	if (kept)
+		return end;
 	buf_push(&d->extra, d->extra.len ? ',' : '{');
 	text_json_string(&d->extra, d->path.len ? buf_view(&d->path) : SLICE(""));
 	buf_push(&d->extra, ':');

@@ -40,6 +40,22 @@ static void tables(void **state)
 		 "\"author\":{"
 		 "\"type\":\"user\"}}",
 			"confluence_audit_logs"},
+		{"{\"type\":\"events\",\"id\":\"a\",\"attributes\":{\"time\":\"2026-05-19T10:00:"
+		 "00Z\","
+		 "\"processedAt\":\"2026-05-19T10:00:01.5Z\",\"action\":\"user_login\"}}",
+			"atlassian_org_events"},
+		/* as /events had it once, and others write it */
+		{"{\"id\":\"a\",\"attributes\":{\"time\":\"2026-05-19T10:00:00Z\",\"action\":\"x\","
+		 "\"actor\":{\"id\":\"1\"}},\"message\":{\"content\":\"User created\"}}",
+			"atlassian_org_events"},
+		{"{\"alertId\":\"1\",\"alertTitle\":\"t\",\"detectionTime\":1780050685848,\"type\":"
+		 "\"x\"}",
+			"third_party_alerts"},
+		/* other vendors' alerts are for --table to name, and no Jira record */
+		{"{\"id\":7,\"title\":\"t\",\"severity\":\"high\",\"created\":\"2026-05-19T10:00:"
+		 "00Z\"}",
+			NULL},
+		{"{\"data\":{\"id\":\"a\",\"attributes\":{\"action\":\"x\"}}}", NULL},
 		{"{\"hello\":\"world\"}", NULL},
 		{"{}", NULL},
 		{"12", NULL},

@@ -148,15 +148,22 @@ static bool put_int(struct decoder *d, struct builder *b, uint32_t i, struct sli
 	return true;
 }
 
-static bool put_time(struct decoder *d, struct builder *b, uint32_t i, struct slice json)
+/* What became of a value. */
+enum taken {
+	TAKEN_NOT, /* it does not fit the column */
+	TAKEN_CUT, /* the column has what it can hold of it */
+	TAKEN_WHOLE
+};
+
+static enum taken put_time(struct decoder *d, struct builder *b, uint32_t i, struct slice json)
 {
 	int64_t us;
 	uint8_t flags = 0;
 	bool exact;
-	if (time_of_json(json, &us, &flags, &exact, &d->scratch) < 0 || !exact)
-		return false;
+	if (time_of_json(json, &us, &flags, &exact, &d->scratch) < 0)
+		return TAKEN_NOT;
 	builder_put_int(b, i, us);
-	return true;
+	return exact ? TAKEN_WHOLE : TAKEN_CUT;
 }
 
 static bool put_uuid(struct decoder *d, struct builder *b, uint32_t i, struct slice json)
@@ -189,7 +196,8 @@ static bool put_json(
 	return put_text(b, i, buf_view(&d->scratch));
 }
 
-/* Puts a value that is not null. False where it does not fit the column. */
+/* Puts a value that is not null into a column of another type than TIME. False where it does not
+ * fit. */
 static bool put_value(
 	struct decoder *d, struct builder *b, uint32_t i, struct slice json, bool repaired)
 {
@@ -208,7 +216,7 @@ static bool put_value(
 		builder_put_bool(b, i, c == 't');
 		return true;
 	case COL_TIME:
-		return put_time(d, b, i, json);
+		break;
 	case COL_UUID:
 		return put_uuid(d, b, i, json);
 	case COL_IP:
@@ -252,10 +260,33 @@ const char *odd_leaf(struct decoder *d, const struct frame *at, struct key_node 
 	if (builder_has(b, i))
 		return keep(d, at, child, name, p, NULL);
 	struct slice json = {p, (size_t)(end - p)};
-	if (!put_value(d, b, i, json, repaired))
-		return keep(d, at, child, name, p, "retyped");
+	enum taken taken = b->type == COL_TIME                  ? put_time(d, b, i, json)
+			   : put_value(d, b, i, json, repaired) ? TAKEN_WHOLE
+								: TAKEN_NOT;
+	if (taken != TAKEN_WHOLE)
+		return keep(d, at, child, name, p, taken == TAKEN_CUT ? NULL : "retyped");
 	if (repaired)
 		odd_count(d, at, child, extra_path(d, at, name), json);
+	return end;
+}
+
+const char *odd_whole(struct decoder *d, const struct frame *at, struct key_node *child, uint32_t i,
+	const char *p)
+{
+	bool repaired = false, second = builder_has(child->builder, i);
+	const char *end = odd_value(d, at->depth, p, &repaired);
+	if (!end || *p == 'n')
+		return end;
+	struct slice json = {p, (size_t)(end - p)};
+	if (second) {
+		odd_extra(d, at, child->key, p, NULL);
+	} else {
+		put_json(d, child->builder, i, json, repaired);
+		extra_path(d, at, child->key);
+	}
+	/* Of an object the parts count, each by itself; what stands in its place hides them. */
+	if (*p == '{' ? child->whole_counts && (second || repaired) : child->counts)
+		odd_count(d, at, child, buf_view(&d->path), json);
 	return end;
 }
 

@@ -115,9 +115,11 @@ static inline HOT const char *parse_value(struct decoder *d, struct key_node *ch
 	case NODE_OBJECT:
 		if (*p == '{') {
 			struct frame inner = {at, child, -1, at->depth + 1};
+			if (child->builder && !odd_whole(d, at, child, i, p))
+				return NULL;
 			return parse_remembered(d, child, &inner, i, p);
 		}
-		return odd_misfit(d, at, child, p);
+		return child->builder ? odd_whole(d, at, child, i, p) : odd_misfit(d, at, child, p);
 	case NODE_LIST:
 	case NODE_VALUES:
 		return parse_list(d, child, at, p);

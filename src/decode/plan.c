@@ -157,6 +157,7 @@ static void plan_counts(struct decoder *d)
 			plan_count(d, node, SYS_EVENT_TIME);
 		if (from->column >= 0 && !node->counts)
 			plan_count(d, node, from->column);
+		node->whole_counts = node->counts;
 		for (uint32_t i = 0; i < node->nchildren; i++) {
 			node->counts |= node->children[i].counts;
 			node->counts_alone |= node->children[i].counts_alone;

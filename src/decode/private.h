@@ -40,7 +40,7 @@ struct memo {
 struct key_node {
 	enum node_kind kind;
 	enum col_type type;      /* of a leaf's column */
-	struct builder *builder; /* of a leaf, of NODE_VALUES, or NULL */
+	struct builder *builder; /* of a leaf, of NODE_VALUES, of an object kept whole, or NULL */
 	struct list_state *list; /* NODE_LIST, NODE_VALUES */
 	struct key_node *next;   /* the sibling that came next the last time */
 	struct key_node *child;  /* NODE_OBJECT, NODE_LIST: the child expected first, NULL: none */
@@ -50,6 +50,7 @@ struct key_node {
 	/* Whether a value that its column cannot take whole counts in the identity: always, or (unless
 	 * >= 0) where that column is null; and beside an id that decides alone. */
 	bool counts, counts_alone;
+	bool whole_counts; /* an object kept whole: it does so itself, and not only its parts */
 	int unless;
 	char quoted[KEY_ROOM]; /* the key with its quotes, padded with zeros */
 	struct slice key;      /* as in the schema */
@@ -173,7 +174,8 @@ const char *parse_fail(struct decoder *d, const char *at, const char *reason);
  * is no string. */
 struct key_node *odd_key(struct decoder *d, struct key_node *node, const char *p,
 	const char **after, struct slice *key);
-/* A value that no column takes. `kind` is "new" or "retyped", for drift. */
+/* A value that no column takes, into `extra`, or nowhere where an object around it is kept whole.
+ * `kind` is "new" or "retyped", for drift; NULL: neither. */
 const char *odd_extra(struct decoder *d, const struct frame *at, struct slice key, const char *p,
 	const char *kind);
 /* The second value of a key that stood already. */
@@ -184,6 +186,10 @@ const char *odd_repeat(
 const char *odd_string(struct decoder *d, const char *p, struct slice *text);
 /* Any value for a leaf, by the rules of docs/format.md. */
 const char *odd_leaf(struct decoder *d, const struct frame *at, struct key_node *child, uint32_t i,
+	const char *p);
+/* An object for the column that keeps it whole, or what stands in its place. The parts of an object
+ * are not put: parse them next. */
+const char *odd_whole(struct decoder *d, const struct frame *at, struct key_node *child, uint32_t i,
 	const char *p);
 /* The event's time in any form. */
 const char *odd_time(struct decoder *d, const struct frame *at, struct key_node *child, uint32_t i,

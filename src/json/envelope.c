@@ -1,17 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* envelope.c: the answers of Jira Cloud (`records`), Confluence Cloud (`results`) and Data Center
- * (`entities`), told from records by their keys. */
+/* envelope.c: the answers of Jira Cloud (`records`), Confluence Cloud (`results`), Data Center
+ * (`entities`) and of an organisation (`data`), told from records by their keys. */
 #include "json/envelope.h"
 
 #include "json/private.h"
 
-/* The most bytes of a first value that are looked over for the second key. */
-enum { SIGNATURE_VALUE = 200 };
+enum {
+	SIGNATURE_VALUE = 200, /* the most bytes of a first value looked over for the second key */
+	DATA_LOOK = 64 << 10,  /* the most bytes of `data` looked over for what follows it */
+};
+
+static bool is_one_of(struct slice key, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (slice_eq(key, slice_of(words[i])))
+			return true;
+	}
+	return false;
+}
 
 bool envelope_key(struct slice key)
 {
-	return slice_eq(key, SLICE("records")) || slice_eq(key, SLICE("results")) ||
-	       slice_eq(key, SLICE("entities"));
+	static const char *const words[] = {"records", "results", "entities"};
+	return is_one_of(key, words, sizeof(words) / sizeof(*words));
+}
+
+/* What answers have around their `data` (JSON:API). Any record may have a `data` of its own: an
+ * object with another key is one. */
+static bool stands_by_data(struct slice key)
+{
+	static const char *const words[] = {
+		"data", "meta", "links", "included", "jsonapi", "errors"};
+	return is_one_of(key, words, sizeof(words) / sizeof(*words));
 }
 
 /* The key at *at (blanks and a comma in front are passed over); *at moves behind its colon and the
@@ -51,19 +71,46 @@ static enum envelope array_of_objects(struct slice text, size_t at, size_t *inne
 	return *p == '{' || *p == ']' ? ENVELOPE_YES : ENVELOPE_NO;
 }
 
-enum envelope envelope_open(struct slice text, size_t at, size_t *inner)
+/* text[at] is the array of `data`: whether what follows it belongs to an answer as well. Of an array
+ * that is longer than a record likely is, that is not asked. */
+static enum envelope ends_as_answer(struct slice text, size_t at, bool last)
 {
 	struct slice key;
+	bool cut = text.len - at > DATA_LOOK;
+	enum envelope unclear = cut || last ? ENVELOPE_YES : ENVELOPE_MORE;
+	if (cut)
+		text.len = at + DATA_LOOK;
+	for (;;) {
+		int64_t end = json_skip(text, at);
+		if (end < 0)
+			return end == -1 ? unclear : ENVELOPE_YES;
+		at = (size_t)end;
+		int found = next_key(text, &at, &key);
+		if (found <= 0)
+			return found < 0 ? unclear : ENVELOPE_YES;
+		if (!stands_by_data(key))
+			return ENVELOPE_NO;
+	}
+}
+
+enum envelope envelope_open(struct slice text, size_t at, bool last, size_t *inner)
+{
+	struct slice key;
+	bool answer = true; /* so far, nothing stands there that does not stand by `data` */
 	at++;
 	for (;;) {
 		int found = next_key(text, &at, &key);
 		if (found <= 0)
 			return found < 0 ? ENVELOPE_MORE : ENVELOPE_NO;
-		if (envelope_key(key)) {
+		bool data = answer && slice_eq(key, SLICE("data"));
+		if (data || envelope_key(key)) {
 			enum envelope is = array_of_objects(text, at, inner);
+			if (is == ENVELOPE_YES && data)
+				is = ends_as_answer(text, at, last);
 			if (is != ENVELOPE_NO)
 				return is;
 		}
+		answer = answer && stands_by_data(key);
 		int64_t end = json_skip(text, at);
 		if (end < 0)
 			return end == -1 ? ENVELOPE_MORE : ENVELOPE_NO;

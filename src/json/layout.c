@@ -99,7 +99,7 @@ static bool has_whole_line(struct slice head)
 static enum json_layout layout_of_object(struct slice head, size_t at)
 {
 	size_t inner;
-	if (envelope_open(head, at, &inner) == ENVELOPE_YES)
+	if (envelope_open(head, at, true, &inner) == ENVELOPE_YES)
 		return JSON_STREAM;
 	if (has_whole_line(head))
 		return JSON_LINES;

@@ -183,7 +183,7 @@ static bool cut_object(struct cut *c)
 	struct json_records *state = c->state;
 	size_t inner;
 	if (!state->in_records && state->depth + 2 <= sizeof(state->stack)) {
-		switch (envelope_open(c->block, c->at, &inner)) {
+		switch (envelope_open(c->block, c->at, c->last, &inner)) {
 		case ENVELOPE_YES:
 			push(state, '{');
 			push(state, '[');

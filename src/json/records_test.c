@@ -60,6 +60,48 @@ static const struct row {
 		SLICE("{\n \"entities\": [\n  {\"a\": 1},\n  {\"a\": 2}\n ],\n \"pagingInfo\": "
 		      "{\"lastPage\": true}\n}\n"),
 		JSON_STREAM, "{\"a\": 1}\n{\"a\": 2}\n"},
+	{"organisation envelope",
+		SLICE("{\"data\":[{\"id\":\"a\",\"data\":[{}]},{\"id\":\"b\"}],\"meta\":{\"next\":"
+		      "\"c\","
+		      "\"page_size\":2},\"links\":{\"next\":\"x\"}}"),
+		JSON_STREAM, "{\"id\":\"a\",\"data\":[{}]}\n{\"id\":\"b\"}\n"},
+	{"organisation envelope, pretty, the records last",
+		SLICE("{\n \"links\": {\"self\": \"x\"},\n \"meta\": {\"next\": null},\n \"data\": "
+		      "[\n  {\"a\": 1},\n  {\"a\": 2}\n ]\n}\n"),
+		JSON_STREAM, "{\"a\": 1}\n{\"a\": 2}\n"},
+	{"organisation envelopes, one a line, one empty",
+		SLICE("{\"data\":[{\"a\":1}],\"links\":{}}\n{\"data\":[],\"links\":{},\"meta\":{"
+		      "\"next\":null}}\n{\"data\":[{\"a\":2}]}\n"),
+		JSON_STREAM, "{\"a\":1}\n{\"a\":2}\n"},
+	{"organisation envelope, empty", SLICE("{\"data\":[],\"meta\":{\"total\":0}}"), JSON_STREAM,
+		""},
+	{"organisation envelope, cut", SLICE("{\"data\":[{\"a\":1},{\"a\":2},{\"a\":"), JSON_STREAM,
+		"{\"a\":1}\n{\"a\":2}\n!the input ends within a record: {\"a\":\n"},
+	{"organisation envelope with more lists",
+		SLICE("{\"data\":[{\"a\":1}],\"included\":[{\"a\":2}],\"errors\":[1]}"),
+		JSON_STREAM, "{\"a\":1}\n"},
+	{"no envelope: `data` is no array of objects",
+		SLICE("{\"data\":{\"id\":1}}\n{\"data\":[1,2]}\n{\"data\":[\"a\"],\"meta\":{}}\n"
+		      "{\"data\":\"[{\"}\n{\"data\":null}\n{\"data\":[[{\"a\":1}]]}\n"),
+		JSON_LINES,
+		"{\"data\":{\"id\":1}}\n{\"data\":[1,2]}\n{\"data\":[\"a\"],\"meta\":{}}\n"
+		"{\"data\":\"[{\"}\n{\"data\":null}\n{\"data\":[[{\"a\":1}]]}\n"},
+	{"no envelope: records with a `data` of their own",
+		SLICE("{\"time\":1,\"data\":[{\"a\":1}]}\n{\"data\":[{\"a\":2}],\"time\":2}\n{"
+		      "\"data\":[],\"meta\":{},\"time\":3}\n"),
+		JSON_LINES,
+		"{\"time\":1,\"data\":[{\"a\":1}]}\n{\"data\":[{\"a\":2}],\"time\":2}\n{"
+		"\"data\":[],\"meta\":{},\"time\":3}\n"},
+	{"no envelope: in an array too",
+		SLICE("[{\"data\":[{\"a\":1}],\"time\":1},{\"data\":{\"a\":2}}, "
+		      "{\"data\":[{\"a\":3}]}]"),
+		JSON_STREAM,
+		"{\"data\":[{\"a\":1}],\"time\":1}\n{\"data\":{\"a\":2}}\n{\"a\":3}\n"},
+	{"`data` within another envelope",
+		SLICE("{\"records\":[{\"a\":1}],\"data\":[{\"a\":2},3],\"total\":1}"), JSON_STREAM,
+		"{\"a\":1}\n"},
+	{"another envelope after a `data`", SLICE("{\"data\":[{\"a\":1}],\"records\":[{\"a\":2}]}"),
+		JSON_STREAM, "{\"a\":2}\n"},
 	{"envelopes, one a line",
 		SLICE("{\"entities\":[{\"a\":1}],\"p\":{}}\n{\"p\":[1],\"entities\":[{\"a\":2}]}"
 		      "\n"),
@@ -215,6 +257,41 @@ static void refused(void **state)
 	}
 }
 
+/* What follows `data` decides, unless it lies farther away than a record is likely to be long. */
+static void long_data(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t fill;
+		const char *tail;
+		bool envelope;
+	} cases[] = {
+		{1000, "\"}],\"meta\":{}}", true},
+		{1000, "\"}],\"time\":1}", false},
+		{60000, "\"}],\"meta\":{}}", true},
+		{60000, "\"}],\"time\":1}", false},
+		{70000, "\"}],\"meta\":{}}", true},
+		{70000, "\"}],\"time\":1}", true},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf text, out;
+		buf_init(&text, 1 << 20);
+		buf_init(&out, 1 << 20);
+		buf_puts(&text, "{\"data\":[{\"a\":\"");
+		for (size_t k = 0; k < cases[i].fill; k++)
+			buf_push(&text, 'x');
+		buf_puts(&text, cases[i].tail);
+		for (size_t first = 1; first < 200000; first *= 40) {
+			buf_clear(&out);
+			feed(buf_view(&text), first, 5000, 64, &out);
+			if ((out.ptr[2] == 'a') != cases[i].envelope)
+				fail_msg("case %zu, first block %zu: %.20s", i, first, out.ptr);
+		}
+		buf_fini(&text);
+		buf_fini(&out);
+	}
+}
+
 /* Parts of an input made of a head, `n` times `unit`, and a tail; how many and how long. */
 static void over_long(void **state)
 {
@@ -267,6 +344,7 @@ int main(void)
 		cmocka_unit_test(whole),
 		cmocka_unit_test(every_boundary),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(long_data),
 		cmocka_unit_test(over_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

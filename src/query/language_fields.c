@@ -278,9 +278,13 @@ void field_suggest(struct parser *p, struct slice name, char *out, size_t size)
 		lower[i] = (char)tolower((unsigned char)name.ptr[i]);
 	struct nearest nearest = {
 		.name = {lower, name.len}, .list = p->list, .out = out, .size = size};
+	/* Before names that look alike, of which the more there are the more tables there are. */
+	for (size_t i = 0; !p->list.len && i < sizeof(synonyms) / sizeof(*synonyms); i++) {
+		if (slice_eq(nearest.name, slice_of(synonyms[i].word))) {
+			snprintf(out, size, "%s", synonyms[i].field);
+			return;
+		}
+	}
 	nearest.least = name.len < 3 ? 2 : name.len < 6 ? 3 : 4;
 	query_fields(p->tables, p->list, try_name, &nearest);
-	for (size_t i = 0; !*out && !p->list.len && i < sizeof(synonyms) / sizeof(*synonyms); i++)
-		if (slice_eq(nearest.name, slice_of(synonyms[i].word)))
-			snprintf(out, size, "%s", synonyms[i].field);
 }

@@ -229,8 +229,14 @@ static void names_for_completion(void **state)
 	static const struct {
 		const char *prefix, *names;
 	} rows[] = {
-		{"act", "actor actor_id action "},
-		{"ACT", "actor actor_id action "},
+		{"actio", "action "},
+		{"ACTO", "actor actor_id actor_account_id actor_name actor_email actor_picture "
+			 "actor_auth_type actor_auth_token_id actor_auth_token_label "
+			 "actor_on_behalf_of_id actor_on_behalf_of_name actor_on_behalf_of_email "
+			 "actor_app_id actor_app_type actor_app_attributes actor_links actor_url "
+			 "actor.accountId actor.name actor.url actor.sessions.ipAddress "
+			 "actor.sessions.userAgent actor.sessions.loginTime "
+			 "actor.sessions.lastActiveTime "},
 		{"event_t", "event_time "},
 		{"tab", "table "},
 		{"affectedObjects.n", "affectedObjects.name "},

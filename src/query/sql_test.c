@@ -176,8 +176,9 @@ static const struct {
 	{"(SELECT 1 AS a)", FORMAT_CSV, "a\r\n1\r\n", NULL},
 	{"WITH t AS (SELECT 1 AS a) SELECT * FROM t", FORMAT_CSV, "a\r\n1\r\n", NULL},
 	{"SHOW TABLES", FORMAT_CSV,
-		"name\r\nbitbucket_audit_logs\r\nconfluence_audit_logs\r\nevents\r\n"
-		"jira_audit_logs\r\nrejects\r\nsegments\r\nsources\r\ntables\r\n",
+		"name\r\natlassian_org_events\r\nbitbucket_audit_logs\r\nconfluence_audit_logs\r\n"
+		"events\r\njira_audit_logs\r\nrejects\r\nsegments\r\nsources\r\ntables\r\n"
+		"third_party_alerts\r\n",
 		NULL},
 	{"SELECT count(*) AS n FROM bitbucket_audit_logs", FORMAT_CSV, "n\r\n3\r\n", NULL},
 	{"SELECT count(*) AS n FROM jira_audit_logs", FORMAT_CSV, "n\r\n0\r\n", NULL},
@@ -198,6 +199,12 @@ static const struct {
 		FORMAT_CSV, "n\r\n0\r\n1\r\n", NULL},
 	{"DESCRIBE jira_audit_logs", FORMAT_CSV, NULL, "\r\nevent_time,TIMESTAMP WITH TIME ZONE,"},
 	{"DESCRIBE jira_audit_logs", FORMAT_CSV, NULL, "\r\nassociated_items,\"STRUCT("},
+	{"DESCRIBE atlassian_org_events", FORMAT_CSV, NULL,
+		"\r\nprocessed_at,TIMESTAMP WITH TIME ZONE,"},
+	{"SELECT c.attributes->>'siteName' AS n FROM atlassian_org_events, unnest(context) t(c)",
+		FORMAT_CSV, "n\r\n", NULL},
+	{"SELECT s.login_time > event_time AS n FROM third_party_alerts, unnest(sessions) t(s)",
+		FORMAT_CSV, "n\r\n", NULL},
 	{"SUMMARIZE SELECT actor FROM events", FORMAT_CSV, NULL, "actor,VARCHAR,user0,user1,"},
 	{"EXPLAIN SELECT actor FROM events", FORMAT_TABLE, NULL, "READ_PARQUET"},
 	{"SELECT source, \"rows\", first_received, oldest_raw FROM sources", FORMAT_NDJSON,

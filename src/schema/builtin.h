@@ -7,6 +7,7 @@
 
 struct builtin_file {
 	const char *name; /* file name; NULL ends the list */
+	const char *table, *product;
 	const char *text;
 	size_t len;
 };

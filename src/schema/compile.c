@@ -194,6 +194,25 @@ static int compile_targets(struct compiler *c)
 	return 0;
 }
 
+static int compile_fallback(struct compiler *c)
+{
+	const struct draft_refs *refs = &c->draft->fallback;
+	int *columns = arena_zalloc(&c->schema->mem, refs->n + 1, sizeof(*columns));
+	c->schema->fallback = columns;
+	for (uint32_t i = 0; i < refs->n; i++) {
+		const struct draft_ref *ref = &refs->items[i];
+		int index = index_of(c->draft, ref);
+		if (ref->sys >= 0 || group_of(c, index) != NO_GROUP ||
+			type_of(c, index) != COL_TIME)
+			return yaml_error(c->err, c->draft->file, ref->line,
+				"\"%s\" cannot stand in for the time: name a column of type time "
+				"that is in no list",
+				ref->name);
+		columns[c->schema->nfallback++] = index;
+	}
+	return 0;
+}
+
 static int compile_id(struct compiler *c, const struct draft_ref *ref, bool number, int *out)
 {
 	*out = index_of(c->draft, ref);
@@ -275,7 +294,8 @@ int draft_compile(struct draft *draft, struct schema *schema, struct err *err)
 	for (int sys = 0; sys < SYS_COLUMNS; sys++)
 		if (compile_common(&c, sys) != 0)
 			return -1;
-	if (compile_targets(&c) != 0 || compile_id(&c, &draft->id, true, &schema->id_column) != 0 ||
+	if (compile_fallback(&c) != 0 || compile_targets(&c) != 0 ||
+		compile_id(&c, &draft->id, true, &schema->id_column) != 0 ||
 		compile_id(&c, &draft->instance, false, &schema->instance_column) != 0 ||
 		compile_identity(&c) != 0 || nodes_build(draft, schema, err) != 0)
 		return -1;

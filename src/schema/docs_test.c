@@ -53,8 +53,9 @@ static void test_words_are_named(void **state)
 {
 	(void)state;
 	static const char *const keys[] = {"table", "extend", "product", "version", "time",
-		"columns", "rename", "only", "common", "targets", "target_order", "id", "instance",
-		"identity", "marks", "list", "fields", "of", "observable", "type"};
+		"time_fallback", "columns", "rename", "only", "common", "targets", "target_order",
+		"id", "instance", "identity", "marks", "list", "fields", "of", "observable",
+		"type"};
 	static const enum col_type types[] = {COL_STRING, COL_INT64, COL_BOOL, COL_TIME, COL_JSON};
 	for (size_t i = 0; i < COUNT(keys); i++)
 		check_named(keys[i]);

@@ -75,6 +75,7 @@ struct draft {
 	const char *table, *product, *version;
 	uint32_t table_line;
 	struct draft_paths times;
+	struct draft_refs fallback; /* `time_fallback` */
 	uint32_t nlists, ncolumns;
 	struct draft_list *lists;     /* room for LIMIT_COLUMNS */
 	struct draft_column *columns; /* room for LIMIT_COLUMNS */

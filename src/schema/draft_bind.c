@@ -76,6 +76,9 @@ static int bind_ref(const struct draft *draft, struct draft_ref *ref, struct err
 
 int draft_bind(struct draft *draft, struct err *err)
 {
+	for (uint32_t i = 0; i < draft->fallback.n; i++)
+		if (bind_ref(draft, &draft->fallback.items[i], err) != 0)
+			return -1;
 	for (int sys = 0; sys < SYS_COLUMNS; sys++)
 		for (uint32_t i = 0; i < draft->common[sys].n; i++)
 			if (bind_ref(draft, &draft->common[sys].items[i], err) != 0)
@@ -180,6 +183,8 @@ int draft_only(struct draft *draft, struct err *err)
 	/* Without these, different events would be taken for copies of one. */
 	keep_ref(draft, &draft->id);
 	keep_ref(draft, &draft->instance);
+	for (uint32_t i = 0; i < draft->fallback.n; i++)
+		keep_ref(draft, &draft->fallback.items[i]);
 	for (uint32_t i = 0; i < draft->nidentity; i++) {
 		keep_ref(draft, &draft->identity[i].column);
 		keep_ref(draft, &draft->identity[i].otherwise);

@@ -35,6 +35,70 @@ static const struct schema_node *child(
 	return NULL;
 }
 
+/* An object that one column keeps whole, and others in parts, in whichever order they stand. */
+static void test_whole_and_parts(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"table: t\ntime: w.t\ncolumns:\n  w: {paths: w, type: json}\n  n: w.n.x\n"
+		"  l: {list: l, fields: {a: {paths: o, type: json}, b: o.b}}\n",
+		"table: t\ntime: w.t\ncolumns:\n  n: w.n.x\n  w: {paths: w, type: json}\n"
+		"  l: {list: l, fields: {b: o.b, a: {paths: o, type: json}}}\n",
+	};
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct schema *s = parse(texts[i]);
+		const struct schema_node *whole = child(s, &s->nodes[0], "w");
+		assert_int_equal(whole->kind, NODE_OBJECT);
+		assert_int_equal(whole->column, find(s, "w"));
+		assert_int_equal(child(s, whole, "t")->kind, NODE_TIME);
+		assert_int_equal(child(s, whole, "n")->column, -1);
+		assert_int_equal(child(s, child(s, whole, "n"), "x")->column, find(s, "n"));
+		const struct schema_node *o = child(s, child(s, &s->nodes[0], "l"), "o");
+		assert_int_equal(o->kind, NODE_OBJECT);
+		assert_int_equal(o->column, find(s, "l.a"));
+		assert_int_equal(find(s, "l.o"), o->column);
+		assert_int_equal(find(s, "l[].o.b"), find(s, "l.b"));
+		assert_int_equal(find(s, "w.n"), -1);
+		schema_free(s);
+	}
+}
+
+static void test_fallback(void **state)
+{
+	(void)state;
+	static const char head[] = "table: t\ntime: when\ncolumns:\n  a: {paths: a, type: time}\n"
+				   "  b: {paths: b, type: time}\n";
+	char text[300];
+	snprintf(text, sizeof(text), "%stime_fallback: [b, a]\n", head);
+	struct schema *s = parse(text), *without = parse(head);
+	assert_int_equal(s->nfallback, 2);
+	assert_int_equal(s->fallback[0], find(s, "b"));
+	assert_int_equal(s->fallback[1], find(s, "a"));
+	assert_int_equal(without->nfallback, 0);
+	assert_memory_not_equal(s->fingerprint, without->fingerprint, 32);
+	struct buf out;
+	buf_init(&out, 1 << 16);
+	schema_print(s, &out);
+	buf_push(&out, '\0');
+	assert_non_null(strstr(out.ptr, "when, else b, else a\n"));
+	buf_fini(&out);
+	schema_free(s);
+	schema_free(without);
+	/* `only` leaves it, since the event's time may come from it; another file may name others. */
+	s = parse("extend: atlassian_org_events\ntable: few\nonly: [actor_name]\n");
+	assert_int_equal(s->fallback[0], find(s, "processed_at"));
+	assert_int_equal(find(s, "actor_email"), -1);
+	schema_free(s);
+	s = parse("extend: atlassian_org_events\ntable: few\ncolumns:\n"
+		  "  seen: {paths: seenAt, type: time}\n"
+		  "  context: {fields: {permission: attributes.permissionName}}\n"
+		  "time_fallback: seen\n");
+	assert_int_equal(s->nfallback, 1);
+	assert_int_equal(s->fallback[0], find(s, "seen"));
+	assert_true(find(s, "context.permission") > 0);
+	schema_free(s);
+}
+
 static void test_own_table(void **state)
 {
 	(void)state;
@@ -273,6 +337,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_table),
+		cmocka_unit_test(test_whole_and_parts),
+		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_extend_adds),
 		cmocka_unit_test(test_extend_alone_is_the_builtin),
 		cmocka_unit_test(test_extend_replaces),

@@ -163,7 +163,7 @@ static void plan_known_key(struct plan *plan, const struct seen *seen, struct pl
 	const struct schema_node *node = place.known;
 	if (!plan->base || !node)
 		return;
-	if (node->kind == NODE_OBJECT) {
+	if (node->kind == NODE_OBJECT && node->column < 0) {
 		plan_children(plan, seen, place);
 	} else if (node->kind == NODE_LIST && seen->element) {
 		const char *name = plan->base->shape.groups[node->group].name;

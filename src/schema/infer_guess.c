@@ -285,7 +285,7 @@ static void coverage(const struct schema *schema, const struct seen *seen, uint3
 			if (slice_eq((struct slice){n->key, n->key_len}, child->key))
 				at = n;
 		}
-		if (at && (at->kind == NODE_OBJECT || at->kind == NODE_LIST)) {
+		if (at && ((at->kind == NODE_OBJECT && at->column < 0) || at->kind == NODE_LIST)) {
 			const struct seen *below = at->kind == NODE_LIST ? child->element : child;
 			if (below)
 				coverage(schema, below, (uint32_t)(at - schema->nodes), known, all);

@@ -61,10 +61,34 @@ static int conflict(struct builder *b, const struct draft_path *path, const stru
 		yaml_shown(path->text, shown), at->line);
 }
 
-/* Walks to the end of the path from `from`, making what is not there. The end must be new; or, with
- * `time` true, may be the event's time. NULL with the error set. */
+/* Whether a column of JSON ends at the node: it may hold an object of which other paths take parts. */
+static bool is_json(const struct builder *b, const struct growing *at)
+{
+	int column = at->node.column;
+	return column >= 0 && b->schema->shape.columns[column].type == COL_JSON;
+}
+
+/* Whether a path may go on below the node: then it is an object, whatever it was before. */
+static bool go_through(const struct builder *b, struct growing *at)
+{
+	if (at->node.kind == NODE_LEAF && is_json(b, at))
+		at->node.kind = NODE_OBJECT;
+	return at->node.kind == NODE_OBJECT;
+}
+
+/* Whether a path of that type of column may end at a node that is there already. */
+static bool end_at(const struct growing *at, enum col_type type)
+{
+	if (at->node.column >= 0)
+		return false;
+	return (type == COL_TIME && at->node.kind == NODE_TIME) ||
+	       (type == COL_JSON && at->node.kind == NODE_OBJECT);
+}
+
+/* Walks to the end of the path from `from`, making what is not there. The end must be new, but where
+ * `type` is TIME or JSON (end_at). NULL with the error set. */
 static struct growing *grow(
-	struct builder *b, struct growing *from, const struct draft_path *path, bool time)
+	struct builder *b, struct growing *from, const struct draft_path *path, enum col_type type)
 {
 	struct slice keys[DRAFT_KEYS];
 	const char *why;
@@ -72,13 +96,11 @@ static struct growing *grow(
 	struct growing *at = from;
 	for (int i = 0; i < n; i++) {
 		struct growing *child = child_of(at, keys[i]);
-		bool end = i == n - 1;
 		if (!child) {
 			at = add_child(b, at, keys[i], path->line);
 			continue;
 		}
-		bool shared = time && child->node.kind == NODE_TIME && child->node.column < 0;
-		if (end ? !shared : child->node.kind != NODE_OBJECT) {
+		if (i == n - 1 ? !end_at(child, type) : !go_through(b, child)) {
 			conflict(b, path, child);
 			return NULL;
 		}
@@ -95,11 +117,10 @@ static struct growing *grow(
 static int add_leaf(struct builder *b, struct growing *from, const struct draft_path *path,
 	const struct draft_column *column)
 {
-	bool time = column->type == COL_TIME && column->list < 0;
-	struct growing *leaf = grow(b, from, path, time);
+	struct growing *leaf = grow(b, from, path, column->type);
 	if (!leaf)
 		return -1;
-	if (leaf->node.kind != NODE_TIME)
+	if (leaf->node.kind != NODE_TIME && leaf->node.nchildren == 0)
 		leaf->node.kind = NODE_LEAF;
 	leaf->node.column = column->direct >= 0 ? column->direct : column->index;
 	leaf->owner = column->name;
@@ -109,7 +130,7 @@ static int add_leaf(struct builder *b, struct growing *from, const struct draft_
 static int add_times(struct builder *b)
 {
 	for (uint32_t i = 0; i < b->draft->times.n; i++) {
-		struct growing *leaf = grow(b, b->root, &b->draft->times.items[i], false);
+		struct growing *leaf = grow(b, b->root, &b->draft->times.items[i], COL_STRING);
 		if (!leaf)
 			return -1;
 		leaf->node.kind = NODE_TIME;
@@ -138,7 +159,7 @@ static int add_lists(struct builder *b)
 	for (uint32_t i = 0; i < b->draft->nlists; i++) {
 		const struct draft_list *list = &b->draft->lists[i];
 		for (uint32_t p = 0; list->group != NO_GROUP && p < list->paths.n; p++) {
-			struct growing *node = grow(b, b->root, &list->paths.items[p], false);
+			struct growing *node = grow(b, b->root, &list->paths.items[p], COL_STRING);
 			if (!node)
 				return -1;
 			node->node.kind = list->bare ? NODE_VALUES : NODE_LIST;

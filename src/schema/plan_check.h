@@ -55,7 +55,9 @@ static inline void plan_check_nodes(const struct schema *s)
 		PLAN_HOLDS(next <= s->nnodes && n->column < (int)s->shape.ncolumns);
 		bool inner = n->kind == NODE_OBJECT || n->kind == NODE_LIST;
 		PLAN_HOLDS(inner == (n->nchildren > 0));
-		PLAN_HOLDS(inner ? n->column < 0 : n->kind == NODE_TIME || n->column >= 0);
+		bool whole = n->kind == NODE_OBJECT && n->column >= 0;
+		PLAN_HOLDS(!whole || s->shape.columns[n->column].type == COL_JSON);
+		PLAN_HOLDS(inner ? n->column < 0 || whole : n->kind == NODE_TIME || n->column >= 0);
 		for (uint32_t c = 0; c < n->nchildren; c++)
 			PLAN_HOLDS(n->kind == NODE_LIST
 					   ? s->nodes[n->first_child + c].group == n->group
@@ -96,6 +98,10 @@ static inline void plan_check_rules(const struct schema *s)
 			PLAN_HOLDS(all[k] < 0 || (columns[all[k]].group == columns[some].group &&
 							 columns[all[k]].type == COL_STRING));
 	}
+	for (uint32_t i = 0; i < s->nfallback; i++)
+		PLAN_HOLDS(s->fallback[i] >= SYS_COLUMNS && s->fallback[i] < n &&
+			   columns[s->fallback[i]].type == COL_TIME &&
+			   columns[s->fallback[i]].group == NO_GROUP);
 	PLAN_HOLDS(s->id_column < n && s->instance_column < n && s->nidentity > 0);
 	for (uint32_t i = 0; i < s->nidentity; i++) {
 		const struct identity_part *part = &s->identity[i];

@@ -88,6 +88,10 @@ static void print_sys_origin(const struct schema *schema, int sys, struct buf *o
 		return;
 	}
 	paths_of_sys(schema, 0, "", sys, out, begin);
+	for (uint32_t i = 0; sys == SYS_EVENT_TIME && i < schema->nfallback; i++) {
+		separate(out, begin, ", else ");
+		buf_puts(out, column_label(schema, schema->fallback[i]));
+	}
 	for (uint32_t i = 0; i < schema->common[sys].ncolumns; i++) {
 		separate(out, begin, ", else ");
 		buf_puts(out, column_label(schema, schema->common[sys].columns[i]));
@@ -175,6 +179,8 @@ static void canonical_rules(const struct schema *schema, struct buf *out)
 			schema->targets[i].type_column, schema->targets[i].id_column);
 	for (uint32_t i = 0; i < schema->ntarget_order; i++)
 		canonical_text(out, schema->target_order[i]);
+	for (uint32_t i = 0; i < schema->nfallback; i++)
+		buf_printf(out, "time %d\n", schema->fallback[i]);
 	buf_printf(out, "id %d instance %d\n", schema->id_column, schema->instance_column);
 	for (uint32_t i = 0; i < schema->nidentity; i++)
 		buf_printf(out, "identity %d %d\n", schema->identity[i].column,

@@ -43,7 +43,7 @@ static int by_path(const struct schema *schema, const struct slice *keys, int nk
 	const struct schema_node *end = &schema->nodes[at];
 	if (end->kind == NODE_TIME)
 		return end->column >= 0 ? end->column : SYS_EVENT_TIME;
-	return end->kind == NODE_LEAF || end->kind == NODE_VALUES ? end->column : -1;
+	return end->column;
 }
 
 /* A copy without the `[]` that may stand after the key of a list. */

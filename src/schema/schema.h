@@ -71,7 +71,8 @@ struct schema_column {
 /* A tree of keys that the decoder walks. Node 0 is the root object. No list stands within a list;
  * an element of a list may hold objects, whose leaves then carry the list's group. */
 enum node_kind {
-	NODE_OBJECT, /* children are keyed */
+	NODE_OBJECT, /* children are keyed; with a column (of type COL_JSON) the value is kept there
+	              * whole as well, and what no child takes of it is not in `extra` */
 	NODE_LIST,   /* an array of objects: group >= 0, children are the element's keys */
 	NODE_VALUES, /* an array of scalars: bare group, column = its only column */
 	NODE_LEAF,   /* a scalar (or, for COL_JSON, any value; for COL_TIME, any form of a time) for
@@ -141,8 +142,12 @@ struct schema {
 	const char *const
 		*target_order; /* types, most specific first; case-insensitive. Types that are
 	                                    not named are more specific than those that are. */
-	int id_column;         /* the record's own id, or -1 */
-	int instance_column;   /* where the record names its product instance (`system`), or -1 */
+	/* Where no path of the event's time held a readable one, event_time is the first of these
+	 * top-level COL_TIME columns that is not null. */
+	uint32_t nfallback;
+	const int *fallback;
+	int id_column;       /* the record's own id, or -1 */
+	int instance_column; /* where the record names its product instance (`system`), or -1 */
 	uint32_t nidentity;
 	const struct identity_part *identity;
 	uint32_t nmarks; /* keys that tell this table's records from others', for guessing */

@@ -2,18 +2,21 @@
 /* Tests of the built-in tables: that each is sound, takes every field that its product's records
  * have, and is told from the others by its marks. */
 #include "base/test.h"
+#include "schema/builtin.h"
 #include "schema/infer.h"
 #include "schema/plan_check.h"
 
 static void test_builtins_are_sound(void **state)
 {
 	(void)state;
-	static const char *const tables[] = {
-		"bitbucket_audit_logs", "confluence_audit_logs", "jira_audit_logs"};
+	static const char *const tables[] = {"atlassian_org_events", "bitbucket_audit_logs",
+		"confluence_audit_logs", "jira_audit_logs", "third_party_alerts"};
 	for (unsigned i = 0; i < COUNT(tables); i++) {
 		const struct schema *s = schema_builtin(i);
 		assert_non_null(s);
 		assert_string_equal(s->table, tables[i]);
+		assert_string_equal(s->table, builtin_files[i].table);
+		assert_string_equal(s->product, builtin_files[i].product);
 		plan_check(s);
 		assert_ptr_equal(schema_find(tables[i]), s);
 		assert_ptr_equal(schema_find(s->product), s);
@@ -93,9 +96,81 @@ static const struct {
 	{"bitbucket", "changedValues[].i18nKey", "changed_values.i18n_key"},
 	{"bitbucket", "changedValues[].from", "changed_values.from"},
 	{"bitbucket", "changedValues[].to", "changed_values.to"},
+	{"org", "attributes.time", "event_time"},
+	{"org", "attributes.processedAt", "processed_at"},
+	{"org", "id", "id"},
+	{"org", "type", "type"},
+	{"org", "attributes.action", "action"},
+	{"org", "attributes.actor.id", "actor_account_id"},
+	{"org", "attributes.actor.name", "actor_name"},
+	{"org", "attributes.actor.email", "actor_email"},
+	{"org", "attributes.actor.picture", "actor_picture"},
+	{"org", "attributes.actor.auth.authType", "actor_auth_type"},
+	{"org", "attributes.actor.auth.tokenId", "actor_auth_token_id"},
+	{"org", "attributes.actor.auth.tokenLabel", "actor_auth_token_label"},
+	{"org", "attributes.actor.onBehalfOf.id", "actor_on_behalf_of_id"},
+	{"org", "attributes.actor.onBehalfOf.name", "actor_on_behalf_of_name"},
+	{"org", "attributes.actor.onBehalfOf.email", "actor_on_behalf_of_email"},
+	{"org", "attributes.actor.app.id", "actor_app_id"},
+	{"org", "attributes.actor.app.attributes", "actor_app_attributes"},
+	{"org", "attributes.actor.links", "actor_links"},
+	{"org", "attributes.context[].id", "context.id"},
+	{"org", "attributes.context[].type", "context.type"},
+	{"org", "attributes.context[].attributes.name", "context.name"},
+	{"org", "attributes.context[].attributes.siteName", "context.name"},
+	{"org", "attributes.context[].attributes.email", "context.email"},
+	{"org", "attributes.context[].attributes", "context.attributes"},
+	{"org", "attributes.context[].links", "context.links"},
+	{"org", "attributes.container[].id", "container.id"},
+	{"org", "attributes.container.attributes.siteHostName", "container.site_host_name"},
+	{"org", "attributes.container[].attributes", "container.attributes"},
+	{"org", "attributes.location.ip", "location_ip"},
+	{"org", "attributes.location.geo", "location_geo"},
+	{"org", "attributes.location.countryName", "location_country_name"},
+	{"org", "attributes.location.regionName", "location_region_name"},
+	{"org", "attributes.location.city", "location_city"},
+	{"org", "message.content", "message_content"},
+	{"org", "message.format", "message_format"},
+	{"org", "links", "links"},
+	{"alerts", "detectionTime", "event_time"},
+	{"alerts", "alertId", "alert_id"},
+	{"alerts", "alertTitle", "title"},
+	{"alerts", "alertDetailURL", "url"},
+	{"alerts", "type", "type"},
+	{"alerts", "activity.action", "activity_action"},
+	{"alerts", "activity.subject", "activity_subject"},
+	{"alerts", "activity.subject.ari", "subject_ari"},
+	{"alerts", "activity.subject.containerAri", "subject_container_ari"},
+	{"alerts", "activity.subject.ati", "subject_ati"},
+	{"alerts", "activity.time.start", "activity_start"},
+	{"alerts", "activity.time.end", "activity_end"},
+	{"alerts", "actor.accountId", "actor_account_id"},
+	{"alerts", "actor.name", "actor_name"},
+	{"alerts", "actor.url", "actor_url"},
+	{"alerts", "actor.sessions[].ipAddress", "sessions.ip_address"},
+	{"alerts", "actor.sessions[].userAgent", "sessions.user_agent"},
+	{"alerts", "actor.sessions[].loginTime", "sessions.login_time"},
+	{"alerts", "actor.sessions[].lastActiveTime", "sessions.last_active_time"},
+	{"alerts", "alert.id", "alert_key"},
+	{"alerts", "alert.product", "alert_product"},
+	{"alerts", "alert.site", "alert_site"},
+	{"alerts", "alert.title", "alert_title"},
+	{"alerts", "alert.url", "alert_url"},
+	{"alerts", "alert.created", "alert_created"},
+	{"alerts", "workspace.id", "workspace_id"},
+	{"alerts", "workspace.cloudId", "workspace_cloud_id"},
+	{"alerts", "workspace.orgId", "workspace_org_id"},
+	{"alerts", "id", "record_id"},
+	{"alerts", "timestamp", "reported_at"},
+	{"alerts", "title", "title"},
+	{"alerts", "severity", "severity"},
+	{"alerts", "status", "state"},
+	{"alerts", "description", "description"},
+	{"alerts", "vendor", "reported_by"},
 };
 
-/* What every Data Center product's records have. */
+/* The products that have a Data Center, and what every one's records have. */
+static const char *const datacenter[] = {"bitbucket", "confluence", "jira"};
 static const struct {
 	const char *path, *column;
 } shared[] = {
@@ -147,16 +222,16 @@ static void test_every_field_has_its_column(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(paths); i++)
 		check_path(schema_find(paths[i].table), paths[i].path, paths[i].column);
-	for (unsigned t = 0; schema_builtin(t); t++)
+	for (unsigned t = 0; t < COUNT(datacenter); t++)
 		for (size_t i = 0; i < COUNT(shared); i++)
-			check_path(schema_builtin(t), shared[i].path, shared[i].column);
+			check_path(schema_find(datacenter[t]), shared[i].path, shared[i].column);
 }
 
 static void test_source_feeds_the_address(void **state)
 {
 	(void)state;
-	for (unsigned t = 0; schema_builtin(t); t++) {
-		const struct schema *s = schema_builtin(t);
+	for (unsigned t = 0; t < COUNT(datacenter); t++) {
+		const struct schema *s = schema_find(datacenter[t]);
 		int column = schema_resolve(s, SLICE("source_address"));
 		assert_string_equal(s->columns[column - SYS_COLUMNS].paths[0], "source");
 		assert_int_equal(s->columns[column - SYS_COLUMNS].observable, OBS_IP);
@@ -218,13 +293,34 @@ static void test_jira_plan(void **state)
 	assert_int_equal(s->targets[0].name_column, schema_resolve(s, SLICE("object_item_name")));
 }
 
+/* The two tables of other shapes: which times and ids there are, and where they may come from. */
+static void test_other_plans(void **state)
+{
+	(void)state;
+	const struct schema *s = schema_find("org");
+	assert_int_equal(s->nfallback, 1);
+	assert_int_equal(s->fallback[0], schema_resolve(s, SLICE("processed_at")));
+	assert_int_equal(s->id_column, schema_resolve(s, SLICE("id")));
+	assert_int_equal(s->instance_column, -1);
+	assert_true(s->common[SYS_ACTION].direct);
+	int attributes = schema_resolve(s, SLICE("context.attributes"));
+	assert_int_equal(s->columns[attributes - SYS_COLUMNS].type, COL_JSON);
+	s = schema_find("alerts");
+	assert_int_equal(s->nfallback, 3);
+	assert_int_equal(s->id_column, schema_resolve(s, SLICE("alert_id")));
+	assert_int_equal(s->instance_column, schema_resolve(s, SLICE("workspace_cloud_id")));
+	int ip = schema_resolve(s, SLICE("sessions.ip_address"));
+	assert_int_equal(s->columns[ip - SYS_COLUMNS].observable, OBS_IP);
+}
+
 /* Display names and localized texts never count alone where a key or an id stands beside them. */
 static void test_identity_prefers_keys(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {"audit_type_action", "audit_type_category",
 		"author_name", "author_display_name", "affected_objects.name",
-		"extra_attributes.name", "author_uri", "affected_objects.uri"};
+		"extra_attributes.name", "author_uri", "affected_objects.uri", "actor_name",
+		"actor_email", "context.name", "container.name", "message_content", "title"};
 	for (unsigned t = 0; schema_builtin(t); t++) {
 		const struct schema *s = schema_builtin(t);
 		for (uint32_t i = 0; i < s->nidentity; i++)
@@ -236,6 +332,9 @@ static void test_identity_prefers_keys(void **state)
 /* The keys of all stored events are made from these lists, in this order: another one would not know
  * them again. */
 static const char *const frozen[] = {
+	"event_time action actor_account_id|actor_name "
+	"actor_on_behalf_of_id|actor_on_behalf_of_name location_ip context.id|context.name "
+	"context.type container.id|container.name container.type id|message_content",
 	"event_time audit_type_action_i18n_key|audit_type_action "
 	"audit_type_category_i18n_key|audit_type_category author_id|author_name author_type "
 	"source_address method node affected_objects.id|affected_objects.name "
@@ -260,11 +359,16 @@ static const char *const frozen[] = {
 	"changed_values.changed_to affected_objects.id|affected_objects.name "
 	"affected_objects.type extra_attributes.name_i18n_key|extra_attributes.name "
 	"extra_attributes.value method node",
+	"event_time type activity_action actor_account_id|actor_name subject_ari|subject_name "
+	"workspace_id|alert_site alert_id|record_id alert_id|title alert_id|description "
+	"reported_by "
+	"remote_address host_name",
 };
 
 static void test_identity_is_frozen(void **state)
 {
 	(void)state;
+	assert_null(schema_builtin(COUNT(frozen)));
 	for (unsigned t = 0; t < COUNT(frozen); t++) {
 		const struct schema *s = schema_builtin(t);
 		struct buf list;
@@ -313,6 +417,18 @@ static const struct {
 	{"bitbucket", "{\"timestamp\":\"2021-11-27T18:11:09.514Z\",\"type\":{\"actionI18nKey\":"
 		      "\"bitbucket.service.repository.audit.action.repositoryaccessed\"},"
 		      "\"author\":{\"type\":\"NORMAL\"}}"},
+	{"org", "{\"type\":\"events\",\"id\":\"a\",\"attributes\":{\"time\":\"2026-05-19T10:00:"
+		"00Z\","
+		"\"processedAt\":\"2026-05-19T10:00:01Z\",\"action\":\"user_login\",\"actor\":{"
+		"\"id\":"
+		"\"confluence\",\"name\":\"Confluence\",\"email\":\"Atlassian app\"},\"context\":[{"
+		"\"id\":\"1\",\"type\":\"sites\",\"attributes\":{\"siteName\":\"x\",\"open\":[1]}}]"
+		"}}"},
+	{"alerts", "{\"alertId\":\"1\",\"alertTitle\":\"t\",\"detectionTime\":1780050685848,"
+		   "\"activity\":{\"subject\":{\"ari\":\"a\",\"new\":1}},\"actor\":{\"name\":\"n\","
+		   "\"sessions\":[{\"ipAddress\":\"192.0.2.1\"}]}}"},
+	{NULL, "{\"id\":7,\"title\":\"t\",\"severity\":\"high\",\"created\":\"2026-05-19T10:00:"
+	       "00Z\"}"},
 	{NULL, "{\"a\":1,\"b\":\"two\",\"time\":3}"},
 };
 
@@ -355,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_source_feeds_the_address),
 		cmocka_unit_test(test_resolve_rules),
 		cmocka_unit_test(test_jira_plan),
+		cmocka_unit_test(test_other_plans),
 		cmocka_unit_test(test_identity_prefers_keys),
 		cmocka_unit_test(test_identity_is_frozen),
 		cmocka_unit_test(test_marks_tell_tables_apart),

@@ -100,32 +100,68 @@ SYSTEM = ("actor", "actor_id", "action", "category", "ip", "summary")
 
 class Schema:
     def __init__(self, table):
-        self.plan = yaml(os.path.join(lake.ROOT, "schemas", f"{table}_audit_logs.yml"))
-        self.scalars, self.lists, self.objects = {}, {}, set()
+        self.plan = yaml(os.path.join(lake.ROOT, "schemas", f"{lake.full(table)}.yml"))
+        self.scalars, self.lists = {}, {}
         for name, what in self.plan["columns"].items():
             if isinstance(what, dict) and "list" in what:
-                fields = {f: self.paths(w) for f, w in what["fields"].items()}
-                self.lists[name] = (what["list"], fields)
+                fields = {f: self.column(w) for f, w in what["fields"].items()}
+                self.lists[name] = (what["list"], fields, held(fields))
             else:
-                self.scalars[name] = (self.paths(what), what.get("type", "string") if isinstance(what, dict) else "string")
-
-        for paths, _ in self.scalars.values():
-            self.objects |= {p.rsplit(".", 1)[0] for p in paths if "." in p}
+                self.scalars[name] = self.column(what)
+        self.held = held(self.scalars)
+        every = [p for paths, _ in self.scalars.values() for p in paths]
+        every += [path for path, _, _ in self.lists.values()] + self.paths(self.plan["time"])
+        self.objects = {p for path in every for p in prefixes(path)}
 
     @staticmethod
     def paths(what):
         what = what["paths"] if isinstance(what, dict) else what
         return what if isinstance(what, list) else [what]
 
+    @staticmethod
+    def column(what):
+        return Schema.paths(what), what.get("type", "string") if isinstance(what, dict) else "string"
 
-def _take(record, path):
-    """Takes a value out of the record, which keeps what nobody takes."""
+
+def prefixes(path):
+    keys = path.split(".")
+    return [".".join(keys[:i]) for i in range(1, len(keys))]
+
+
+def held(columns):
+    """The objects that a column of JSON keeps whole while others take parts of them."""
+    whole = {p for paths, kind in columns.values() if kind == "json" for p in paths}
+    return {p for paths, _ in columns.values() for path in paths for p in prefixes(path)} & whole
+
+
+def _take(record, path, kept=()):
+    """Takes a value out of the record, which keeps what nobody takes, and all of an object that is kept."""
     keys, at = path.split("."), record
     for key in keys[:-1]:
         at = at.get(key) if isinstance(at, dict) else None
     if not isinstance(at, dict) or keys[-1] not in at:
         return None
-    return at.pop(keys[-1])
+    return at[keys[-1]] if any(p in kept for p in prefixes(path)) else at.pop(keys[-1])
+
+
+def _columns(record, columns, kept, where, odd):
+    """The values of columns. What does not go into a column whole goes to `odd`, by its path."""
+    row = {}
+    for name, (paths, kind) in sorted(columns.items(), key=lambda c: c[1][1] == "json"):  # the whole after its parts
+        row[name] = None
+        for path in paths:
+            value = _take(record, path, kept)
+            if value is None or row[name] is not None:
+                continue
+            row[name] = _scalar(value, kind)
+            if kind == "time" and cut(value):
+                odd[where + path] = value
+    return row
+
+
+def cut(value):
+    """Whether a time has more digits than a column takes."""
+    return isinstance(value, str) and re.search(r"\.\d{6}0*[1-9]", value) is not None
 
 
 def _rest(value, schema, path=""):
@@ -145,6 +181,8 @@ def _scalar(value, kind):
         return None
     if kind == "json":
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if kind == "time":
+        return time_of(value)[0]
     return value
 
 
@@ -177,7 +215,7 @@ def address_of(text):
 
 def _targets(row, schema):
     """The names of all objects, and the one that the row shows with its type."""
-    order = [o.lower() for o in schema.plan["target_order"]]
+    order = [o.lower() for o in schema.plan.get("target_order", [])]
     names, best = [], None
     for number, rule in enumerate(schema.plan["targets"]):
         if "." in rule["name"]:
@@ -187,7 +225,7 @@ def _targets(row, schema):
             items, field = [row], rule
         for item in items:
             name = item.get(field["name"]) or item.get(field.get("id"))
-            kind = item.get(field["type"])
+            kind = item.get(field.get("type"))
             if not name:
                 continue
             names += [] if name in names else [name]
@@ -200,24 +238,25 @@ def _targets(row, schema):
 
 def row_of(line, schema, source, instance=None):
     """The row of one input line."""
-    record = json.loads(line)
-    row, odd = {}, {}
+    record = json.loads(line, parse_float=str)  # 2.50 is not 2.5
+    row, odd = {"lenient_time": False}, {}
     for path in Schema.paths(schema.plan["time"]):
         value = _take(record, path)
         if value is not None:
             row["event_time"], row["lenient_time"] = time_of(value)
-    for name, (paths, kind) in schema.scalars.items():
-        values = [_take(record, p) for p in paths]
-        row[name] = next((_scalar(v, kind) for v in values if v is not None), None)
-    for name, (path, fields) in schema.lists.items():
+    row.update(_columns(record, schema.scalars, schema.held, "", odd))
+    for name, (path, fields, kept) in schema.lists.items():
         items = _take(record, path)
         row[name] = None if items is None else [
-            {f: next((v for v in (_take(item, p) for p in paths) if v is not None), None)
-             for f, paths in fields.items()} for item in items]
+            _columns(item, fields, kept, f"{path}[{i}].", odd) for i, item in enumerate(items)]
         for i, item in enumerate(items or []):
             odd.update({f"{path}[{i}].{k}": v for k, v in item.items()})
+    if row.get("event_time") is None and "time_fallback" in schema.plan:
+        others = schema.plan["time_fallback"]
+        row["event_time"] = next((row[c] for c in (others if isinstance(others, list) else [others])
+                                  if row[c] is not None), None)
     common(row, schema)
     row["extra"] = {**_rest(record, schema), **odd} or None
-    own = row.get(schema.plan["instance"])
+    own = row.get(schema.plan.get("instance"))
     row.update(source=source, instance=instance or own or "", repaired=False, secondary=False)
     return row

@@ -12,7 +12,7 @@ import zlib
 import lake
 from lake import Lake, clear, generate, joined, long, slow, write
 
-TABLES = ("bitbucket", "jira", "confluence")
+TABLES = ("bitbucket", "jira", "confluence", "org", "alerts")
 
 
 def some(table="bitbucket", events=400, *options):
@@ -22,13 +22,13 @@ def some(table="bitbucket", events=400, *options):
 def test_every_shape_of_every_table(folder):
     for table, shape in (("bitbucket", "file"), ("bitbucket", "api"), ("jira", "cloud"), ("jira", "api"),
                          ("jira", "file"), ("confluence", "cloud"), ("confluence", "api"),
-                         ("confluence", "file")):
+                         ("confluence", "file"), ("org", "cloud"), ("org", "api"), ("alerts", "cloud")):
         one = Lake(folder, f"{table}-{shape}")
         _, _, total = generate("in", table, 1200, "--shape", shape)
         said = one.load("in")
         assert said["stored"] == total["stored"] == 1200, (table, shape, said)
-        assert list(said["tables"]) == [table + "_audit_logs"], (table, shape, said)
-        assert one.count(table + "_audit_logs") == 1200
+        assert list(said["tables"]) == [total["table"]] == [lake.full(table)], (table, shape, said)
+        assert one.count(lake.full(table)) == 1200
         actions = {r["action"]: r["n"] for r in one.sql("select action, count(*) n from events group by 1")}
         assert actions == total["actions"], (table, shape, actions, total)
 
@@ -45,7 +45,7 @@ def test_bad_lines_among_good_ones(folder):
         good = [line for line, note in zip(lines, notes) if note["kind"] != "reject"]
         one.holds(table, good)
         assert sum(r["lines"] for r in one.rejects()) == total["reject"]
-        times = one.sql(f"select epoch_us(event_time) t from {table}_audit_logs")
+        times = one.sql(f"select epoch_us(event_time) t from {lake.full(table)}")
         assert sorted(r["t"] for r in times if r["t"] is not None) == sorted(
             n["time_us"] for n in notes if "time_us" in n)
 

@@ -22,6 +22,15 @@ PUGMARK = GENERATE = None
 SANITIZED = False  # built with sanitizers: memory and time say nothing
 
 
+# What is not called product_audit_logs.
+OTHERS = {"org": "atlassian_org_events", "alerts": "third_party_alerts"}
+
+
+def full(table):
+    """A table's whole name."""
+    return OTHERS.get(table, table + "_audit_logs")
+
+
 class Skip(Exception):
     pass
 
@@ -164,9 +173,9 @@ class Lake:
         lost, more = want - have, have - want
         assert not lost, f"{sum(lost.values())} of {len(lines)} lost, first: {next(iter(lost))[:200]}"
         assert not more, f"{sum(more.values())} too many, first: {next(iter(more))[:200]}"
-        n = self.value(f"select count(*) n from {table}_audit_logs")
+        n = self.value(f"select count(*) n from {full(table)}")
         assert n == len(lines), f"the table has {n} rows, sent were {len(lines)}"
-        ids = self.value(f"select count(distinct event_id) n from {table}_audit_logs")
+        ids = self.value(f"select count(distinct event_id) n from {full(table)}")
         assert ids == n, f"{n} rows have {ids} event ids"
         damaged = self.verify()
         assert not damaged, f"verify names {damaged}"

@@ -45,6 +45,9 @@ def events(one, *args):
 
 def test_the_examples_of_the_documentation(folder):
     one = demo(folder, 40000)
+    generate("o.ndjson", "org", 4000)
+    generate("a.ndjson", "alerts", 1000)
+    one.load("o.ndjson", "a.ndjson")
     with open(os.path.join(lake.ROOT, "docs", "search.md"), encoding="utf-8") as file:
         text = file.read()
     queries = [line for block in re.findall(r"```search\n(.*?)```", text, re.S) for line in block.split("\n") if line]

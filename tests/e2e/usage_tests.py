@@ -35,11 +35,11 @@ def test_the_events_of_the_guide(folder):
 
 def test_the_samples_of_the_repository(folder):
     one = Lake(folder)
-    for table in ("bitbucket", "jira", "confluence"):
+    for table in ("bitbucket", "jira", "confluence", "org", "alerts"):
         path = os.path.join(lake.ROOT, "tests", "data", f"sample-{table}.ndjson")
         said = one.load(path)
-        assert said["stored"] == 200 and list(said["tables"]) == [table + "_audit_logs"], said
-    assert one.count("events") == 600
+        assert said["stored"] == 200 and list(said["tables"]) == [lake.full(table)], said
+    assert one.count("events") == 1000
 
 
 def test_wrong_words(folder):
@@ -96,7 +96,7 @@ def test_show(folder):
 def test_export_gives_back_the_bytes(folder):
     one = Lake(folder)
     every = []
-    for table in ("bitbucket", "jira", "confluence"):
+    for table in ("bitbucket", "jira", "confluence", "org", "alerts"):
         lines, _, _ = generate(table, table, 700, "--twins")
         one.load(table)
         assert sorted(one.raw(table)) == sorted(lines)
