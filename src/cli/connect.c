@@ -72,10 +72,19 @@ static int note_same(void *ctx, const struct connection *other, struct err *err)
 /* "jira-acme" of kind and site. */
 static void name_after(const struct connecting *c, char name[64])
 {
-	const char *site = settings_get(&c->settings, "site");
-	const char *kind = c->bitbucket ? "bitbucket" : c->kind->name;
-	if (!site)
-		site = settings_get(&c->settings, "bucket");
+	static const char *const words[] = {
+		"jira.", "confluence.", "bitbucket.", "wiki.", "stash.", "git.", "www.", NULL};
+	static const char *const settings[] = {"site", "bucket", "path", NULL};
+	const char *kind = c->bitbucket ? "bitbucket" : c->kind->name, *site = NULL;
+	for (const char *const *s = settings; *s && !site; s++)
+		site = settings_get(&c->settings, *s);
+	/* The product's name says less than the organisation's after it. */
+	for (const char *const *w = words; *w && site; w++) {
+		if (strncmp(site, *w, strlen(*w)) == 0)
+			site += strlen(*w);
+	}
+	while (site && *site == '/')
+		site++;
 	size_t n = (size_t)snprintf(name, 64, "%s-", strcmp(kind, "atlassian-org") ? kind : "org");
 	for (const char *p = site ? site : ""; *p && *p != '.' && n < 60; p++) {
 		bool plain = isalnum((unsigned char)*p) || *p == '-' || *p == '_';

@@ -18,8 +18,9 @@ struct connecting {
 	struct connection connection;
 	const struct schema *schema;
 	struct schema *owned_schema;
-	bool tty;   /* somebody can be asked */
-	bool quiet; /* --json: steps are members of the object */
+	bool tty;                /* somebody can be asked */
+	bool quiet;              /* --json: steps are members of the object */
+	char seen_instance[800]; /* in the newest record; "" = it says none */
 	unsigned warnings;
 	struct buf steps; /* JSON */
 	/* more secrets of buckets */

@@ -56,6 +56,9 @@ void connect_preview_begin(struct connecting *c)
 void connect_preview_row(void *ctx, const struct preview_row *row)
 {
 	struct connecting *c = ctx;
+	if (row->instance.len && !*c->seen_instance)
+		snprintf(c->seen_instance, sizeof(c->seen_instance), "%.*s",
+			SLICE_ARG(row->instance));
 	if (c->quiet)
 		return;
 	fputs("    ", stdout);
@@ -80,8 +83,11 @@ static int test_api(struct connecting *c, struct http_client *http, struct err *
 		if (rc == 0 && !c->quiet)
 			putchar('\n');
 	}
+	/* A Data Center's records say which instance they are of, as its files do. */
 	if (rc == 0)
-		c->connection.instance = arena_strdup(&c->mem, slice_of(test.instance));
+		c->connection.instance = *c->seen_instance
+						 ? c->seen_instance
+						 : arena_strdup(&c->mem, slice_of(test.instance));
 	page_fini(&test.newest);
 	return rc;
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "cli/private.h"
+#include "cli/sources.h"
 
 struct printing {
 	bool json;
@@ -80,20 +80,36 @@ static int print_source(void *ctx, const struct source_info *s, struct err *err)
 	return 0;
 }
 
+static void print_head(const char *folder)
+{
+	struct buf text;
+	buf_init(&text, 1 << 16);
+	text_json_string(&text, slice_of(folder));
+	printf("{\"data\":%.*s,\"tables\":[", SLICE_ARG(buf_view(&text)));
+	buf_fini(&text);
+}
+
+/* What is connected, beside what came from wherever. */
+static int print_connected(struct store *store, bool json, struct err *err)
+{
+	unsigned n = 0;
+	fputs(json ? "],\"connected\":[" : "\nconnected:\n", stdout);
+	if (sources_print(store, json, &n, err) < 0)
+		return -1;
+	if (!json && n == 0)
+		puts("  nothing yet: pugmark connect jira (or confluence, bitbucket …)");
+	return 0;
+}
+
 static int print_status(struct store *store, bool json, struct err *err)
 {
 	struct printing tables = {.json = json}, sources = {.json = json};
 	uint64_t free_bytes, total;
 	char text[32];
-	if (json) {
-		struct buf folder;
-		buf_init(&folder, 1 << 16);
-		text_json_string(&folder, slice_of(store_dir(store)));
-		printf("{\"data\":%.*s,\"tables\":[", SLICE_ARG(buf_view(&folder)));
-		buf_fini(&folder);
-	} else {
+	if (json)
+		print_head(store_dir(store));
+	else
 		printf("data folder %s\n\ntables:\n", store_dir(store));
-	}
 	if (store_tables(store, print_table, &tables, err) < 0)
 		return -1;
 	fputs(json         ? "],\"sources\":["
@@ -102,13 +118,15 @@ static int print_status(struct store *store, bool json, struct err *err)
 		stdout);
 	if (store_sources(store, print_source, &sources, err) < 0)
 		return -1;
-	if (io_space(store_dir(store), &free_bytes, &total, err) < 0)
+	if (!json && sources.n == 0)
+		puts("  none yet");
+	if (print_connected(store, json, err) < 0 ||
+		io_space(store_dir(store), &free_bytes, &total, err) < 0)
 		return -1;
 	if (json)
 		printf("],\"free_bytes\":%" PRIu64 "}\n", free_bytes);
 	else
-		printf("%s\n%s free on this disk\n", sources.n ? "" : "  none yet\n",
-			text_bytes(free_bytes, text));
+		printf("\n%s free on this disk\n", text_bytes(free_bytes, text));
 	return 0;
 }
 

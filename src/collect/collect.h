@@ -110,6 +110,7 @@ struct page_ask {
 	uint64_t offset;    /* rows to pass over; 0 where there is a cursor */
 	const char *cursor; /* page.cursor of the page before, or NULL */
 	unsigned rows;      /* wanted; 0 = traits.page_rows */
+	bool newest;        /* of a stream: its newest rows, for a look at it */
 };
 
 enum { PAGE_CURSOR = 2048 };

@@ -19,7 +19,7 @@ static void query(const struct page_ask *ask, unsigned rows, struct buf *url)
 		if (ask->to != SOURCE_OPEN_TO)
 			put_epoch_ms(url, "to", ask->to);
 		put_name(url, "sortOrder");
-		buf_puts(url, "asc");
+		buf_puts(url, ask->newest ? "desc" : "asc");
 	}
 	put_name(url, "limit");
 	buf_printf(url, "%u", rows);

@@ -93,9 +93,8 @@ static int open_as(struct trying *t, const char *base, struct source **source, s
 /* The newest three records into test->newest. */
 static int read_newest(struct trying *t, struct source *source, struct err *err)
 {
-	struct page_ask ask = {.from = SOURCE_OPEN_FROM, .to = SOURCE_OPEN_TO, .rows = 3};
-	if (t->kind->shape == SOURCE_STREAM)
-		ask.from = clock_now_us() - t->test->clock_off_us - 30 * DAY;
+	struct page_ask ask = {
+		.from = SOURCE_OPEN_FROM, .to = SOURCE_OPEN_TO, .rows = 3, .newest = true};
 	return source_page(source, &ask, &t->test->newest, err);
 }
 
