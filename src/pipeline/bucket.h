@@ -28,4 +28,8 @@ struct bucket_jobs {
 int bucket_pass(
 	struct collector *c, struct bucket *bucket, struct bucket_jobs *jobs, struct err *err);
 
+/* Reads what the connection's queue announces, until the next turn is due (with `once`, until it is empty). 0 or
+ * -1: the queue's error, or that of a pass (then sweep.failure is set). */
+int bucket_queue(struct collector *c, struct bucket *bucket, struct err *err);
+
 #endif

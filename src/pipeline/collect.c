@@ -175,6 +175,8 @@ static int counted_turn(struct collector *c, bool *more, bool *store_failed, str
 		return -1;
 	c->sweep.failure = SOURCE_FINE;
 	int rc = turn(c, more, err);
+	if (rc == 0)
+		c->since = INT64_MIN; /* asked for once */
 	c->result->failure = c->sweep.failure;
 	*store_failed = rc < 0 && c->result->failure == SOURCE_FINE;
 	add_counts(c, &before);
@@ -191,21 +193,20 @@ static int64_t jittered(int64_t us)
 	return us - us / 10 + (int64_t)(bits % 1000) * us / 5000;
 }
 
-/* Until the next turn: the interval, or longer after failures, or what the server asks for. */
-static int64_t pause_after(const struct collector *c, unsigned failures)
+/* When the next turn is due: at the interval; after failures later, or when the server allows it. */
+static int64_t next_turn(const struct collector *c, unsigned failures)
 {
-	int64_t pause = (int64_t)c->connection.interval_s * SECOND;
+	int64_t pause = (int64_t)c->connection.interval_s * SECOND, asked = c->sweep.asked_us;
 	bool final = source_failure_is_final(c->result->failure);
 	int64_t most = final ? PAUSE_REFUSED : PAUSE_FAILING;
 	if (failures == 0)
-		return jittered(pause);
+		return c->due + jittered(pause) - pause;
 	if (most < pause)
 		most = pause;
 	for (unsigned i = 1; i < failures && pause < most; i++)
 		pause *= 2;
 	pause = pause < most ? pause : most;
-	int64_t asked = c->sweep.asked_us;
-	return jittered(asked > pause ? asked : pause);
+	return clock_mono_us() + jittered(asked > pause ? asked : pause);
 }
 
 enum waited { WAITED, CHANGED, GONE };
@@ -223,24 +224,24 @@ static enum waited look(struct collector *c, struct err *err)
 	return seen;
 }
 
+/* Waits, and looks at the connection at least once. */
 static enum waited wait_until(struct collector *c, int64_t until, struct err *err)
 {
-	int64_t looked = clock_mono_us();
-	while (!collector_stopped(c)) {
+	int64_t look_at = 0;
+	for (;;) {
 		int64_t now = clock_mono_us();
-		if (now - looked >= LOOK_SECONDS * SECOND) {
+		if (now >= look_at) {
 			enum waited seen = look(c, err);
 			if (seen != WAITED)
 				return seen;
-			looked = now;
+			look_at = now + LOOK_SECONDS * SECOND;
 		}
-		if (now >= until)
+		if (now >= until || collector_stopped(c))
 			return WAITED;
 		int64_t part = until - now < SECOND / 5 ? until - now : SECOND / 5;
 		struct timespec wait = {part / SECOND, part % SECOND * 1000};
 		nanosleep(&wait, NULL);
 	}
-	return WAITED;
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */
@@ -289,9 +290,7 @@ static int collect_on(struct collector *c, struct err *err)
 		else if (failures)
 			log_info("%s: reads again", c->connection.name);
 		failures = rc < 0 ? failures + 1 : 0;
-		if (rc == 0 && more)
-			continue;
-		switch (wait_until(c, clock_mono_us() + pause_after(c, failures), err)) {
+		switch (wait_until(c, rc == 0 && more ? 0 : next_turn(c, failures), err)) {
 		case GONE:
 			log_info("%s: paused or removed", c->connection.name);
 			return 0;
@@ -319,7 +318,8 @@ static int note_opening(struct collector *c, const char *name, struct err *err)
 int collect_source(struct store *store, const char *name, const struct collect_options *options,
 	struct collect_result *result, struct err *err)
 {
-	struct collector c = {.store = store, .options = options, .result = result};
+	struct collector c = {
+		.store = store, .options = options, .result = result, .since = options->since};
 	struct source_lease *lease;
 	if (store_source_lease(store, name, &lease, err) < 0)
 		return -1;

@@ -405,20 +405,30 @@ static bool wants_whole(const struct collector *c)
 	return c->options->refetch || at->listed_at == 0 || clock_now_us() - at->listed_at >= every;
 }
 
+static int list_bucket(struct collector *c, struct bucket *bucket, struct err *err)
+{
+	bool whole = wants_whole(c);
+	struct bucket_walk_settings walk = {.prefix = bucket->place.prefix,
+		.since_day = whole ? 0 : day_before(c->connection.lookback_s)};
+	struct bucket_jobs jobs = {.walk = bucket_walk_open(bucket->s3, &walk),
+		.whole = whole,
+		.again = c->options->refetch};
+	return bucket_pass(c, bucket, &jobs, err);
+}
+
 int collect_bucket(struct collector *c, bool *more, struct err *err)
 {
 	struct bucket bucket;
-	bool whole = wants_whole(c);
 	*more = false;
 	c->sweep.failure = SOURCE_FINE;
 	if (bucket_open(c, &bucket, err) < 0)
 		return -1;
-	struct bucket_walk_settings walk = {.prefix = bucket.place.prefix,
-		.since_day = whole ? 0 : day_before(c->connection.lookback_s)};
-	struct bucket_jobs jobs = {.walk = bucket_walk_open(bucket.s3, &walk),
-		.whole = whole,
-		.again = c->options->refetch};
-	int rc = bucket_pass(c, &bucket, &jobs, err);
+	int rc = list_bucket(c, &bucket, err);
+	if (rc == 0 && bucket.place.queue && bucket_queue(c, &bucket, err) < 0) {
+		/* The listing does without it; an error of the store is told by the next turn. */
+		log_warn("%s: the queue: %s", c->connection.name, err->text);
+		c->sweep.failure = SOURCE_FINE;
+	}
 	bucket_close(&bucket);
 	return rc;
 }

@@ -188,8 +188,8 @@ static int live(struct collector *c, struct err *err)
 		.processed = &at->processed_to,
 		.from = base - lookback,
 		.to = SOURCE_OPEN_TO};
-	if (c->options->since != INT64_MIN) {
-		s.from = c->options->since;
+	if (c->since != INT64_MIN) {
+		s.from = c->since;
 		at->cursor[0] = '\0';
 		at->processed_to = 0;
 	}

@@ -61,8 +61,8 @@ static int new_events(struct collector *c, struct err *err)
 	int64_t to = sweep_now(&c->sweep), settled = c->checkpoint.settled_to;
 	/* A clock that was ahead, and was set right: what it settled is asked for again. */
 	int64_t from = (settled && settled < to ? settled : to) - lookback;
-	if (c->options->since != INT64_MIN)
-		from = c->options->since;
+	if (c->since != INT64_MIN)
+		from = c->since;
 	from -= from % 1000;
 	c->range_from = from;
 	c->sweep.harvest.settled_before = settled ? settled : INT64_MIN;

@@ -38,6 +38,7 @@ struct collector {
 	const struct schema *schema;
 	struct schema *owned_schema;
 	struct checkpoint checkpoint;
+	int64_t since; /* options->since until that was read; then INT64_MIN */
 	/* APIs */
 	struct source *source;
 	struct sweep sweep;
