@@ -440,6 +440,20 @@ int s3_reader_next(
 	}
 }
 
+/* As if the object had failed before the first of its ranges that is not handed out yet. */
+static void give_up(struct reader_job *job, uint64_t number)
+{
+	if (job && job->number == number)
+		atomic_store_explicit(&job->failed_at, job->from, memory_order_relaxed);
+}
+
+void s3_reader_skip(struct s3_reader *reader, uint64_t job)
+{
+	give_up(reader->job, job);
+	for (uint64_t i = reader->head; i != reader->tail; i++)
+		give_up(reader->slots[i % READER_SLOTS].job, job);
+}
+
 void s3_reader_usage(struct s3_reader *reader, struct s3_reader_usage *usage)
 {
 	*usage = reader->usage;

@@ -97,6 +97,10 @@ struct s3_piece {
 int s3_reader_next(
 	struct s3_reader *reader, unsigned wait_ms, struct s3_piece *piece, struct err *err);
 
+/* Gives up what is left of the object of the last piece (its number): the next piece is the next object's
+ * first one, and ranges that were not begun are not asked for. */
+void s3_reader_skip(struct s3_reader *reader, uint64_t job);
+
 /* What it holds, for tests and figures. */
 struct s3_reader_usage {
 	size_t bytes, peak_bytes;       /* of buffers */

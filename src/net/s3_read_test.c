@@ -239,6 +239,37 @@ static void test_any_sizes_in_order(void **state)
 	}
 }
 
+/* Every third object is given up after its first piece: the others come whole, in order. */
+static void test_objects_are_skipped(void **state)
+{
+	struct s3_job jobs[OBJECTS];
+	struct source source = {.server = &real, .bucket = "audit", .jobs = jobs, .count = OBJECTS};
+	struct s3_reader_settings settings = settings_of(&source);
+	struct course at = {0};
+	struct s3_piece piece;
+	uint64_t most = 0;
+	int status;
+	(void)state;
+	make_objects(jobs, 2);
+	struct s3_reader *reader = open_reader(&settings);
+	while ((status = next_piece(reader, &piece)) > 0) {
+		if (piece.err.kind != ERR_NONE)
+			fail_msg("%s", piece.err.text);
+		follow(&at, jobs, &piece);
+		check_bytes(piece.job, &piece);
+		most += piece.ends ? 0 : jobs[piece.job].size - at.offset;
+		if (piece.ends || piece.job % 3 != 0)
+			continue;
+		s3_reader_skip(reader, piece.job);
+		at.job++;
+		at.open = false;
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(at.job, OBJECTS);
+	assert_true(most > 0); /* there was something to skip */
+	s3_reader_close(reader);
+}
+
 /* One of each kind of trouble after another: only the object in trouble is short. */
 static const struct {
 	const char *key, *etag;
@@ -483,6 +514,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_sizes_in_order),
+		cmocka_unit_test(test_objects_are_skipped),
 		cmocka_unit_test(test_trouble_is_kept_to_its_object),
 		cmocka_unit_test(test_what_stops_all),
 		cmocka_unit_test(test_silence_and_stops),

@@ -197,19 +197,6 @@ static int read_object(void *ctx, void *data, size_t n, size_t *got, bool *end, 
 	return 1;
 }
 
-/* What is left of an object whose reading was given up. */
-static int skip_rest(struct reading *r, struct err *err)
-{
-	while (!r->over) {
-		r->used = r->piece.bytes.len;
-		if (refill(r, err) < 0)
-			return -1;
-		if (r->lister->c->options->stop && *r->lister->c->options->stop)
-			return err_set(err, ERR_INTERRUPTED, "stopped");
-	}
-	return 0;
-}
-
 /* The packing that the first bytes tell: places in the object are known in plain ones alone. */
 static bool is_plain(const struct s3_piece *piece, uint64_t from)
 {
@@ -244,6 +231,7 @@ static void tell(const struct reading *r)
 static int read_one(struct reading *r, struct err *err)
 {
 	struct waiting *w = r->piece.tag;
+	uint64_t number = r->piece.job;
 	struct input_stream stream = {
 		.read = read_object, .ctx = r, .size = w->job.size - w->job.from};
 	r->used = 0;
@@ -252,8 +240,8 @@ static int read_one(struct reading *r, struct err *err)
 	int rc = objects_read(&r->pass, &w->job, &stream, err);
 	if (r->gone)
 		rc = object_gone(r, &w->job, err);
-	if (rc >= 0)
-		rc = skip_rest(r, err);
+	if (rc >= 0 && !r->over)
+		s3_reader_skip(r->reader, number);
 	free_waiting(w);
 	tell(r);
 	return rc < 0 ? -1 : 0;
