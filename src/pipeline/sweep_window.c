@@ -65,10 +65,10 @@ static int by_value(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-static uint32_t moments_of(const struct page_rows *rows, int64_t *out)
+static uint32_t moments_of(const struct page_rows *rows, uint32_t from, int64_t *out)
 {
 	uint32_t n = 0, kept = 0;
-	for (uint32_t i = 0; i < rows->n; i++) {
+	for (uint32_t i = from; i < rows->n; i++) {
 		int64_t us = rows->times[i];
 		if (us != INT64_MIN)
 			out[n++] = us - ((us % MS) + MS) % MS;
@@ -82,12 +82,13 @@ static uint32_t moments_of(const struct page_rows *rows, int64_t *out)
 	return kept;
 }
 
-/* Milliseconds that lie in this page and in the one before: equal events may stand on both sides of the
- * boundary, and only one reply that holds them all tells how many there are. */
-static int read_split_moments(struct reading *r, const struct page_rows *rows, struct err *err)
+/* Milliseconds that lie in this page (behind the rows that come again) and in the one before: equal events may
+ * stand on both sides of the boundary, and only one reply that holds them all tells how many there are. */
+static int read_split_moments(
+	struct reading *r, const struct page_rows *rows, uint32_t overlap, struct err *err)
 {
 	int64_t *moments = xmalloc(((size_t)rows->n + 1) * sizeof(*moments));
-	uint32_t n = moments_of(rows, moments);
+	uint32_t n = moments_of(rows, overlap < rows->n ? overlap : rows->n, moments);
 	int rc = 0;
 	for (uint32_t i = 0, j = 0; i < n && j < r->nmoments && rc == 0;) {
 		if (moments[i] == r->moments[j]) {
@@ -214,7 +215,7 @@ static int take_rows(
 	r->full_page |= rows->n + rows->rejects >= sweep->traits.page_rows;
 	note_times(r, rows);
 	see_cut(r, rows);
-	if (!sweep->traits.has_ids && read_split_moments(r, rows, err) < 0)
+	if (!sweep->traits.has_ids && read_split_moments(r, rows, overlap, err) < 0)
 		return -1;
 	keep_tail(r, rows);
 	return harvest_full(&sweep->harvest) ? sweep_commit(sweep, LEDGER_OPEN, NULL, err) : 0;
