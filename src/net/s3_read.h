@@ -20,9 +20,11 @@ enum { S3_READER_CONNECTIONS = 64 /* at most */ };
 
 /* An object to read. */
 struct s3_job {
-	struct slice key, etag; /* borrowed for the call; the ETag "" = as it is then */
-	uint64_t from, size;    /* the first byte wanted; of the whole object, or S3_SIZE_UNKNOWN */
-	void *tag;              /* the caller's; comes back with each piece */
+	struct slice key,
+		etag; /* borrowed for the call; the ETag "" (or one of S3_ETAG bytes and more) = as
+				 * it is then */
+	uint64_t from, size; /* the first byte wanted; of the whole object, or S3_SIZE_UNKNOWN */
+	void *tag;           /* the caller's; comes back with each piece */
 };
 
 /* What `next_job` returns beside -1. */
@@ -58,8 +60,10 @@ struct s3_reader_settings {
 	int (*connect)(void *ctx, const volatile sig_atomic_t *stop, struct s3_connection *out,
 		struct err *err);
 	void *ctx;
-	unsigned connections; /* worker threads: 4 */
-	size_t range_bytes;   /* of one request: 8 MiB; less where `memory` is not twice as much */
+	unsigned
+		connections; /* worker threads: 4. Many small objects far away want more: each request
+			       * waits for one round trip */
+	size_t range_bytes; /* of one request: 8 MiB; less where `memory` is not twice as much */
 	size_t memory; /* of all ranges that are under way, waiting or held: 64 MiB, 128 KiB at least */
 	const volatile sig_atomic_t *stop; /* the caller's; may be NULL */
 };
