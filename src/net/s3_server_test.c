@@ -550,8 +550,8 @@ static void test_wrong_clock(void **state)
 	s3_listing_init(&page);
 	for (size_t i = 0; i < COUNT(minutes); i++) {
 		struct s3 *s3 = open_way(&ways[0], NULL, keys);
-		snprintf(now, sizeof(now), "%lld",
-			(long long)(clock_now_us() + minutes[i] * 60000000));
+		int64_t wrong = clock_now_us() + minutes[i] * 60000000;
+		snprintf(now, sizeof(now), "%lld", (long long)wrong);
 		setenv("PUGMARK_NOW", now, 1);
 		int status = s3_list(s3, &what, &page, &err);
 		unsetenv("PUGMARK_NOW");
