@@ -17,6 +17,11 @@ if(TARGET parquet)
 	target_link_libraries(read_parquet PRIVATE parquet batch base)
 endif()
 
+if(TARGET net)
+	add_executable(read_s3 ${CMAKE_SOURCE_DIR}/bench/read_s3.c)
+	target_link_libraries(read_s3 PRIVATE net)
+endif()
+
 if(TARGET json)
 	add_executable(json_suite ${CMAKE_SOURCE_DIR}/tests/json_suite.c)
 	target_link_libraries(json_suite PRIVATE json)

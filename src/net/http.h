@@ -36,7 +36,9 @@ struct http_settings {
 	                         * no_proxy, NO_PROXY say */
 	const char *user_agent; /* NULL = pugmark/VERSION */
 	struct http_limits limits;
-	const volatile sig_atomic_t *stop; /* where set, requests end with ERR_INTERRUPTED; may be
+	const volatile sig_atomic_t
+		*stop; /* where set, requests end with ERR_INTERRUPTED (another thread
+	                                    * sets it by __atomic_store_n); may be
 	                                    * NULL; borrowed for the client's life */
 };
 

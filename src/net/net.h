@@ -12,6 +12,7 @@
 #include "net/retry.h"
 #include "net/s3.h"
 #include "net/s3_notice.h"
+#include "net/s3_read.h"
 #include "net/sigv4.h"
 #include "net/sqs.h"
 

@@ -97,6 +97,11 @@ void http_unescape(struct buf *out, struct slice text, bool plus);
 /* An HTTP date (RFC 9110) in microseconds; 0 where it is none. */
 int64_t retry_date(struct slice text, int64_t now_us);
 
+/* A server refused a signature for its time: *skew_us becomes how far its clock (the reply's Date) is ahead of
+ * ours. False where that explains nothing: no date, the difference that was allowed for already, or one
+ * beyond a week, which no clock that runs has. */
+bool net_follow_clock(const struct http_reply *reply, int64_t *skew_us);
+
 /* Called at the end of each element with the names from the root on ("Error/Code", without prefixes)
  * and the text directly in it since its last child. -1 with `err` ends the reading. */
 typedef int xml_end(void *ctx, const char *path, struct slice text, struct err *err);

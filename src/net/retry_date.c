@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retry_date.c: Retry-After: a number of seconds, or a date in the three forms of RFC 9110. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include "base/base.h"
@@ -116,4 +117,19 @@ int64_t retry_after(struct slice value, int64_t now_us)
 		wait = date > now_us ? date - now_us : 0;
 	}
 	return wait < MOST_US ? wait : MOST_US;
+}
+
+bool net_follow_clock(const struct http_reply *reply, int64_t *skew_us)
+{
+	static const int64_t minute = INT64_C(60000000), week = 7 * 24 * 60 * INT64_C(60000000);
+	int64_t now = clock_now_us();
+	int64_t theirs = retry_date(http_header(reply, "date", 0), now);
+	int64_t skew = theirs - now;
+	if (theirs == 0 || skew > week || skew < -week || llabs(skew - *skew_us) < minute)
+		return false;
+	log_warn("this machine's clock is %lld minutes %s the server's: requests are signed by the "
+		 "server's time",
+		(long long)llabs(skew / minute), skew < 0 ? "ahead of" : "behind");
+	*skew_us = skew;
+	return true;
 }

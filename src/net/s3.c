@@ -182,7 +182,7 @@ static int send_once(struct s3 *s3, const struct s3_call *call, struct buf *path
 		headers[n++] = call->headers[i];
 	sigv4_init(&signature);
 	if (s3->provider) {
-		struct sigv4_scope scope = {s3->region, "s3", now, SIGV4_S3, 0};
+		struct sigv4_scope scope = {s3->region, "s3", now + s3->skew_us, SIGV4_S3, 0};
 		struct sigv4_request request = {
 			call->method, buf_view(path), call->query, headers, n, payload};
 		sigv4_sign(&keys, &scope, &request, &signature);
@@ -197,6 +197,8 @@ static int send_once(struct s3 *s3, const struct s3_call *call, struct buf *path
 	buf_printf(&url, "%s://%s%.*s%s%.*s", s3->scheme, s3->host, (int)path->len, path->ptr,
 		call->query.len ? "?" : "", SLICE_ARG(call->query));
 	buf_push(&url, 0);
+	/* What is handed on piece by piece may be of any length. */
+	static const struct http_limits streamed = {.body_bytes = UINT64_MAX};
 	struct http_request request = {.method = call->method,
 		.url = url.full ? "" : url.ptr,
 		.headers = headers + 1, /* curl makes the same Host of the URL */
@@ -205,6 +207,7 @@ static int send_once(struct s3 *s3, const struct s3_call *call, struct buf *path
 		.guard = s3->guard,
 		.plain = s3->plain,
 		.packed = true,
+		.limits = call->on_body ? &streamed : NULL,
 		.on_body = call->on_body,
 		.ctx = call->ctx};
 	policy.repeatable = call->repeatable;
@@ -218,7 +221,7 @@ static int send_once(struct s3 *s3, const struct s3_call *call, struct buf *path
 	return status;
 }
 
-/* Refusals that are no fault of the request: expired keys are renewed, and S3 says "RequestTimeout" with
+/* Refusals that are no fault of the request: expired keys are renewed, another clock is followed, and S3 says "RequestTimeout" with
  * status 400 where a connection stalled. */
 static bool worth_again(struct s3 *s3)
 {
@@ -230,6 +233,8 @@ static bool worth_again(struct s3 *s3)
 	buf_fini(&message);
 	if (strcmp(s3->end.code, "RequestTimeout") == 0)
 		return true;
+	if (strcmp(s3->end.code, "RequestTimeTooSkewed") == 0)
+		return net_follow_clock(&s3->reply, &s3->skew_us);
 	if (!s3->provider || (strcmp(s3->end.code, "ExpiredToken") != 0 &&
 				     strcmp(s3->end.code, "TokenRefreshRequired") != 0))
 		return false;

@@ -58,6 +58,7 @@ struct reading {
 	uint64_t asked_from; /* of the request that runs */
 	bool checked;        /* its reply is the range that was asked for */
 	bool other;          /* its reply is another object than the one asked for */
+	bool enough;         /* it was broken off, since it goes on beyond the range */
 };
 
 /* The tag itself: without quotes, and without W/, which gateways that pack replies put in front. */
@@ -143,12 +144,13 @@ static int take_data(void *ctx, const struct http_reply *reply, struct slice dat
 	if (!r->checked && check_range(r, reply, err) < 0)
 		return -1;
 	uint64_t left = r->what->count ? r->what->count - r->facts->bytes : UINT64_MAX;
-	if (data.len > left) /* a whole object in answer to a range from 0 */
+	r->enough = data.len > left; /* a whole object in answer to a range from 0 */
+	if (r->enough)
 		data.len = (size_t)left;
 	if (data.len && r->what->on_data(r->what->ctx, data, err) < 0)
-		return -1;
+		return r->enough = false, -1;
 	r->facts->bytes += data.len;
-	return 0;
+	return r->enough ? -1 : 0;
 }
 
 /* Whether all that was asked for has been given. */
@@ -232,7 +234,7 @@ static int read_once(struct s3 *s3, struct slice key, struct reading *r, struct 
 			   : r->facts->bytes && r->facts->etag[0] ? r->facts->etag
 								  : NULL;
 	r->asked_from = what->from + r->facts->bytes;
-	r->checked = false;
+	r->checked = r->enough = false;
 	if (what->count)
 		snprintf(range, sizeof(range), "bytes=%llu-%llu", (unsigned long long)r->asked_from,
 			(unsigned long long)(what->from + what->count - 1));
@@ -244,6 +246,8 @@ static int read_once(struct s3 *s3, struct slice key, struct reading *r, struct 
 		headers[call.header_count++] =
 			(struct http_header){"If-Match", write_match(etag, match)};
 	if (s3_send(s3, &call, err) < 0) {
+		if (r->enough)
+			return 0;
 		if (r->other)
 			snprintf(s3->end.code, sizeof(s3->end.code), "PreconditionFailed");
 		return -1;

@@ -16,6 +16,7 @@ struct s3 {
 	char *region, *bucket;
 	bool path_style, at_aws, plain;
 	enum guard_policy guard;
+	int64_t skew_us; /* the server's clock is so far ahead of ours */
 	struct http_reply reply;
 	struct s3_end end;
 };

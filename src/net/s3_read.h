@@ -20,9 +20,10 @@ enum { S3_READER_CONNECTIONS = 64 /* at most */ };
 
 /* An object to read. */
 struct s3_job {
-	struct slice key, etag; /* borrowed for the call; the ETag "" = as it is then */
-	uint64_t from, size;    /* the first byte wanted; of the whole object, or S3_SIZE_UNKNOWN */
-	void *tag;              /* the caller's; comes back with each piece */
+	struct slice key;    /* borrowed for the call, */
+	struct slice etag;   /* and so is this; "" (or S3_ETAG bytes and more) = as it is then */
+	uint64_t from, size; /* the first byte wanted; of the whole object, or S3_SIZE_UNKNOWN */
+	void *tag;           /* the caller's; comes back with each piece */
 };
 
 /* What `next_job` returns beside -1. */
@@ -58,16 +59,17 @@ struct s3_reader_settings {
 	int (*connect)(void *ctx, const volatile sig_atomic_t *stop, struct s3_connection *out,
 		struct err *err);
 	void *ctx;
-	unsigned connections; /* worker threads: 4 */
-	size_t range_bytes;   /* of one request: 8 MiB; less where `memory` is not twice as much */
+	/* Worker threads: 4. Many small objects far away want more: each waits for a round trip. */
+	unsigned connections;
+	size_t range_bytes; /* of one request: 8 MiB; less where `memory` is not twice as much */
 	size_t memory; /* of all ranges that are under way, waiting or held: 64 MiB, 128 KiB at least */
 	const volatile sig_atomic_t *stop; /* the caller's; may be NULL */
 };
 
 struct s3_reader;
 
-/* Starts the worker threads and plans the first ranges. NULL with `err` (ERR_USAGE, or what next_job
- * or the system said). */
+/* Starts the worker threads and plans the first ranges. NULL with `err` (ERR_USAGE, or what the system
+ * said); an error of next_job comes from s3_reader_next. */
 struct s3_reader *s3_reader_open(const struct s3_reader_settings *settings, struct err *err);
 /* Breaks off what is under way (within 0.1 s, but for the name look-up of a connection that is being made),
  * ends the threads, frees all; accepts NULL. */
@@ -80,8 +82,7 @@ struct s3_piece {
 	uint64_t offset;    /* in the object, of the first byte */
 	struct slice bytes; /* borrowed until the next call; may be empty where it begins or ends */
 	bool begins, ends;  /* the object's first piece, its last one */
-	struct s3_facts
-		facts; /* of the object: size, modified_us, ETag, as far as they are known */
+	struct s3_facts facts; /* size, time and ETag of the object, as far as they are known */
 	/* Why the object ended here, where it is not at its end; ERR_NONE otherwise. All bytes before
 	 * are good ones. ERR_NOT_FOUND: it is not there (any more), or shorter than `from`; ERR_BUSY:
 	 * it was changed; ERR_ACCESS: these keys may not read it; ERR_UNSUPPORTED: it is archived;

@@ -9,7 +9,7 @@
 #include "base/test.h"
 #include "net/stand_in.h"
 
-enum { UNIT = 64 << 10, OBJECTS = 150, SECOND = 1000000 };
+enum { UNIT = 64 << 10, OBJECTS = 100, SECOND = 1000000 };
 
 static struct stand_in faults, real;
 static char *folder, id_file[700], secret_file[700];

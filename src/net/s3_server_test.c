@@ -539,6 +539,28 @@ static void test_refusals(void **state)
 	buf_fini(&out);
 }
 
+/* Signed by the server's clock where ours is wrong. */
+static void test_wrong_clock(void **state)
+{
+	static const int64_t minutes[] = {-20, 20};
+	struct s3_listing page;
+	struct s3_list what = {.most = 1};
+	char now[40];
+	(void)state;
+	s3_listing_init(&page);
+	for (size_t i = 0; i < COUNT(minutes); i++) {
+		struct s3 *s3 = open_way(&ways[0], NULL, keys);
+		int64_t wrong = clock_now_us() + minutes[i] * 60000000;
+		snprintf(now, sizeof(now), "%lld", (long long)wrong);
+		setenv("PUGMARK_NOW", now, 1);
+		int status = s3_list(s3, &what, &page, &err);
+		unsetenv("PUGMARK_NOW");
+		must(status);
+		s3_close(s3);
+	}
+	s3_listing_fini(&page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_empty_objects),
 		cmocka_unit_test(test_changed_while_read),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_wrong_clock),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

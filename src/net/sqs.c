@@ -168,7 +168,7 @@ static void sign(struct sqs *sqs, const struct sigv4_keys *keys, int64_t now, st
 	const struct http_header *headers, size_t count, struct sigv4_signature *signature)
 {
 	char hash[SIGV4_HEX];
-	struct sigv4_scope scope = {sqs->region, "sqs", now, 0, 0};
+	struct sigv4_scope scope = {sqs->region, "sqs", now + sqs->skew_us, 0, 0};
 	struct sigv4_request request = {
 		"POST", SLICE("/"), SLICE(""), headers, count, sigv4_hash(body, hash)};
 	sigv4_sign(keys, &scope, &request, signature);
@@ -221,12 +221,13 @@ static int send_once(
 	return status;
 }
 
-/* Keys were refused as expired: new ones are fetched. */
+/* Keys were refused as expired: new ones are fetched; or the signature for its time. */
 static bool worth_again(struct sqs *sqs)
 {
 	if (!sqs->provider || (sqs->reply.status != 400 && sqs->reply.status != 403))
 		return false;
-	sqs_read_refusal(&sqs->reply, sqs->end.code, NULL);
+	if (sqs_is_early_or_late(&sqs->reply, sqs->end.code))
+		return net_follow_clock(&sqs->reply, &sqs->skew_us);
 	if (strncmp(sqs->end.code, "ExpiredToken", 12) != 0)
 		return false;
 	credentials_forget(sqs->provider);

@@ -30,12 +30,11 @@ enum {
 };
 
 struct sqs_place {
-	const char *
-		queue_url; /* https://sqs.REGION.amazonaws.com/ACCOUNT/NAME, as the queue's page shows
-				* it */
+	/* https://sqs.REGION.amazonaws.com/ACCOUNT/NAME, as the queue's page shows it. */
+	const char *queue_url;
 	const char *endpoint; /* https://host[:port] to ask; NULL = that of queue_url */
-	const char *region; /* NULL = of AWS's host names, else AWS_REGION, AWS_DEFAULT_REGION, then
-				* us-east-1 */
+	/* NULL = of AWS's host names, else AWS_REGION, AWS_DEFAULT_REGION, then us-east-1. */
+	const char *region;
 	enum guard_policy guard; /* GUARD_PRIVATE_ALLOWED where an administrator confirmed it */
 	bool plain;              /* the endpoint may be http:// (see http.h) */
 };

@@ -147,13 +147,21 @@ static int explain_clock(struct sqs *sqs, struct err *err)
 		sqs->name, (long long)llabs(minutes), minutes > 0 ? "ahead of" : "behind");
 }
 
-static bool is_clock(const struct buf *message)
+bool sqs_is_early_or_late(const struct http_reply *reply, char code[CODE_MOST])
 {
+	static const char *const always[] = {"RequestExpired", "RequestTimeTooSkewed", NULL};
+	static const char *const by_words[] = {
+		"InvalidSignatureException", "SignatureDoesNotMatch", NULL};
 	static const char *const words[] = {"Signature expired", "Signature not yet current"};
-	for (size_t i = 0; i < 2; i++)
-		if (message->len && memmem(message->ptr, message->len, words[i], strlen(words[i])))
-			return true;
-	return false;
+	struct buf message;
+	bool found;
+	buf_init(&message, 4096);
+	sqs_read_refusal(reply, code, &message);
+	found = any_of(code, always);
+	for (size_t i = 0; i < 2 && message.len && any_of(code, by_words); i++)
+		found |= memmem(message.ptr, message.len, words[i], strlen(words[i])) != NULL;
+	buf_fini(&message);
+	return found;
 }
 
 static int explain_other(
@@ -175,13 +183,11 @@ static int explain_code(
 {
 	static const char *const access[] = {"AccessDenied", "AccessDeniedException",
 		"KmsAccessDenied", "AuthorizationError", NULL};
-	static const char *const clock[] = {"RequestExpired", "RequestTimeTooSkewed",
-		"InvalidSignatureException", "SignatureDoesNotMatch", NULL};
+	char raw[CODE_MOST];
 	const char *code = common_name(&sqs->reply, sqs->end.code);
 	if (any_of(code, access))
 		return explain_access(sqs, action, err);
-	if (strncmp(code, "Request", 7) == 0 ? any_of(code, clock)
-					     : any_of(code, clock) && is_clock(message))
+	if (sqs_is_early_or_late(&sqs->reply, raw))
 		return explain_clock(sqs, err);
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
 		if (strcmp(code, sentences[i].code) == 0)

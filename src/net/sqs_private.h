@@ -17,6 +17,7 @@ struct sqs {
 	char *region;
 	bool plain;
 	enum guard_policy guard;
+	int64_t skew_us; /* the server's clock is so far ahead of ours */
 	struct http_reply reply;
 	struct sqs_end end;
 };
@@ -29,6 +30,8 @@ int sqs_do(
 void sqs_read_refusal(const struct http_reply *reply, char code[80], struct buf *message);
 /* Whether it asks to come again later. */
 bool sqs_is_throttled(const struct http_reply *reply);
+/* Whether it is the time of the signature that is refused; `code` gets the code. */
+bool sqs_is_early_or_late(const struct http_reply *reply, char code[80]);
 /* The words for the refusal that is there. Returns -1. */
 int sqs_explain(struct sqs *sqs, const char *action, struct err *err);
 /* Reads a reply to ReceiveMessage. 1, 0 or -1. */

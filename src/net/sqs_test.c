@@ -258,7 +258,8 @@ static void test_tried_again(void **state)
 	static const struct {
 		const char *queue;
 		unsigned attempts;
-	} rows[] = {{"fault-throttled", 3}, {"fault-busy", 2}, {"fault-expired", 1}};
+	} rows[] = {{"fault-throttled", 3}, {"fault-busy", 2}, {"fault-expired", 1},
+		{"fault-late-clock", 1}};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct credential_provider *by = stand_in_keys(client, folder, "A", "B", "C");

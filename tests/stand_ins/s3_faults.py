@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """S3 that refuses, lies and breaks off, for the tests of src/net/s3.c: the bucket's name says how. Part
 of http_faults.py."""
+import calendar
 import time
 
 DATA = bytes((i * 7 + i // 251) % 256 for i in range(100_000))
+PAGE = (b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><Size>1</Size></Contents>"
+        b"</ListBucketResult>")
 asked = {}
 
 
@@ -15,11 +18,19 @@ def error(code, message, more=""):
     return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>".encode()
 
 
+def late_clock(request):
+    """The Date of a server whose clock is 16 minutes late, and whether it takes the request's time."""
+    now = time.time() - 16 * 60
+    stamp = header(request, "x-amz-date")
+    signed = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ")) if stamp else 0
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now)), abs(signed - now) < 15 * 60
+
+
 def refusal(request, bucket):
     """(status, body, headers)"""
     token = header(request, "x-amz-security-token")
     signature = header(request, "authorization")
-    late = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 16 * 60))
+    late, taken = late_clock(request)
     return {
         "fault-redirect": (301, error("PermanentRedirect", "elsewhere"), [("x-amz-bucket-region", "eu-west-1")]),
         "fault-malformed": (400, error("AuthorizationHeaderMalformed", "x", "<Region>eu-central-1</Region>"), []),
@@ -28,6 +39,7 @@ def refusal(request, bucket):
         "fault-signature": (403, error("SignatureDoesNotMatch", "x", f"<StringToSign>{signature}</StringToSign>"), []),
         "fault-unknown-key": (403, error("InvalidAccessKeyId", "x"), []),
         "fault-skew": (403, error("RequestTimeTooSkewed", "x"), [("Date", late)]),
+        "fault-late-clock": (200, PAGE, []) if taken else (403, error("RequestTimeTooSkewed", "x"), [("Date", late)]),
         "fault-cold": (403, error("InvalidObjectState", "x"), []),
         "fault-echo": (400, error("Odd", f"you sent {token} and {signature}"), []),
         "fault-odd": (400, error("Odd", "strange &#x1b;things&#x85; &lt;b&gt;".replace("&#x1b;", "")), []),
@@ -44,8 +56,7 @@ def once(request, code):
     asked[code] = asked.get(code, 0) + 1
     if asked[code] == 1:
         return 400, error(code, "x"), []
-    return 200, (b"<ListBucketResult><IsTruncated>false</IsTruncated>"
-                 b"<Contents><Key>k</Key><Size>1</Size></Contents></ListBucketResult>"), []
+    return 200, PAGE, []
 
 
 def span_of(request):

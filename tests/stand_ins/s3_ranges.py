@@ -80,6 +80,9 @@ def read(request, key, out):
         return False
     # "other" does not know If-Match, and has another object from `at` on.
     etag = '"v2"' if kind == "other" and first >= at else '"v1"'
+    if kind == "rangeless":
+        out.write(f"HTTP/1.1 200 Here\r\nContent-Length: {size}\r\nETag: {etag}\r\n\r\n".encode())
+        return send(out, kind, data(0, size))
     head = f"HTTP/1.1 206 Here\r\nContent-Range: bytes {first}-{last - 1}/{size}\r\nContent-Length: {last - first}\r\n"
     if kind != "tagless":
         head += f"ETag: {etag}\r\n"

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real S3 server (s3rver, from tests/npm) for the tests of src/net: s3_server.mjs FOLDER. In the clear
 // and over TLS, with the certificates that http_faults.py made there. Its keys are S3RVER, S3RVER. Prints
-// "s3 PORT", "s3-tls PORT", then "ready". What s3rver leaves out is added here: it takes any signature of
+// "s3 PORT", "s3-tls PORT", then "ready". STAND_IN_DELAY_MS in the environment: each answer comes so much
+// later, as from far away. What s3rver leaves out is added here: it takes any signature of
 // version 4, and its tokens need a cipher that OpenSSL 3 has not.
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { isSigned } from "./sigv4.mjs";
 
 process.emitWarning = () => {}; // its old parts use what node will drop
 const require = createRequire(new URL("../npm/", import.meta.url));
 const S3rver = require("s3rver");
 const folder = process.argv[2];
+const DELAY = Number(process.env.STAND_IN_DELAY_MS ?? 0);
 
 const ciphers = require("crypto");
 for (const name of ["createCipheriv", "createDecipheriv"]) {
@@ -28,6 +31,7 @@ async function verify(ctx, next) {
 		ctx.body = "<Error><Code>SignatureDoesNotMatch</Code><Message>Check your key.</Message></Error>";
 		return;
 	}
+	if (DELAY) await setTimeout(DELAY);
 	await next();
 }
 

@@ -2,7 +2,8 @@
 """SQS that refuses, lies and throttles, for the tests of src/net/sqs.c: the queue's name says how. Part of
 http_faults.py."""
 import json
-import time
+
+from s3_faults import late_clock
 
 asked = {}
 
@@ -33,7 +34,9 @@ def first(name, times, refusal):
 def refusal(request, queue):
     token = header(request, "x-amz-security-token")
     signature = header(request, "authorization")
-    late = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 16 * 60))
+    late, taken = late_clock(request)
+    skewed = (403, error("InvalidSignatureException",
+                         "Signature expired: 20260309T140000Z is now earlier than"), [("Date", late)])
     throttled = (400, error("RequestThrottled"), [])
     return {
         "fault-missing": lambda: (400, error("QueueDoesNotExist"), []),
@@ -41,8 +44,8 @@ def refusal(request, queue):
             ("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")]),
         "fault-denied": lambda: (403, error("AccessDeniedException"), []),
         "fault-signature": lambda: (403, error("InvalidSignatureException", "does not match"), []),
-        "fault-skew": lambda: (403, error("InvalidSignatureException",
-                                          "Signature expired: 20260309T140000Z is now earlier than"), [("Date", late)]),
+        "fault-skew": lambda: skewed,
+        "fault-late-clock": lambda: page(message()) if taken else skewed,
         "fault-unknown-key": lambda: (403, error("UnrecognizedClientException"), []),
         "fault-kms": lambda: (400, error("KmsDisabled"), []),
         "fault-throttled": lambda: first("throttled", 2, throttled),
