@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/private.h"
+#include "pipeline/collect.h"
 
 struct table_sum {
 	char table[128];
@@ -238,7 +239,10 @@ int command_import(const struct command_line *line)
 	if (open_data(line, STORE_WRITE, &job.store, &err) < 0)
 		return fail(&err);
 	int status = EXIT_DONE;
-	if (take_schema(&job, &err) < 0)
+	struct arena mem = {0};
+	if (take_schema(&job, &err) < 0 ||
+		(job.options.instance && connection_instance(job.store, job.options.instance, &mem,
+						 &job.options.instance, &err) < 0))
 		status = fail(&err);
 	for (int i = 0; i < line->nargs && !stop_requested && (status == EXIT_DONE || job.files);
 		i++) {
@@ -252,5 +256,6 @@ int command_import(const struct command_line *line)
 		print_text(&job);
 	schema_free(job.schema);
 	store_close(job.store);
+	arena_fini(&mem);
 	return status == EXIT_DONE && job.all.rejected ? EXIT_REJECTED : status;
 }

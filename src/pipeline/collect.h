@@ -65,6 +65,11 @@ struct collect_position {
 int collect_position(
 	struct store *store, const char *name, struct collect_position *position, struct err *err);
 
+/* The instance that is meant by `said`: that of a connection where it is its name, its site or its base URL in
+ * any form (so that an import and what is collected are one), else `said` itself. In `mem`. 0 or -1. */
+int connection_instance(struct store *store, const char *said, struct arena *mem,
+	const char **instance, struct err *err);
+
 /* Settings of a connection as the collectors read them: 0 or -1. */
 int connection_settings(
 	const struct connection *connection, struct settings *settings, struct err *err);

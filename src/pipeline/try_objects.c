@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "collect/objects.h"
+#include "net/sqs.h"
 
 enum { HEAD_BYTES = 256 << 10, LINES_MOST = 3 };
 
@@ -222,6 +223,26 @@ static int look_at_listing(
 	return 0;
 }
 
+/* A message is looked at and left for the collector. */
+static int try_queue(struct objects_test *t, const struct try_bucket *b, struct err *err)
+{
+	struct sqs_batch batch;
+	struct sqs_place place = {.queue_url = b->place.queue,
+		.region = b->place.place.region,
+		.guard = b->place.place.guard,
+		.plain = b->place.place.guard == GUARD_PRIVATE_ALLOWED &&
+			 strncmp(b->place.queue, "http://", 7) == 0};
+	struct sqs *sqs = sqs_open(b->http, &place, b->provider, b->policy, err);
+	sqs_batch_init(&batch);
+	int rc = sqs ? sqs_receive(sqs, 0, 1, 1, &batch, err) : -1;
+	if (rc >= 0)
+		say(t, TEST_OK, "the queue answers%s",
+			rc ? ", and has messages" : "; there is no message in it now");
+	sqs_batch_fini(&batch);
+	sqs_close(sqs);
+	return rc < 0 ? -1 : 0;
+}
+
 int try_bucket(const struct try_bucket *b, struct settings *settings, struct objects_test *t,
 	struct err *err)
 {
@@ -232,6 +253,8 @@ int try_bucket(const struct try_bucket *b, struct settings *settings, struct obj
 	if (rc == 0) {
 		say(t, TEST_OK, "keys: %s", b->provider ? credentials_origin(b->provider) : "none");
 		rc = look_at_listing(t, s3, &listing, err);
+		if (rc == 0 && b->place.queue)
+			rc = try_queue(t, b, err);
 	} else if (s3 && s3_last(s3)->status == 403) {
 		print_policy(t, &b->place);
 	}
