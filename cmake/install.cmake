@@ -18,13 +18,15 @@ install(FILES scripts/completion/pugmark.bash
 install(FILES scripts/completion/_pugmark DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# The unit names the program by its full path, which is known only now (--prefix).
-install(CODE "
-	file(READ \"${CMAKE_SOURCE_DIR}/scripts/systemd/pugmark-maintain@.service\" unit)
-	string(REPLACE \"@BINDIR@\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")
-	file(WRITE \"${CMAKE_BINARY_DIR}/pugmark-maintain@.service\" \"\${unit}\")
-")
-install(FILES ${CMAKE_BINARY_DIR}/pugmark-maintain@.service
-	scripts/systemd/pugmark-compact.timer scripts/systemd/pugmark-verify.timer
+# Units name the program by its full path, which is known only now (--prefix).
+foreach(unit pugmark pugmark-maintain@)
+	install(CODE "
+		file(READ \"${CMAKE_SOURCE_DIR}/scripts/systemd/${unit}.service\" unit)
+		string(REPLACE \"@BINDIR@\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")
+		file(WRITE \"${CMAKE_BINARY_DIR}/${unit}.service\" \"\${unit}\")
+	")
+	install(FILES ${CMAKE_BINARY_DIR}/${unit}.service DESTINATION lib/systemd/system)
+endforeach()
+install(FILES scripts/systemd/pugmark-compact.timer scripts/systemd/pugmark-verify.timer
 	DESTINATION lib/systemd/system)
 install(FILES scripts/systemd/pugmark.conf DESTINATION lib/sysusers.d)

@@ -77,7 +77,8 @@ usr=$work/root/usr
 for file in bin/pugmark lib/pugmark/libduckdb.so share/pugmark/schemas/jira_audit_logs.yml \
 	share/man/man1/pugmark.1 share/bash-completion/completions/pugmark \
 	share/zsh/site-functions/_pugmark lib/systemd/system/pugmark-compact.timer \
-	lib/systemd/system/pugmark-verify.timer lib/sysusers.d/pugmark.conf; do
+	lib/systemd/system/pugmark-verify.timer lib/systemd/system/pugmark.service \
+	lib/sysusers.d/pugmark.conf; do
 	[ -f "$usr/$file" ]
 	ok "$file is installed" $?
 done
@@ -88,7 +89,7 @@ if command -v systemd-analyze >/dev/null; then
 	find /usr/lib/systemd/system /lib/systemd/system -maxdepth 1 \
 		\( -name '*.target' -o -name '*.slice' -o -name '*.socket' \) \
 		-exec cp -a {} "$usr/lib/systemd/system/" \; 2>/dev/null
-	for unit in pugmark-compact.timer pugmark-verify.timer \
+	for unit in pugmark.service pugmark-compact.timer pugmark-verify.timer \
 		pugmark-maintain@compact.service pugmark-maintain@verify.service; do
 		out=$(systemd-analyze --root="$work/root" --man=no verify "$unit" 2>&1)
 		[ $? = 0 ] && [ -z "$out" ]

@@ -112,7 +112,7 @@ static int collect_one(const struct command_line *line, struct store *store, con
 static int parse_options(const struct command_line *line, struct collect_options *options)
 {
 	*options = (struct collect_options){
-		.key_file = line->values[OPT_KEY_FILE],
+		.key_file = key_file(line),
 		.once = line->values[OPT_ONCE] != NULL,
 		.since = INT64_MIN,
 		.memory = line->memory,
@@ -142,9 +142,9 @@ static int serve(const struct command_line *line, const char *const *only)
 	args[n++] = data_folder(line);
 	args[n++] = "--memory";
 	args[n++] = memory;
-	if (line->values[OPT_KEY_FILE]) {
+	if (key_file(line)) {
 		args[n++] = "--key-file";
-		args[n++] = line->values[OPT_KEY_FILE];
+		args[n++] = key_file(line);
 	}
 	if (line->values[OPT_VERBOSE])
 		args[n++] = "--verbose";

@@ -176,7 +176,7 @@ static int save(struct connecting *c, struct store *store, bool *secondary, stru
 		secrets[n++] = (struct connection_secret){"api_token", slice_of(c->secret)};
 	for (uint32_t i = 0; i < c->nextra; i++)
 		secrets[n++] = c->extra[i];
-	if (n && store_secret_key(store, c->line->values[OPT_KEY_FILE], true, &key, err) < 0)
+	if (n && store_secret_key(store, key_file(c->line), true, &key, err) < 0)
 		return -1;
 	buf_init(&text, CONNECTION_SETTINGS);
 	settings_write(&c->settings, &text);

@@ -30,15 +30,15 @@ void catch_stop(void)
 	io_stop_on(&stop_requested);
 }
 
-/* The value of the top-level key `data` of the service's configuration, or NULL. */
-static char *configured_folder(void)
+/* The value of a top-level key of the service's configuration, or NULL. */
+static char *configured(const char *wanted)
 {
 	FILE *file = fopen(SERVICE_CONFIG, "re");
 	if (!file)
 		return NULL;
 	yaml_parser_t parser;
 	yaml_document_t document;
-	char *folder = NULL;
+	char *found = NULL;
 	yaml_parser_initialize(&parser);
 	yaml_parser_set_input_file(&parser, file);
 	if (yaml_parser_load(&parser, &document)) {
@@ -52,15 +52,27 @@ static char *configured_folder(void)
 			yaml_node_t *key = yaml_document_get_node(&document, pair->key);
 			yaml_node_t *value = yaml_document_get_node(&document, pair->value);
 			if (key->type == YAML_SCALAR_NODE && value->type == YAML_SCALAR_NODE &&
-				!folder &&
-				strcmp((const char *)key->data.scalar.value, "data") == 0)
-				folder = xstrdup((const char *)value->data.scalar.value);
+				!found && strcmp((const char *)key->data.scalar.value, wanted) == 0)
+				found = xstrdup((const char *)value->data.scalar.value);
 		}
 		yaml_document_delete(&document);
 	}
 	yaml_parser_delete(&parser);
 	(void)fclose(file);
-	return folder;
+	return found;
+}
+
+const char *key_file(const struct command_line *line)
+{
+	static char *path;
+	if (line->values[OPT_KEY_FILE])
+		return line->values[OPT_KEY_FILE];
+	/* The service's key is for the service's data. */
+	char *data = path ? NULL : configured("data");
+	if (data && strcmp(data, data_folder(line)) == 0)
+		path = configured("key_file");
+	free(data);
+	return path;
 }
 
 const char *data_folder(const struct command_line *line)
@@ -74,7 +86,7 @@ const char *data_folder(const struct command_line *line)
 		folder = xstrdup(line->values[OPT_DATA]);
 	else if (env && *env)
 		folder = xstrdup(env);
-	else if (!(folder = configured_folder())) {
+	else if (!(folder = configured("data"))) {
 		struct buf path;
 		buf_init(&path, 4096);
 		if (xdg && *xdg)

@@ -162,6 +162,9 @@ int usage_error(const struct command_line *line, const char *fmt, ...)
 /* The data folder: --data, PUGMARK_DATA, the service's configuration, or the user's data folder.
  * Borrowed until the program ends. */
 const char *data_folder(const struct command_line *line);
+/* The key that secrets are sealed under: --key-file, or `key_file` of the service's configuration where the data
+ * folder is the service's; NULL = the usual places (store/secrets.h). */
+const char *key_file(const struct command_line *line);
 /* Opens it; messages say which folder it is and what to type instead. */
 int open_data(const struct command_line *line, enum store_mode mode, struct store **store,
 	struct err *err);

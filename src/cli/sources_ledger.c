@@ -244,7 +244,7 @@ static int note_source(void *ctx, const struct ledger_gap *gap, struct err *err)
 static int refetch(const struct command_line *line, struct store *store, struct err *err)
 {
 	struct to_refetch list = {0};
-	struct collect_options options = {.key_file = line->values[OPT_KEY_FILE],
+	struct collect_options options = {.key_file = key_file(line),
 		.once = true,
 		.refetch = true,
 		.since = INT64_MIN,

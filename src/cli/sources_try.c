@@ -9,7 +9,7 @@ static int load_secret(
 	struct secret_key *key;
 	if (c->kind->shape == SOURCE_OBJECTS)
 		return 0;
-	if (store_secret_key(store, c->line->values[OPT_KEY_FILE], false, &key, err) < 0)
+	if (store_secret_key(store, key_file(c->line), false, &key, err) < 0)
 		return -1;
 	int rc = store_connection_secret(store, c->connection.name, "api_token", key, secret, err);
 	secret_key_free(key);
