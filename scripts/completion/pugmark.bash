@@ -37,11 +37,11 @@ _pugmark()
 		fi
 		return
 		;;
-	--data)
+	--data | --path)
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	--schema | --output | --query-file)
+	--schema | --output | --query-file | --from | --*-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -79,6 +79,14 @@ _pugmark()
 		fi
 		;;
 	import) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	connect) COMPREPLY=($(compgen -W "jira confluence bitbucket s3 bitbucket-dc folder org" -- "$cur")) ;;
+	sources)
+		case $prev in
+		sources) COMPREPLY=($(compgen -W "list test pause resume remove ledger gaps" -- "$cur")) ;;
+		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
+		esac
+		;;
+	collect) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
 	backup | restore) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	rejects)
 		[ "$prev" = rejects ] && COMPREPLY=($(compgen -W "list show retry dismiss" -- "$cur"))

@@ -172,10 +172,20 @@ int sources_print(struct store *store, bool json, unsigned *n, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+static int print_name(void *ctx, const struct connection *connection, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	puts(connection->name);
+	return 0;
+}
+
 static int list(const struct command_line *line, struct store *store, struct err *err)
 {
 	unsigned n = 0;
 	bool json = line->values[OPT_JSON];
+	if (line->values[OPT_LIST])
+		return store_connections(store, print_name, NULL, err);
 	fputs(json ? "{\"sources\":[" : "", stdout);
 	if (sources_print(store, json, &n, err) < 0)
 		return -1;
