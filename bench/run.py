@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import collect
 import search
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -30,10 +31,10 @@ def program(name):
     return path
 
 
-def run(args):
+def run(args, env=None):
     """The object that a program prints, its wall time and its peak memory."""
     began = time.monotonic()
-    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     out, err = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -200,8 +201,13 @@ def part_search():
     search.part(sys.modules[__name__], EVENTS * SCALE)
 
 
+def part_collect():
+    """The sources: an API and a bucket on this machine."""
+    collect.part(sys.modules[__name__])
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search,
-         "scale": part_scale}
+         "scale": part_scale, "collect": part_collect}
 
 
 def main():

@@ -35,6 +35,8 @@ def words():
     add("--days", type=float, default=30, help="over how long the events lie")
     add("--clock", choices=("real", "manual"), default="real")
     add("--now", help="where the clock starts (manual: default is --last)")
+    add("--records", action="append", default=[], metavar="NAME=FILE",
+        help="serve the records of this file, one a line, from this source too")
     add("--late-share", type=float, default=0, help="of the events that become visible late")
     add("--late-ms", type=int, default=3_600_000, help="by at most so much")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting")
@@ -63,6 +65,11 @@ def make_world(given):
         world.settings.put(name, value)
     for name, count in counts(given.events, list(world.stores)).items():
         world.stores[name].fill(count, last, int(given.days * DAY), given.late_share, given.late_ms)
+    for pair in given.records:
+        name, _, path = pair.partition("=")
+        if name not in world.stores:
+            sys.exit(f"atlassian: --records: {name}: not one of {', '.join(world.stores)}")
+        world.stores[name].load(path)
     return world
 
 

@@ -4,9 +4,11 @@
 An event is its serial number: the generator renders it again whenever it is asked for. The order is
 an array of 64-bit keys (41 bits of time in ms, 22 of serial), so that a million events take 32 MB."""
 import hashlib
+import json
 from array import array
 from bisect import bisect_left, bisect_right, insort
 
+from clock import parse_iso
 from dice import Dice, identifiers, step, timeline
 
 BITS = 22
@@ -38,6 +40,17 @@ class Store:
         if len(self.keys) < count:
             self.waiting = sorted(((at, s) for s, at in enumerate(self.visible) if at > now),
                                   reverse=True)
+
+    def load(self, path):
+        """Records out of a file, to be served as they are; they are visible from their time on."""
+        found = []
+        with open(path, "rb") as file:
+            for line in file:
+                record = json.loads(line)
+                when = record.get("created") or record.get("creationDate") or record["timestamp"]
+                found.append((when if isinstance(when, int) else parse_iso(when), line.rstrip(b"\n")))
+        for when, raw in sorted(found, key=lambda pair: pair[0]):
+            self.add(when, when, raw)
 
     def add(self, time, visible_at=None, raw=None):
         """A new event; its id is higher than all before, whatever its time. Returns its serial."""
