@@ -75,12 +75,6 @@ int http_explain(struct http_exchange *ex, CURLcode code);
 int http_fail(struct http_exchange *ex, enum http_failure failure, enum err_kind kind,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* The value of a member of a JSON object, as it stands there; ptr is NULL where there is none or the
- * text is no object. Of several of the same name the last. */
-struct slice net_json_member(struct slice object, const char *key);
-/* The same for a string, unescaped into `out` (cleared first). False where there is none. */
-bool net_json_text(struct slice object, const char *key, struct buf *out);
-
 /* Appends percent-encoded text decoded; what is not well coded stays as it is. `plus`: form coding, where
  * + is a space. */
 void http_unescape(struct buf *out, struct slice text, bool plus);
