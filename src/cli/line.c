@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/private.h"
+#include "ship/ship.h"
 
 struct option_row {
 	const char *name, *arg, *help;
@@ -26,9 +27,8 @@ static const struct option_row option_rows[OPTIONS] = {
 	[OPT_INSTANCE] = {"instance", "NAME",
 		"the product instance (base URL or cloud id) of the events"},
 	[OPT_NODE] = {"node", "NAME",
-		"the files are log/audit files of this server node: equal lines at different "
-		"places are "
-		"different events"},
+		"the server node of these log/audit files (import: equal lines at different places "
+		"are different events; ship: default as the log says, or the host)"},
 	[OPT_TIMINGS] = {"timings", NULL, "show the CPU seconds of each stage"},
 	[OPT_FORMAT] = {"format", "FORMAT",
 		"table, json, ndjson or csv; export: parquet, ndjson or csv"},
@@ -68,6 +68,26 @@ static const struct option_row option_rows[OPTIONS] = {
 		"list the values of a field in the newest events; a word: those that begin with "
 		"it"},
 	[OPT_DELETE_SAVED] = {"delete-saved", "NAME", "forget a search that was kept"},
+	/* What these are for is said by ship/options.c. */
+	[OPT_ONCE] = {"once", NULL, NULL},
+	[OPT_DRY_RUN] = {"dry-run", NULL, NULL},
+	[OPT_EVERY] = {"every", "SECONDS", NULL},
+	[OPT_STATE] = {"state", "FILE", NULL},
+	[OPT_ALL] = {"all", NULL, NULL},
+	[OPT_MAX_FILES] = {"max-files", "N", NULL},
+	[OPT_GZIP] = {"gzip", NULL, NULL},
+	[OPT_ENDPOINT] = {"endpoint", "URL", NULL},
+	[OPT_REGION] = {"region", "REGION", NULL},
+	[OPT_PATH_STYLE] = {"path-style", NULL, NULL},
+	[OPT_PROFILE] = {"profile", "NAME", NULL},
+	[OPT_ACCESS_KEY_ID_FILE] = {"access-key-id-file", "FILE", NULL},
+	[OPT_SECRET_ACCESS_KEY_FILE] = {"secret-access-key-file", "FILE", NULL},
+	[OPT_SESSION_TOKEN_FILE] = {"session-token-file", "FILE", NULL},
+	[OPT_ROLE_ARN] = {"role-arn", "ARN", NULL},
+	[OPT_EXTERNAL_ID] = {"external-id", "ID", NULL},
+	[OPT_ALLOW_PRIVATE] = {"allow-private", NULL, NULL},
+	[OPT_CA_FILE] = {"ca-file", "FILE", NULL},
+	[OPT_PROXY] = {"proxy", "URL", NULL},
 };
 
 static const enum opt global_options[] = {
@@ -202,6 +222,29 @@ const struct command commands[] = {
 		"missing.",
 		"pugmark restore /backup/pugmark-2026-11-22 --data /var/lib/pugmark\n", NULL, 1, 1,
 		command_restore},
+	{"ship", "[DIR] s3://BUCKET[/PREFIX]", "upload a server's log/audit folder to a bucket",
+		"Runs on the node of a Bitbucket, Jira or Confluence Data Center: follows its "
+		"folder "
+		"log/audit and\n"
+		"uploads every byte to a bucket of S3, where pugmark collects it; goes on until it "
+		"is stopped, or\n"
+		"with --once until all is uploaded. DIR may be left out where the usual homes have "
+		"one. The right\n"
+		"s3:PutObject on the prefix is all that its keys need. The program pugmark-ship "
+		"does "
+		"the same, and\n"
+		"needs nothing else on the machine (docs/ship.md). Exit status 3: a log was lost "
+		"before it was\n"
+		"uploaded, or could not be read.",
+		"pugmark ship s3://audit-logs/bitbucket\n"
+		"pugmark ship --once --dry-run /data/bitbucket/log/audit "
+		"s3://audit-logs/bitbucket\n"
+		"pugmark ship --endpoint https://s3.example.com --region eu s3://audit/bitbucket\n",
+		OPTS(OPT_ONCE, OPT_DRY_RUN, OPT_EVERY, OPT_NODE, OPT_STATE, OPT_ALL, OPT_MAX_FILES,
+			OPT_GZIP, OPT_ENDPOINT, OPT_REGION, OPT_PATH_STYLE, OPT_PROFILE,
+			OPT_ACCESS_KEY_ID_FILE, OPT_SECRET_ACCESS_KEY_FILE, OPT_SESSION_TOKEN_FILE,
+			OPT_ROLE_ARN, OPT_EXTERNAL_ID, OPT_ALLOW_PRIVATE, OPT_CA_FILE, OPT_PROXY),
+		1, 2, command_ship},
 	{"help", "[COMMAND]", "help on a command", "Prints this help, or that of one command.",
 		"pugmark help import\n", OPTS(OPT_LIST), 0, 1, command_help},
 	{"version", "", "the version of the program and its parts",
@@ -402,14 +445,33 @@ int line_parse(int argc, char **argv, struct command_line *line)
 	return 0;
 }
 
+static const char *help_of(const struct option_row *row)
+{
+	const struct ship_option *of_ship = ship_option_rows;
+	if (row->help)
+		return row->help;
+	while (strcmp(of_ship->name, row->name) != 0)
+		of_ship++;
+	return of_ship->help;
+}
+
+static int left_side(const struct option_row *row, char left[64])
+{
+	return snprintf(
+		left, 64, "--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
+}
+
 static void print_options(const enum opt *options, FILE *out)
 {
+	char left[64];
+	int width = 19;
+	for (const enum opt *o = options; o && *o != OPTIONS; o++)
+		if (left_side(&option_rows[*o], left) > width)
+			width = left_side(&option_rows[*o], left);
 	for (; options && *options != OPTIONS; options++) {
 		const struct option_row *row = &option_rows[*options];
-		char left[64];
-		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg ? " " : "",
-			row->arg ? row->arg : "");
-		fprintf(out, "  %-19s %s\n", left, row->help);
+		left_side(row, left);
+		fprintf(out, "  %-*s %s\n", width, left, help_of(row));
 	}
 }
 

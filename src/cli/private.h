@@ -64,6 +64,25 @@ enum opt {
 	OPT_LIST_SAVED,
 	OPT_VALUES,
 	OPT_DELETE_SAVED,
+	OPT_ONCE,
+	OPT_DRY_RUN,
+	OPT_EVERY,
+	OPT_STATE,
+	OPT_ALL,
+	OPT_MAX_FILES,
+	OPT_GZIP,
+	OPT_ENDPOINT,
+	OPT_REGION,
+	OPT_PATH_STYLE,
+	OPT_PROFILE,
+	OPT_ACCESS_KEY_ID_FILE,
+	OPT_SECRET_ACCESS_KEY_FILE,
+	OPT_SESSION_TOKEN_FILE,
+	OPT_ROLE_ARN,
+	OPT_EXTERNAL_ID,
+	OPT_ALLOW_PRIVATE,
+	OPT_CA_FILE,
+	OPT_PROXY,
 	OPTIONS
 };
 
@@ -102,6 +121,7 @@ int command_rebuild(const struct command_line *line);
 int command_compact(const struct command_line *line);
 int command_verify(const struct command_line *line);
 int command_backup(const struct command_line *line);
+int command_ship(const struct command_line *line);
 int command_restore(const struct command_line *line);
 int command_help(const struct command_line *line);
 int command_version(const struct command_line *line);
