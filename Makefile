@@ -19,7 +19,7 @@ setup: ## install all that the tests need (make and make demo install less)
 release:
 	@scripts/setup.sh --build-only
 	@cmake --preset release >/dev/null
-	@cmake --build $(RELEASE) --target pugmark generate
+	@cmake --build $(RELEASE) --target pugmark pugmark-ship generate
 
 demo: release ## run the main job on sample data, and look at it
 	@scripts/demo.sh

@@ -244,7 +244,7 @@ const struct command commands[] = {
 			OPT_GZIP, OPT_ENDPOINT, OPT_REGION, OPT_PATH_STYLE, OPT_PROFILE,
 			OPT_ACCESS_KEY_ID_FILE, OPT_SECRET_ACCESS_KEY_FILE, OPT_SESSION_TOKEN_FILE,
 			OPT_ROLE_ARN, OPT_EXTERNAL_ID, OPT_ALLOW_PRIVATE, OPT_CA_FILE, OPT_PROXY),
-		1, 2, command_ship},
+		0, 2, command_ship},
 	{"help", "[COMMAND]", "help on a command", "Prints this help, or that of one command.",
 		"pugmark help import\n", OPTS(OPT_LIST), 0, 1, command_help},
 	{"version", "", "the version of the program and its parts",

@@ -13,7 +13,7 @@
 static void lose(struct follow *f, const struct ship_log *log, uint64_t from, const char *how)
 {
 	uint64_t known = log->seen > from ? log->seen - from : 0;
-	if (log->is.whole)
+	if (log->is.whole || (log->met && log->seen == 0))
 		return;
 	if (log->met && known == 0) {
 		log_warn("%s %s; all that it had when it was looked at last is uploaded",
@@ -142,7 +142,7 @@ void change_examine(struct follow *f, const struct ship_time *now)
 
 /* --- Logs that the scan did not meet ------------------------------------------------------------------- */
 
-static void hold(struct follow *f, struct ship_log *log, const struct ship_time *now)
+static void hold(struct ship_log *log, const struct ship_time *now)
 {
 	struct io_info info;
 	struct err err;
@@ -158,7 +158,6 @@ static void hold(struct follow *f, struct ship_log *log, const struct ship_time 
 		log_info("%s has gone from the folder; it is read to its end all the same",
 			log->shown);
 	log->held = true;
-	(void)f;
 }
 
 /* Whether a log that is not there is done with. */
@@ -170,7 +169,7 @@ static bool gone(struct follow *f, struct ship_log *log, const struct ship_time 
 		return false;
 	}
 	if (log->fd >= 0 && !log->is.whole) {
-		hold(f, log, now);
+		hold(log, now);
 		return false;
 	}
 	lose(f, log, log->is.offset, log->how ? log->how : "has gone");

@@ -146,14 +146,13 @@ static void say_others(struct scan *scan)
 	struct follow *f = scan->f;
 	if (!f->others_said && f->others)
 		log_info("%" PRIu64
-			 " file%s in %s left out, such as %s: they are not named *.audit.log "
-			 "(--all takes every file)",
-			f->others, f->others == 1 ? " is" : "s are", f->path, scan->other);
+			 " of the files in %s, such as %s, are left out: they are not named "
+			 "*.audit.log (--all takes every file)",
+			f->others, f->path, scan->other);
 	if (!f->others_said && f->links)
 		log_warn("%" PRIu64
-			 " name%s in %s that is no file of its own (a link, a pipe) is left "
-			 "out",
-			f->links, f->links == 1 ? "" : "s", f->path);
+			 " of the names in %s are left out: they are links, pipes or the like",
+			f->links, f->path);
 	f->others_said = true;
 }
 

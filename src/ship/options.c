@@ -174,7 +174,7 @@ int ship_arguments(struct ship_options *options, char **args, int count, struct 
 		if (strncmp(args[i], "s3://", 5) == 0 && !options->url) {
 			if (take_url(options, args[i], err) < 0)
 				return -1;
-		} else if (strstr(args[i], "://")) {
+		} else if (strstr(args[i], "://") || strncmp(args[i], "s3:", 3) == 0) {
 			return err_set(err, ERR_USAGE,
 				"%.200s: the target is written s3://BUCKET or s3://BUCKET/PREFIX, "
 				"once",

@@ -38,7 +38,7 @@ static int prepare(
 	struct follow *f, struct ship_log *log, const struct ship_time *now, struct err *err)
 {
 	char tail[SHIP_TAIL + 1];
-	if (match_open(log, err) < 0)
+	if (follow_open_log(f, log, err) < 0)
 		return -1;
 	if (!log->is.fp[0])
 		return match_identify(f, log, follow_settled(f, log, now), err);

@@ -337,6 +337,12 @@ void watch_wait(
 
 /* --- session.c, run.c ------------------------------------------------------------------------------------------- */
 
+/* What was said last, and when: the same is not said every second. */
+struct trouble {
+	char text[1000];
+	int64_t at_us;
+};
+
 struct session {
 	const struct ship_options *options;
 	struct ship_hooks hooks;
@@ -354,8 +360,7 @@ struct session {
 	bool other_folder;    /* the state was written for another one */
 	bool unsaved;         /* the state could not be written; it was said */
 	uint64_t done, total; /* of this round, for progress */
-	struct err said;      /* the last trouble that was said, */
-	int64_t said_us;      /* and when */
+	struct trouble upload_trouble, folder_trouble;
 };
 
 /* Readies a session; the parts that are not zero are borrowed. */

@@ -23,14 +23,14 @@ static bool stopped(const struct session *s)
 }
 
 /* Says a trouble, and says it again only where it goes on for long. */
-static void say(struct session *s, const struct err *err, const char *what)
+static void say(struct trouble *said, const struct err *err, const char *what)
 {
 	int64_t now = clock_mono_us();
-	if (strcmp(s->said.text, err->text) == 0 && now - s->said_us < AGAIN_US)
+	if (strcmp(said->text, err->text) == 0 && now - said->at_us < AGAIN_US)
 		return;
 	log_error("%s: %s", err->text, what);
-	s->said = *err;
-	s->said_us = now;
+	snprintf(said->text, sizeof(said->text), "%s", err->text);
+	said->at_us = now;
 }
 
 /* The pause before the next try: longer each time, what the server asks for, and not all at once. */
@@ -58,7 +58,7 @@ static void recovered(struct session *s)
 			(long long)((clock_mono_us() - s->failing_us) / SHIP_SECOND));
 	s->failures = 0;
 	s->next_try_us = 0;
-	s->said.text[0] = 0;
+	s->upload_trouble.text[0] = 0;
 }
 
 /* A failed upload of a follower. -1 where it was the first thing, and waiting does not mend it. */
@@ -70,7 +70,7 @@ static int failed(
 	if (end == SEND_WRONG && !s->checked)
 		return -1;
 	back_off(s, now);
-	say(s, err, "nothing is lost, it is tried again");
+	say(&s->upload_trouble, err, "nothing is lost, it is tried again");
 	return 0;
 }
 
@@ -117,16 +117,29 @@ static void wait_for_more(struct session *s, struct watch *watch, const struct s
 		watch_wait(watch, now->mono_us + SOON_US, false, s->hooks.stop);
 }
 
+static void say_round(const struct session *s, const struct ship_summary *before)
+{
+	uint64_t whole, partial;
+	char bytes[32], packed[32], left[32];
+	follow_left(&s->follow, &whole, &partial);
+	log_debug("%s as %s in %d objects; %s wait for their time",
+		text_bytes(s->summary.bytes - before->bytes, bytes),
+		text_bytes(s->summary.packed - before->packed, packed),
+		(int)(s->summary.objects - before->objects), text_bytes(whole + partial, left));
+}
+
 static enum send_end upload(
 	struct session *s, bool scanned, const struct ship_time *now, struct err *err)
 {
-	uint64_t before = s->summary.objects;
+	const struct ship_summary before = s->summary;
 	bool was_checked = s->checked;
 	enum send_end end = session_check(s, err);
 	if (end == SEND_DONE && scanned)
 		end = session_round(s, PLAN_DUE, now, err);
-	if (end == SEND_DONE && (!was_checked || s->summary.objects > before))
+	if (end == SEND_DONE && (!was_checked || s->summary.objects > before.objects))
 		recovered(s);
+	if (s->summary.objects > before.objects)
+		say_round(s, &before);
 	return end;
 }
 
@@ -134,8 +147,10 @@ static enum send_end upload(
 static int turn(struct session *s, const struct ship_time *now, struct err *err)
 {
 	bool scanned = follow_scan(&s->follow, now, err) == 0;
+	if (scanned)
+		s->folder_trouble.text[0] = 0;
 	if (!scanned)
-		say(s, err, "the folder is looked at again and again");
+		say(&s->folder_trouble, err, "it is looked at again and again");
 	else if (session_other_folder(s, err) < 0)
 		return -1;
 	if (now->mono_us >= s->next_try_us) {
@@ -167,7 +182,7 @@ static int follow_on(struct session *s, struct err *err)
 static int once(struct session *s, struct err *err)
 {
 	struct ship_time now = ship_now();
-	if (follow_scan(&s->follow, &now, err) < 0)
+	if (follow_scan(&s->follow, &now, err) < 0 || session_other_folder(s, err) < 0)
 		return -1;
 	for (int i = 0; i < 3 && s->follow.missing && !stopped(s); i++) {
 		usleep(50000);
@@ -175,8 +190,6 @@ static int once(struct session *s, struct err *err)
 		if (follow_scan(&s->follow, &now, err) < 0)
 			return -1;
 	}
-	if (session_other_folder(s, err) < 0)
-		return -1;
 	enum send_end end = session_check(s, err);
 	if (end == SEND_DONE)
 		end = session_round(s, PLAN_ALL, &now, err);

@@ -195,6 +195,8 @@ static enum send_end note_piece(struct session *s, const struct ship_piece *piec
 	}
 	sum->logs += !log->counted;
 	log->counted = true;
+	if (log->planned == log->is.offset) /* no other piece of it is being packed */
+		follow_spare_log(&s->follow, log);
 	sum->objects++;
 	sum->bytes += bytes;
 	sum->packed += piece->packed.len;

@@ -6,6 +6,7 @@
  */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "ship/test_ship.h"
@@ -237,6 +238,29 @@ static void large_logs_go_in_pieces(void **state)
 	free(text);
 }
 
+/* More logs than files may be open. */
+static void many_logs_need_few_descriptors(void **state)
+{
+	enum { MANY = LIMIT_SHIP_OPEN + 200 };
+	struct rlimit before, few = {LIMIT_SHIP_OPEN + 50, 0};
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		log_append(log_name(i), "a line\nand more");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	world_start();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(world_turn(61), SEND_DONE);
+		if (i == 1)
+			log_append(log_name(MANY - 1), "\n");
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(w.s.summary.logs, MANY);
+	assert_int_equal(w.puts, MANY + 1);
+	world_stop();
+}
+
 /* A log that becomes shorter while it is packed harms no other. */
 static void a_log_cut_while_it_is_read(void **state)
 {
@@ -429,6 +453,7 @@ int main(void)
 		TEST(a_refusing_bucket_loses_nothing),
 		TEST(a_full_disk_stops_no_upload),
 		TEST(large_logs_go_in_pieces),
+		TEST(many_logs_need_few_descriptors),
 		TEST(a_log_cut_while_it_is_read),
 		TEST(random_histories),
 	};
