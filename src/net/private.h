@@ -14,7 +14,21 @@ enum {
 	HEADER_MOST = 16 << 10, /* bytes of a request header's value */
 };
 
+/* The authorities that this machine trusts. */
+struct http_trust {
+	char *folder;    /* with hashed names; */
+	char *bundle;    /* a file of all, where the folder has not all; NULL = none */
+	struct buf both; /* the bundle and a CA file of the settings, where there are two files */
+};
+
+/* Looks for them below `root` ("" but for tests). */
+void http_trust_find(const char *root, struct http_trust *trust);
+/* Puts a CA file beside the bundle: curl takes one file only. */
+int http_trust_add(struct http_trust *trust, const char *ca_file, struct err *err);
+void http_trust_free(struct http_trust *trust);
+
 struct http_client {
+	struct http_trust trust;
 	char *ca_file, *proxy, *no_proxy, *user_agent;
 	struct http_limits limits;
 	const volatile sig_atomic_t *stop;
