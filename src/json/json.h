@@ -49,9 +49,11 @@ size_t json_blanks(struct slice text, size_t at);
  * the closing quote, or -1. */
 int64_t json_string(struct slice text, size_t at, struct buf *out, bool *repaired);
 
-/* The text of a member of the object `text` that is a string (of several of the same name the last),
- * into `out` (cleared first). False where there is none, `text` is no object that
- * json_validate_lenient takes, or the string itself had to be repaired. */
+/* The value of a member of the object `text` (of several of the same name the last), as it stands there.
+ * ptr is NULL where there is none, or `text` is no object that json_validate_lenient takes. */
+struct slice json_member(struct slice text, const char *key);
+/* The text of a member that is a string, into `out` (cleared first). False where json_member finds none, or
+ * the string had to be repaired. */
 bool json_member_text(struct slice text, const char *key, struct buf *out);
 
 /* Appends the JSON text of a value that json_value called repaired, so that it is well-formed JSON

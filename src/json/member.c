@@ -2,8 +2,7 @@
 /* member.c: one member of a small object, without a tree. */
 #include "json/json.h"
 
-/* The value as it stands there; ptr is NULL where there is none. */
-static struct slice member(struct slice text, const char *key)
+struct slice json_member(struct slice text, const char *key)
 {
 	struct slice none = {NULL, 0}, found = none;
 	size_t at = json_blanks(text, 0);
@@ -31,7 +30,7 @@ static struct slice member(struct slice text, const char *key)
 
 bool json_member_text(struct slice text, const char *key, struct buf *out)
 {
-	struct slice value = member(text, key);
+	struct slice value = json_member(text, key);
 	bool repaired = false;
 	buf_clear(out);
 	return value.len > 0 && value.ptr[0] == '"' && json_string(value, 0, out, &repaired) >= 0 &&
