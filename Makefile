@@ -6,7 +6,7 @@ SUITES ?= ../shared
 RELEASE := build/release
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all setup release demo test quick test-long bench suites fuzz install clean help
+.PHONY: all setup release demo test quick test-long bench suites fuzz install package clean help
 
 all: release ## build the program into build/release
 
@@ -45,6 +45,9 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 
 install: release ## PREFIX=/usr/local DESTDIR=
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
+
+package: ## build/package: a Debian package, and pugmark-ship for any Linux
+	@scripts/package.sh
 
 clean: ## forget all builds
 	rm -rf build

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `make install` puts where, below PREFIX: the program, libduckdb (which only the program
-# loads), schemas and rules to read and copy, man page, completion, systemd units.
+# What `make install` puts where, below PREFIX: the program, the shipper for servers, libduckdb (which
+# only the program loads), schemas and rules to read and copy, man page, completion, systemd units.
 include(GNUInstallDirs)
 if(NOT TARGET pugmark)
 	return()
 endif()
 
-install(TARGETS pugmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS pugmark pugmark-ship RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # lib, not a multiarch folder: the program looks for ../lib/pugmark beside itself.
 install(PROGRAMS deps/duckdb/libduckdb.so DESTINATION lib/pugmark)
 install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/pugmark/schemas
@@ -18,13 +18,15 @@ install(FILES scripts/completion/pugmark.bash
 install(FILES scripts/completion/_pugmark DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# The unit names the program by its full path, which is known only now (--prefix).
+# The units name the programs by their full path, which is known only now (--prefix).
 install(CODE "
-	file(READ \"${CMAKE_SOURCE_DIR}/scripts/systemd/pugmark-maintain@.service\" unit)
-	string(REPLACE \"@BINDIR@\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")
-	file(WRITE \"${CMAKE_BINARY_DIR}/pugmark-maintain@.service\" \"\${unit}\")
+	foreach(name pugmark-maintain@.service pugmark-ship.service)
+		file(READ \"${CMAKE_SOURCE_DIR}/scripts/systemd/\${name}\" unit)
+		string(REPLACE \"@BINDIR@\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")
+		file(WRITE \"${CMAKE_BINARY_DIR}/\${name}\" \"\${unit}\")
+	endforeach()
 ")
-install(FILES ${CMAKE_BINARY_DIR}/pugmark-maintain@.service
+install(FILES ${CMAKE_BINARY_DIR}/pugmark-maintain@.service ${CMAKE_BINARY_DIR}/pugmark-ship.service
 	scripts/systemd/pugmark-compact.timer scripts/systemd/pugmark-verify.timer
 	DESTINATION lib/systemd/system)
 install(FILES scripts/systemd/pugmark.conf DESTINATION lib/sysusers.d)

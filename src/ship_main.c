@@ -2,10 +2,13 @@
 /* ship_main.c: pugmark-ship, the server's side as a program of its own: `pugmark ship` and nothing else,
  * small enough to be put on any machine. */
 #include <getopt.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+#ifdef PUGMARK_STATIC
+#include <nss.h>
+#include <openssl/crypto.h>
+#endif
 
 #include "base/base.h"
 #include "ship/ship.h"
@@ -101,12 +104,28 @@ static void draw(void *ctx, uint64_t done, uint64_t total)
 	(void)fflush(stderr);
 }
 
+#ifdef PUGMARK_STATIC
+/* A static program must not load what lies on a machine for another libc or another libcrypto: names come
+ * from /etc/hosts and DNS, for which it has the code, whatever nsswitch.conf says, and openssl.cnf is not
+ * read. */
+static void stand_alone(void)
+{
+	__nss_configure_lookup("hosts", "files dns");
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+}
+#else
+static void stand_alone(void)
+{
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	struct err err = {0};
 	struct ship_options options;
 	struct ship_hooks hooks = {.stop = &stop, .progress = draw};
 	struct sigaction action = {.sa_handler = on_stop};
+	stand_alone();
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

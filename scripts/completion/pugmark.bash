@@ -41,7 +41,8 @@ _pugmark()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	--schema | --output | --query-file)
+	--schema | --output | --query-file | --state | --ca-file | --access-key-id-file | --secret-access-key-file | \
+		--session-token-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -56,7 +57,8 @@ _pugmark()
 		return
 		;;
 	--after | --save | --memory | --threads | --source | --instance | --node | --since | --until | --limit | \
-		--timeout | --keep | --seconds)
+		--timeout | --keep | --seconds | --every | --max-files | --endpoint | --region | --profile | --role-arn | \
+		--external-id | --proxy)
 		return
 		;;
 	esac
@@ -79,7 +81,7 @@ _pugmark()
 		fi
 		;;
 	import) COMPREPLY=($(compgen -f -- "$cur")) ;;
-	backup | restore) COMPREPLY=($(compgen -d -- "$cur")) ;;
+	backup | restore | ship) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	rejects)
 		[ "$prev" = rejects ] && COMPREPLY=($(compgen -W "list show retry dismiss" -- "$cur"))
 		;;
