@@ -9,6 +9,7 @@ import sys
 import time
 
 import search
+import ship
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
@@ -200,8 +201,12 @@ def part_search():
     search.part(sys.modules[__name__], EVENTS * SCALE)
 
 
+def part_ship():
+    ship.part_ship(sys.modules[__name__])
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search,
-         "scale": part_scale}
+         "scale": part_scale, "ship": part_ship}
 
 
 def main():

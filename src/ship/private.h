@@ -359,6 +359,7 @@ struct session {
 	int64_t next_try_us, saved_us, failing_us;
 	bool other_folder;    /* the state was written for another one */
 	bool unsaved;         /* the state could not be written; it was said */
+	bool cut_short;       /* the last round ended by its time: there may be more to do */
 	uint64_t done, total; /* of this round, for progress */
 	struct trouble upload_trouble, folder_trouble;
 };

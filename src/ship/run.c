@@ -106,15 +106,18 @@ static void wait_for_more(struct session *s, struct watch *watch, const struct s
 		until = due;
 	if (waiting && until > now->mono_us + BUSY_US)
 		until = now->mono_us + BUSY_US; /* a whole piece may be there before it is due */
-	if (until < clock_mono_us() + SOON_US || s->follow.missing)
-		until = clock_mono_us() + SOON_US;
+	/* What was due already and did not go, or was missed, has its next turn soon, and not at once. */
+	int64_t soon = clock_mono_us() + SOON_US;
+	if (until <= soon - SOON_US || (s->follow.missing && until > soon))
+		until = soon;
 	if (!waiting)
 		packer_rest(s->packer);
 	watch_folder(watch, s->follow.path);
 	watch_wait(watch, until, !waiting, s->hooks.stop);
-	/* Not more often, however many changes there are. */
-	if (clock_mono_us() < now->mono_us + SOON_US)
-		watch_wait(watch, now->mono_us + SOON_US, false, s->hooks.stop);
+	/* Woken by a change: not more often than so, however many there are. */
+	soon = now->mono_us + SOON_US;
+	if (clock_mono_us() < until && clock_mono_us() < soon)
+		watch_wait(watch, soon < until ? soon : until, false, s->hooks.stop);
 }
 
 static void say_round(const struct session *s, const struct ship_summary *before)
@@ -147,6 +150,7 @@ static enum send_end upload(
 static int turn(struct session *s, const struct ship_time *now, struct err *err)
 {
 	bool scanned = follow_scan(&s->follow, now, err) == 0;
+	s->cut_short = false;
 	if (scanned)
 		s->folder_trouble.text[0] = 0;
 	if (!scanned)
@@ -171,7 +175,7 @@ static int follow_on(struct session *s, struct err *err)
 	while (status == 0 && !stopped(s)) {
 		struct ship_time now = ship_now();
 		status = turn(s, &now, err);
-		if (status == 0)
+		if (status == 0 && !s->cut_short)
 			wait_for_more(s, watch, &now);
 	}
 	watch_close(watch);

@@ -250,6 +250,7 @@ static enum send_end upload(
 	}
 	if (more)
 		(void)packer_wait(s->packer);
+	s->cut_short = end == SEND_DONE && is_over(mode, now);
 	return end;
 }
 
