@@ -58,6 +58,26 @@ static void logs_begin_anew(void **state)
 	assert_lost(0, 0);
 }
 
+/* What is far from the offset counts too, where it is the first line. */
+static void first_lines_change_in_place(void **state)
+{
+	char text[3 * SHIP_TAIL_BYTES];
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "one\n", 4);
+	memcpy(text + sizeof(text) - 2, "\n", 2);
+	log_append(A, text);
+	world_start();
+	ship();
+	world_stop();
+	write_bytes_at(at(A), 0, "uno\n", 4);
+	world_start();
+	ship();
+	assert_log(A, "one", text);
+	memcpy(text, "uno\n", 4);
+	assert_log(A, "uno", text);
+}
+
 /* Longer than before, or as long: only the content tells. */
 static void contents_change_in_place(void **state)
 {
@@ -287,13 +307,23 @@ static void a_look_that_misses_a_log_takes_nothing(void **state)
 	assert_log(A, "one", "one\n");
 	assert_lost(0, 0);
 	/* Away for longer: read through what is open, and known again when it is back. */
-	assert_int_equal(rename(at(A), at("x")), 0);
+	assert_int_equal(rename(at(B), at("x")), 0);
 	ship();
-	assert_int_equal(rename(at("x"), at(A)), 0);
-	log_append(A, "two\n");
+	assert_int_equal(rename(at("x"), at(B)), 0);
+	log_append(B, "dos\n");
 	ship();
-	assert_log(A, "one", "one\ntwo\n");
+	assert_log(B, "uno", "uno\ndos\n");
+	assert_int_equal(w.puts, 3);
 	assert_lost(0, 0);
+	/* One that is whole, and not open any more. */
+	log_append(C, "eins\n");
+	ship();
+	unsigned puts = w.puts;
+	assert_int_equal(rename(at(A), at("x")), 0);
+	world_turn(1);
+	assert_int_equal(rename(at("x"), at(A)), 0);
+	ship();
+	assert_int_equal(w.puts, puts);
 }
 
 static void the_folder_vanishes_and_comes_back(void **state)
@@ -342,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(logs_begin_anew),
+		TEST(first_lines_change_in_place),
 		TEST(contents_change_in_place),
 		TEST(a_new_file_takes_a_name),
 		TEST(a_copy_goes_on),
