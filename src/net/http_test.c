@@ -489,97 +489,6 @@ static void test_no_proxy_lists(void **state)
 		CHECK_ROW(i, http_no_proxy(rows[i].list, rows[i].host) == rows[i].covers);
 }
 
-/* Where distributions have their authorities, and what is taken there. */
-static void test_authorities_of_the_machine(void **state)
-{
-	static const struct {
-		const char *hashed; /* a folder with hashed names, */
-		unsigned many;
-		const char *file;            /* a bundle; */
-		const char *folder, *bundle; /* what is found; NULL = none */
-	} rows[] = {
-		{NULL, 0, NULL, NULL, NULL},
-		{"/etc/ssl/certs", 20, "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs",
-			NULL},
-		{"/etc/ssl/certs", 1, "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs",
-			"/etc/ssl/certs/ca-certificates.crt"},
-		{"/var/lib/ca-certificates/openssl", 30, "/etc/ssl/ca-bundle.pem",
-			"/var/lib/ca-certificates/openssl", NULL},
-		{"/etc/pki/ca-trust/extracted/pem/directory-hash", 30, NULL,
-			"/etc/pki/ca-trust/extracted/pem/directory-hash", NULL},
-		{NULL, 0, "/etc/ssl/certs/ca-certificates.crt", NULL,
-			"/etc/ssl/certs/ca-certificates.crt"},
-		{NULL, 0, "/etc/pki/tls/certs/ca-bundle.crt", NULL,
-			"/etc/pki/tls/certs/ca-bundle.crt"},
-		{NULL, 0, "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", NULL,
-			"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"},
-		{NULL, 0, "/var/lib/ca-certificates/ca-bundle.pem", NULL,
-			"/var/lib/ca-certificates/ca-bundle.pem"},
-		{NULL, 0, "/etc/ssl/cert.pem", NULL, "/etc/ssl/cert.pem"},
-		{NULL, 0, "/etc/ssl/other.pem", NULL, NULL},
-	};
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct arena mem = {0};
-		struct http_trust trust;
-		const char *root = arena_printf(&mem, "%s/root%zu", folder, i);
-		if (rows[i].hashed)
-			assert_int_equal(
-				io_mkdirs(arena_printf(&mem, "%s%s", root, rows[i].hashed), &err),
-				0);
-		for (unsigned n = 0; n < rows[i].many; n++) {
-			const char *name =
-				arena_printf(&mem, "%s%s/%08x.0", root, rows[i].hashed, n);
-			assert_int_equal(io_write_file(name, "x", 1, 0600, &err), 0);
-		}
-		if (rows[i].file) {
-			char *path = arena_printf(&mem, "%s%s", root, rows[i].file);
-			char *slash = strrchr(path, '/');
-			*slash = 0;
-			assert_int_equal(io_mkdirs(path, &err), 0);
-			*slash = '/';
-			assert_int_equal(io_write_file(path, "x", 1, 0600, &err), 0);
-		}
-		http_trust_find(root, &trust);
-		CHECK_ROW(i, !trust.folder == !rows[i].folder && !trust.bundle == !rows[i].bundle);
-		CHECK_ROW(i,
-			!trust.folder || strcmp(trust.folder + strlen(root), rows[i].folder) == 0);
-		CHECK_ROW(i,
-			!trust.bundle || strcmp(trust.bundle + strlen(root), rows[i].bundle) == 0);
-		http_trust_free(&trust);
-		arena_fini(&mem);
-	}
-}
-
-/* The machine's authorities and the one of the settings, in whatever form the former are. */
-static void test_authorities_beside_each_other(void **state)
-{
-	struct http_settings settings = {.ca_file = NULL};
-	char other[700];
-	(void)state;
-	snprintf(other, sizeof(other), "%s/other-ca.pem", folder);
-	for (int with = 0; with < 2; with++) {
-		settings.ca_file = with ? ca_file : NULL;
-		struct http_client *by = http_open(&settings, &err);
-		assert_non_null(by);
-		http_trust_free(&by->trust);
-		by->trust.bundle = xstrdup(other); /* as if the machine trusted that one */
-		if (with)
-			assert_int_equal(http_trust_add(&by->trust, ca_file, &err), 0);
-		assert_int_equal(get(by, "unknown-ca", "/"), 0);
-		assert_int_equal(get(by, "good", "/"), with ? 0 : -1);
-		assert_true(with || reply.failure == HTTP_TLS_ISSUER);
-		http_close(by);
-	}
-	struct http_client *none = http_open(&settings, &err);
-	http_trust_free(&none->trust);
-	free(none->ca_file);
-	none->ca_file = NULL;
-	assert_int_equal(get(none, "good", "/"), -1);
-	assert_non_null(strstr(err.text, "this machine has no list of authorities"));
-	http_close(none);
-}
-
 static void test_settings(void **state)
 {
 	static const char *const proxies[] = {"ftp://x", "http://", "a b", "socks4://x:1"};
@@ -618,8 +527,6 @@ int main(void)
 		cmocka_unit_test(test_proxy),
 		cmocka_unit_test(test_proxy_of_the_environment),
 		cmocka_unit_test(test_no_proxy_lists),
-		cmocka_unit_test(test_authorities_of_the_machine),
-		cmocka_unit_test(test_authorities_beside_each_other),
 		cmocka_unit_test(test_settings),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

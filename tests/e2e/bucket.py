@@ -21,6 +21,7 @@ STAND_INS = os.path.join(lake.ROOT, "tests", "stand_ins")
 KEY = re.compile(r"^(?:(?P<prefix>.*)/)?(?P<node>[^/]+)/(?P<log>[^/]+)/(?P<fp>[0-9a-f]{8})/"
                  r"(?P<first>\d{15})-(?P<to>\d{15})\.ndjson\.(?P<form>zst|gz)$")
 
+A, B, C = (f"20240924.{n:05d}.audit.log" for n in range(3))
 Range = collections.namedtuple("Range", "key first to raw meta")
 
 
@@ -274,15 +275,39 @@ class Shipper:
 
 
 def wait_for(what, seconds=20, every=0.1):
-    """Until what() is true; the last AssertionError of it otherwise."""
+    """Until what() is true; what was wrong at last otherwise. An object may be looked at while it is written."""
     end = time.monotonic() + seconds
     while True:
         try:
             if what() is not False:
                 return
             problem = AssertionError("it did not come to that")
-        except AssertionError as error:
+        except (AssertionError, OSError, ValueError) as error:
             problem = error
         if time.monotonic() > end:
             raise problem
         time.sleep(every)
+
+
+def ship_once(bucket, folder, *options, logs="logs", target="s3://audit/p", state="state/file", program=None,
+              **how):
+    return lake.run([*(program or [lake.PUGMARK, "ship"]), "--once", "--state", os.path.join(folder, state),
+                     *bucket.options(), *options, os.path.join(folder, logs), target], **how)
+
+
+def figures(result):
+    assert result.status in (0, 3), result.err
+    return json.loads(result.out)
+
+
+def put(folder, name, data, logs="logs"):
+    os.makedirs(os.path.join(folder, logs), exist_ok=True)
+    with open(os.path.join(folder, logs, name), "ab") as file:
+        file.write(data)
+    return os.path.join(folder, logs, name)
+
+
+def age(path, seconds=1000):
+    """As if it had been written so long ago."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
