@@ -37,6 +37,8 @@ printf 'Source: pugmark\n\nPackage: pugmark\nArchitecture: any\n' >build/package
 depends=$(cd build/package/deps && dpkg-shlibdeps -O "$root/$stage/usr/bin/pugmark" \
 	"$root/$stage/usr/bin/pugmark-ship" "$root/$stage/usr/lib/pugmark/libduckdb.so" 2>/dev/null |
 	sed -n 's/^shlibs:Depends=//p')
+# Options of libcurl (7.85: CURLOPT_PROTOCOLS_STR) have no symbols by which it could know.
+depends=$(sed 's/libcurl4 ([^)]*)/libcurl4 (>= 7.85.0)/' <<<"$depends")
 [ -n "$depends" ] || { say "dpkg-shlibdeps found nothing"; exit 1; }
 
 cat >"$stage/DEBIAN/control" <<END

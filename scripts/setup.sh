@@ -222,13 +222,13 @@ fetch_source() { # fetch_source PACKAGE FOLDER: unpacked and patched in FOLDER/s
 
 install_curl() {
 	local version dir
-	version=$(dpkg-query -W -f '${source:Version}' libcurl4-openssl-dev)
+	version="$(dpkg-query -W -f '${source:Version}' libcurl4-openssl-dev), made by recipe 2"
 	[ -f deps/curl/made ] && [ "$(cat deps/curl/made)" = "$version" ] && return
 	say "making a libcurl without shared libraries, of Debian's source package curl"
 	dir=$(mktemp -d deps/fetch.XXXXXX)
 	fetch_source curl "$dir" || die "apt-get cannot fetch the source package curl"
 	cmake -G Ninja -S "$dir/source" -B "$dir/build" -DCMAKE_BUILD_TYPE=Release \
-		-DCMAKE_C_FLAGS='-fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2' \
+		-DCMAKE_C_FLAGS="-fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD/$dir=." \
 		-DCMAKE_INSTALL_PREFIX="$PWD/deps/curl" -DCMAKE_INSTALL_LIBDIR=lib \
 		-DBUILD_SHARED_LIBS=OFF -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF \
 		-DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DUSE_NGHTTP2=ON -DCURL_ZLIB=ON -DCURL_BROTLI=OFF \

@@ -76,6 +76,9 @@ ok "its addresses are random" $?
 out=$("$alone/pugmark-ship" --version)
 [[ $out = pugmark-ship\ * ]]
 ok "it runs" $? "$out"
+out=$(strings "$alone/pugmark-ship" "$work/deb/usr/bin/pugmark" "$work/deb/usr/bin/pugmark-ship" | grep -F "$root")
+[ -z "$out" ]
+ok "no path of the machine that made it is in it" $? "$out"
 if [ "$(id -u)" = 0 ] && unshare --net true 2>/dev/null; then
 	out=$(unshare --net --mount python3 -B tests/package_alone.py "$alone/pugmark-ship" "$work" 2>&1)
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' <<<"$out")
