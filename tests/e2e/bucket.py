@@ -2,6 +2,7 @@
 """For the tests of ship: a bucket on a real S3 server and what lies in it, a wire to it that can be cut, a
 server that writes logs, and a shipper that runs."""
 import collections
+import ctypes
 import gzip
 import hashlib
 import json
@@ -235,6 +236,11 @@ class Server:
             pass
 
 
+def end_with_parent():
+    """A test that fails leaves nothing behind: PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class Shipper:
     """A shipper that goes on until it is stopped."""
 
@@ -250,7 +256,7 @@ class Shipper:
     def start(self):
         with open(self.said, "ab") as said:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                                            env=self.env)
+                                            env=self.env, preexec_fn=end_with_parent)
 
     def stop(self, number=signal.SIGTERM, within=10):
         self.process.send_signal(number)
