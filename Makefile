@@ -6,7 +6,7 @@ SUITES ?= ../shared
 RELEASE := build/release
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all setup release demo test quick test-long test-s3 bench suites fuzz install clean help
+.PHONY: all setup release demo test quick test-long test-s3 bench suites fuzz install package clean help
 
 all: release ## build the program into build/release
 
@@ -19,7 +19,7 @@ setup: ## install all that the tests need (make and make demo install less)
 release:
 	@scripts/setup.sh --build-only
 	@cmake --preset release >/dev/null
-	@cmake --build $(RELEASE) --target pugmark generate
+	@cmake --build $(RELEASE) --target pugmark pugmark-ship generate
 
 demo: release ## run the main job on sample data, and look at it
 	@scripts/demo.sh
@@ -48,6 +48,9 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60)
 
 install: release ## PREFIX=/usr/local DESTDIR=
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
+
+package: ## build/package: a Debian package, and pugmark-ship for any Linux
+	@scripts/package.sh
 
 clean: ## forget all builds
 	rm -rf build

@@ -10,6 +10,7 @@ import time
 
 import collect
 import search
+import ship
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
@@ -206,8 +207,12 @@ def part_collect():
     collect.part(sys.modules[__name__])
 
 
+def part_ship():
+    ship.part_ship(sys.modules[__name__])
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search,
-         "scale": part_scale, "collect": part_collect}
+         "scale": part_scale, "collect": part_collect, "ship": part_ship}
 
 
 def main():

@@ -112,9 +112,10 @@ if [ "$mode" = --long ]; then
 	# Threads meet as often in the short series.
 	step build tsan && LONG='' unit_tests tsan
 fi
-step build release pugmark generate || finish
+step build release pugmark pugmark-ship generate || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 counted house tests/house.sh
+[ "$mode" != --long ] || counted package scripts/package.sh
 counted stand_ins python3 -B tests/stand_ins/atlassian_test.py
 [ "$mode" != --long ] || counted swift ci/test-s3.sh
 if [ -d "$suites/suites" ]; then

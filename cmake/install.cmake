@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `make install` puts where, below PREFIX: the program, libduckdb (which only the program
-# loads), schemas and rules to read and copy, man page, completion, systemd units.
+# What `make install` puts where, below PREFIX: the program, the shipper for servers, libduckdb (which
+# only the program loads), schemas and rules to read and copy, man page, completion, systemd units.
 include(GNUInstallDirs)
 if(NOT TARGET pugmark)
 	return()
 endif()
 
-install(TARGETS pugmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS pugmark pugmark-ship RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # lib, not a multiarch folder: the program looks for ../lib/pugmark beside itself.
 install(PROGRAMS deps/duckdb/libduckdb.so DESTINATION lib/pugmark)
 install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/pugmark/schemas
@@ -19,7 +19,7 @@ install(FILES scripts/completion/_pugmark DESTINATION ${CMAKE_INSTALL_DATADIR}/z
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # Units name the program by its full path, which is known only now (--prefix).
-foreach(unit pugmark pugmark-maintain@)
+foreach(unit pugmark pugmark-maintain@ pugmark-ship)
 	install(CODE "
 		file(READ \"${CMAKE_SOURCE_DIR}/scripts/systemd/${unit}.service\" unit)
 		string(REPLACE \"@BINDIR@\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")

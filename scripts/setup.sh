@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh: installs what is missing to build (--build-only), to test (no option), to fuzz (--fuzz)
-# and to test against Swift (--swift), and says what. Does nothing, fast, where all is there.
+# setup.sh: installs what is missing to build (--build-only), to test (no option), to fuzz (--fuzz), to
+# test against Swift (--swift) and to make packages (--package), and says what. Does nothing, fast, where
+# all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-"" | --build-only | --fuzz | --swift) what=${1:-all} ;;
+"" | --build-only | --fuzz | --swift | --package) what=${1:-all} ;;
 *)
-	echo "usage: scripts/setup.sh [--build-only | --fuzz | --swift]" >&2
+	echo "usage: scripts/setup.sh [--build-only | --fuzz | --swift | --package]" >&2
 	exit 2
 	;;
 esac
@@ -62,6 +63,24 @@ swift_parts="
 	file:/usr/bin/python3 python3
 	file:/usr/lib/python3/dist-packages/swift/proxy/server.py python3-swift
 	cmd:openssl openssl
+"
+
+# With archives (.a) of libraries for a program without shared ones; and what its test needs.
+package_parts="
+	cmd:dpkg-deb dpkg
+	cmd:dpkg-shlibdeps dpkg-dev
+	cmd:patch patch
+	cmd:xz xz-utils
+	cmd:strip binutils
+	file:/usr/lib/$(uname -m)-linux-gnu/libnghttp2.a libnghttp2-dev
+	file:/usr/lib/$(uname -m)-linux-gnu/libssl.a libssl-dev
+	file:/usr/lib/$(uname -m)-linux-gnu/libzstd.a libzstd-dev
+	file:/usr/lib/$(uname -m)-linux-gnu/libexpat.a libexpat1-dev
+	cmd:python3 python3
+	cmd:openssl openssl
+	cmd:zstd zstd
+	cmd:unshare util-linux
+	cmd:ip iproute2
 "
 
 has() {
@@ -198,11 +217,65 @@ install_memcached() {
 		rm memcached_*.deb) || die "memcached could not be fetched"
 }
 
+# --- libcurl without shared libraries -----------------------------------------------------------
+# Debian's libcurl.a needs archives that Debian does not have (Kerberos, LDAP). This one is made of the
+# same source package, with HTTP and TLS only, and again when the system's libcurl is renewed.
+
+# The system's own sources, with the word for source packages: "deb" lines and "Types:" of either form.
+source_lists() { # source_lists FOLDER
+	local file
+	for file in /etc/apt/sources.list.d/*.sources; do
+		[ -f "$file" ] || continue
+		sed 's/^Types:.*/Types: deb-src/' "$file" >"$1/$(basename "$file")"
+	done
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ -f "$file" ] || continue
+		sed -n 's/^deb[[:space:]]/deb-src /p' "$file" >"$1/$(basename "$file" .list).list"
+	done
+}
+
+# Fetched by apt, which checks the signature of the lists and the hashes in them.
+fetch_source() { # fetch_source PACKAGE FOLDER: unpacked and patched in FOLDER/source
+	local apt
+	mkdir -p "$2/parts" "$2/lists/partial" "$2/cache/archives/partial"
+	source_lists "$2/parts"
+	apt=(apt-get -q -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$PWD/$2/parts"
+		-o "Dir::State::lists=$PWD/$2/lists" -o "Dir::Cache=$PWD/$2/cache" -o APT::Sandbox::User=root)
+	"${apt[@]}" update >&2 && (cd "$2" && "${apt[@]}" source --download-only "$1" >&2) &&
+		dpkg-source --no-check -x "$2"/*.dsc "$2/source" >&2
+}
+
+install_curl() {
+	local version dir
+	version="$(dpkg-query -W -f '${source:Version}' libcurl4-openssl-dev), made by recipe 2"
+	[ -f deps/curl/made ] && [ "$(cat deps/curl/made)" = "$version" ] && return
+	say "making a libcurl without shared libraries, of Debian's source package curl"
+	dir=$(mktemp -d deps/fetch.XXXXXX)
+	fetch_source curl "$dir" || die "apt-get cannot fetch the source package curl"
+	cmake -G Ninja -S "$dir/source" -B "$dir/build" -DCMAKE_BUILD_TYPE=Release \
+		-DCMAKE_C_FLAGS="-fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD/$dir=." \
+		-DCMAKE_INSTALL_PREFIX="$PWD/deps/curl" -DCMAKE_INSTALL_LIBDIR=lib \
+		-DBUILD_SHARED_LIBS=OFF -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF \
+		-DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DUSE_NGHTTP2=ON -DCURL_ZLIB=ON -DCURL_BROTLI=OFF \
+		-DCURL_ZSTD=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBSSH=OFF -DCURL_USE_LIBPSL=OFF \
+		-DUSE_LIBIDN2=OFF -DCURL_USE_GSSAPI=OFF -DCURL_DISABLE_LDAP=ON -DCURL_DISABLE_ALTSVC=ON \
+		-DCURL_DISABLE_HSTS=ON -DCURL_DISABLE_NETRC=ON -DCURL_DISABLE_COOKIES=ON \
+		-DCURL_DISABLE_DOH=ON -DENABLE_THREADED_RESOLVER=ON -DENABLE_UNIX_SOCKETS=OFF \
+		-DCURL_CA_BUNDLE=none -DCURL_CA_PATH=none >"$dir/log" 2>&1 &&
+		cmake --build "$dir/build" --target install >>"$dir/log" 2>&1 || {
+		tail -n 40 "$dir/log" >&2
+		die "libcurl could not be made"
+	}
+	rm -rf "$dir"
+	printf '%s\n' "$version" >deps/curl/made
+}
+
 case $what in
 --build-only) install_packages "$build_parts" ;;
 all) install_packages "$build_parts$test_parts" ;;
 --fuzz) install_packages "$build_parts$fuzz_parts" ;;
 --swift) install_packages "$build_parts$swift_parts" ;;
+--package) install_packages "$build_parts$package_parts" ;;
 esac
 
 mkdir -p deps
@@ -210,4 +283,5 @@ exec 9>deps/lock
 flock 9 # two runs at once: the second one finds everything there
 install_duckdb
 [ "$what" != --swift ] || install_memcached
-[ "$what" != all ] || install_npm_tools
+case $what in all | --package) install_npm_tools ;; esac # the packages' test has an S3 server from npm
+[ "$what" != --package ] || install_curl

@@ -74,22 +74,25 @@ ok "set-up refuses unknown words" $? "$out"
 DESTDIR=$work/root cmake --install "$build" --prefix /usr >"$work/install" 2>&1
 ok "install" $? "$(cat "$work/install")"
 usr=$work/root/usr
-for file in bin/pugmark lib/pugmark/libduckdb.so share/pugmark/schemas/jira_audit_logs.yml \
+for file in bin/pugmark bin/pugmark-ship lib/pugmark/libduckdb.so share/pugmark/schemas/jira_audit_logs.yml \
 	share/man/man1/pugmark.1 share/bash-completion/completions/pugmark \
 	share/zsh/site-functions/_pugmark lib/systemd/system/pugmark-compact.timer \
 	lib/systemd/system/pugmark-verify.timer lib/systemd/system/pugmark.service \
+	lib/systemd/system/pugmark-ship.service \
 	lib/sysusers.d/pugmark.conf; do
 	[ -f "$usr/$file" ]
 	ok "$file is installed" $?
 done
 grep -qx 'ExecStart=/usr/bin/pugmark %i' "$usr/lib/systemd/system/pugmark-maintain@.service"
 ok "the unit names the program" $?
+grep -qx 'ExecStart=/usr/bin/pugmark-ship \$SHIP' "$usr/lib/systemd/system/pugmark-ship.service"
+ok "the shipper's unit names its program" $?
 # systemd's own reading of them, with the targets that they name; users are not looked up.
 if command -v systemd-analyze >/dev/null; then
 	find /usr/lib/systemd/system /lib/systemd/system -maxdepth 1 \
 		\( -name '*.target' -o -name '*.slice' -o -name '*.socket' \) \
 		-exec cp -a {} "$usr/lib/systemd/system/" \; 2>/dev/null
-	for unit in pugmark.service pugmark-compact.timer pugmark-verify.timer \
+	for unit in pugmark.service pugmark-ship.service pugmark-compact.timer pugmark-verify.timer \
 		pugmark-maintain@compact.service pugmark-maintain@verify.service; do
 		out=$(systemd-analyze --root="$work/root" --man=no verify "$unit" 2>&1)
 		[ $? = 0 ] && [ -z "$out" ]
@@ -104,6 +107,9 @@ export PUGMARK_DATA=$work/data
 out=$("$pugmark" import tests/data/sample-jira.ndjson 2>&1)
 [ $? = 0 ] || [ $? = 3 ]
 ok "the installed program imports" $? "$out"
+out=$("$work/moved/bin/pugmark-ship" --version 2>&1)
+[[ $? = 0 && $out = pugmark-ship\ * ]]
+ok "the installed shipper runs" $? "$out"
 out=$(cd / && "$pugmark" sql --format csv 'select count(*) > 0 as any from events' 2>&1)
 [ "$(tail -n 1 <<<"$out" | tr -d '\r')" = true ]
 ok "the installed program finds its libduckdb" $? "$out"

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/base.h"
-#include "net/private.h"
+#include "json/json.h"
 #include "net/sigv4.h"
 
 struct vector {
@@ -42,20 +42,20 @@ static char *text_of(struct vector *v, struct slice object, const char *key)
 	struct buf text;
 	buf_init(&text, 1 << 16);
 	char *copy =
-		net_json_text(object, key, &text) ? arena_strdup(&v->mem, buf_view(&text)) : NULL;
+		json_find_text(object, key, &text) ? arena_strdup(&v->mem, buf_view(&text)) : NULL;
 	buf_fini(&text);
 	return copy;
 }
 
 static bool is_true(struct slice object, const char *key)
 {
-	return slice_eq(net_json_member(object, key), SLICE("true"));
+	return slice_eq(json_find(object, key), SLICE("true"));
 }
 
 static void read_context(struct vector *v, const char *folder)
 {
 	struct slice all = read_text(&v->mem, folder, "context.json");
-	struct slice keys = net_json_member(all, "credentials");
+	struct slice keys = json_find(all, "credentials");
 	int64_t end;
 	v->keys.id = text_of(v, keys, "access_key_id");
 	v->keys.secret = text_of(v, keys, "secret_access_key");
@@ -65,7 +65,7 @@ static void read_context(struct vector *v, const char *folder)
 	v->scope.flags = (is_true(all, "normalize") ? SIGV4_NORMALIZE : 0) |
 			 (is_true(all, "omit_session_token") ? SIGV4_LATE_TOKEN : 0);
 	v->sign_body = is_true(all, "sign_body");
-	v->scope.expires_s = (unsigned)atoi(net_json_member(all, "expiration_in_seconds").ptr);
+	v->scope.expires_s = (unsigned)atoi(json_find(all, "expiration_in_seconds").ptr);
 	clock_parse(slice_of(text_of(v, all, "timestamp")), 0, &v->scope.time_us, &end);
 }
 

@@ -41,7 +41,7 @@ _pugmark()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	--schema | --output | --query-file | --from | --*-file)
+	--schema | --output | --query-file | --from | --state | --*-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -56,7 +56,8 @@ _pugmark()
 		return
 		;;
 	--after | --save | --memory | --threads | --source | --instance | --node | --since | --until | --limit | \
-		--timeout | --keep | --seconds)
+		--timeout | --keep | --seconds | --every | --max-files | --endpoint | --region | --profile | --role-arn | \
+		--external-id | --proxy)
 		return
 		;;
 	esac
@@ -87,7 +88,7 @@ _pugmark()
 		esac
 		;;
 	collect) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
-	backup | restore) COMPREPLY=($(compgen -d -- "$cur")) ;;
+	backup | restore | ship) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	rejects)
 		[ "$prev" = rejects ] && COMPREPLY=($(compgen -W "list show retry dismiss" -- "$cur"))
 		;;

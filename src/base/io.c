@@ -283,10 +283,10 @@ static void fill_info(struct io_info *info, const struct stat *st)
 	};
 }
 
-int io_stat(const char *path, struct io_info *info, struct err *err)
+static int look_at(const char *path, bool follow, struct io_info *info, struct err *err)
 {
 	struct stat st;
-	int result = DO(IO_STAT, false, stat(path, &st));
+	int result = DO(IO_STAT, false, follow ? stat(path, &st) : lstat(path, &st));
 	if (result < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (result < 0)
@@ -295,6 +295,16 @@ int io_stat(const char *path, struct io_info *info, struct err *err)
 		fill_info(info, &st);
 	io_point_after();
 	return 1;
+}
+
+int io_stat(const char *path, struct io_info *info, struct err *err)
+{
+	return look_at(path, true, info, err);
+}
+
+int io_lstat(const char *path, struct io_info *info, struct err *err)
+{
+	return look_at(path, false, info, err);
 }
 
 int io_fstat(int fd, struct io_info *info, const char *path, struct err *err)

@@ -130,6 +130,8 @@ int io_link(const char *from, const char *to, struct err *err);
 int io_chmod(const char *path, mode_t mode, struct err *err);
 /* 1 = there, 0 = not there, -1 = error. Follows links; `info` may be NULL. */
 int io_stat(const char *path, struct io_info *info, struct err *err);
+/* The same of the name itself: a symbolic link is neither folder nor regular file. */
+int io_lstat(const char *path, struct io_info *info, struct err *err);
 /* The same of an open file. 0 or -1. */
 int io_fstat(int fd, struct io_info *info, const char *path, struct err *err);
 /* Calls `each` for the names in a folder, sorted by byte order, without . and ..; stops where it

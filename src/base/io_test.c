@@ -132,6 +132,24 @@ static void names_change(void **state)
 	assert_non_null(strstr(err.text, at("c")));
 }
 
+static void links_are_not_followed(void **state)
+{
+	struct io_info info;
+	(void)state;
+	assert_int_equal(io_write_file(at("a"), "one", 3, 0600, &err), 0);
+	assert_int_equal(symlink(at("a"), at("link")), 0);
+	assert_int_equal(symlink("nowhere", at("dangling")), 0);
+	assert_int_equal(io_stat(at("link"), &info, &err), 1);
+	assert_true(info.is_regular && info.size == 3);
+	assert_int_equal(io_lstat(at("link"), &info, &err), 1);
+	assert_false(info.is_regular || info.is_dir);
+	assert_int_equal(io_stat(at("dangling"), NULL, &err), 0);
+	assert_int_equal(io_lstat(at("dangling"), NULL, &err), 1);
+	assert_int_equal(io_lstat(at("a"), &info, &err), 1);
+	assert_true(info.is_regular && info.size == 3);
+	assert_int_equal(io_lstat(at("none"), NULL, &err), 0);
+}
+
 /* A watcher's notes: "write f 3@4; …" */
 static void note_change(void *ctx, const struct io_change *change)
 {
@@ -464,6 +482,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			groups_are_let_in_where_the_folder_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_change, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(links_are_not_followed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(changes_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(folders_are_made_with_parents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_are_listed_in_order, set_up, tear_down),

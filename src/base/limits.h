@@ -46,5 +46,15 @@
 #define LIMIT_REGEX_LONG    512
 #define LIMIT_REGEX_NS      2000000
 #define LIMIT_REGEX_NS_BYTE 100
+/* Shipping: raw bytes of an object, and of a line before it is cut; bytes of the prefix of keys, and of
+ * a node's or log's name in them; logs of a folder, of which so many are kept open; bytes of deleted logs
+ * that are held until they are uploaded; the state file. */
+#define LIMIT_SHIP_PIECE  ((uint64_t)16 << 20)
+#define LIMIT_SHIP_PREFIX 256
+#define LIMIT_SHIP_NAME   200
+#define LIMIT_SHIP_LOGS   10000
+#define LIMIT_SHIP_OPEN   256
+#define LIMIT_SHIP_HELD   ((uint64_t)1 << 30)
+#define LIMIT_SHIP_STATE  ((size_t)16 << 20)
 
 #endif

@@ -197,6 +197,29 @@ const struct command commands[] = {
 		"missing.",
 		"pugmark restore /backup/pugmark-2026-11-22 --data /var/lib/pugmark\n", NULL, 1, 1,
 		command_restore},
+	{"ship", "[DIR] s3://BUCKET[/PREFIX]", "upload a server's log/audit folder to a bucket",
+		"Runs on the node of a Bitbucket, Jira or Confluence Data Center: follows its "
+		"folder "
+		"log/audit and\n"
+		"uploads every byte to a bucket of S3, where pugmark collects it; goes on until it "
+		"is stopped, or\n"
+		"with --once until all is uploaded. DIR may be left out where the usual homes have "
+		"one. The right\n"
+		"s3:PutObject on the prefix is all that its keys need. The program pugmark-ship "
+		"does "
+		"the same, and\n"
+		"needs nothing else on the machine (docs/ship.md). Exit status 3: a log was lost "
+		"before it was\n"
+		"uploaded, or could not be read.",
+		"pugmark ship s3://audit-logs/bitbucket\n"
+		"pugmark ship --once --dry-run /data/bitbucket/log/audit "
+		"s3://audit-logs/bitbucket\n"
+		"pugmark ship --endpoint https://s3.example.com --region eu s3://audit/bitbucket\n",
+		OPTS(OPT_ONCE, OPT_DRY_RUN, OPT_EVERY, OPT_NODE, OPT_STATE, OPT_ALL, OPT_MAX_FILES,
+			OPT_GZIP, OPT_ENDPOINT, OPT_REGION, OPT_PATH_STYLE, OPT_PROFILE,
+			OPT_ACCESS_KEY_ID_FILE, OPT_SECRET_ACCESS_KEY_FILE, OPT_SESSION_TOKEN_FILE,
+			OPT_ROLE_ARN, OPT_EXTERNAL_ID, OPT_ALLOW_PRIVATE, OPT_CA_FILE, OPT_PROXY),
+		0, 2, command_ship},
 	{"help", "[COMMAND]", "help on a command", "Prints this help, or that of one command.",
 		"pugmark help import\n", OPTS(OPT_LIST), 0, 1, command_help},
 	{"version", "", "the version of the program and its parts",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/line.h"
+#include "ship/ship.h"
 
 static const enum opt global_options[] = {
 	OPT_DATA, OPT_JSON, OPT_MEMORY, OPT_THREADS, OPT_VERBOSE, OPT_HELP, OPTIONS};
@@ -197,14 +198,34 @@ int line_parse(int argc, char **argv, struct command_line *line)
 	return 0;
 }
 
-static void print_options(const enum opt *options, FILE *out)
+/* What an option is for. ship has words of its own, which its other program shows too. */
+static const char *help_of(const struct option_row *row, const struct command *command)
 {
+	const struct ship_option *of_ship = ship_option_rows;
+	if (!command || command->run != command_ship)
+		return row->help;
+	while (of_ship->name && strcmp(of_ship->name, row->name) != 0)
+		of_ship++;
+	return of_ship->name ? of_ship->help : row->help;
+}
+
+static int left_side(const struct option_row *row, char left[64])
+{
+	return snprintf(
+		left, 64, "--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
+}
+
+static void print_options(const enum opt *options, const struct command *command, FILE *out)
+{
+	char left[64];
+	int width = 19;
+	for (const enum opt *o = options; o && *o != OPTIONS; o++)
+		if (left_side(&option_rows[*o], left) > width)
+			width = left_side(&option_rows[*o], left);
 	for (; options && *options != OPTIONS; options++) {
 		const struct option_row *row = &option_rows[*options];
-		char left[64];
-		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->arg ? " " : "",
-			row->arg ? row->arg : "");
-		fprintf(out, "  %-19s %s\n", left, row->help);
+		left_side(row, left);
+		fprintf(out, "  %-*s %s\n", width, left, help_of(row, command));
 	}
 }
 
@@ -219,10 +240,10 @@ static void print_command(const struct command *c, FILE *out)
 	}
 	if (c->options) {
 		fputs("\nOptions:\n", out);
-		print_options(c->options, out);
+		print_options(c->options, c, out);
 	}
 	fputs("\nGlobal options:\n", out);
-	print_options(global_options, out);
+	print_options(global_options, NULL, out);
 }
 
 void help_print(const struct command *command, FILE *out)
@@ -240,7 +261,7 @@ void help_print(const struct command *command, FILE *out)
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-9s %s\n", c->name, c->summary);
 	fputs("\nGlobal options:\n", out);
-	print_options(global_options, out);
+	print_options(global_options, NULL, out);
 	fputs("\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but something was rejected.\n"
 	      "pugmark help COMMAND says more.\n",
 		out);

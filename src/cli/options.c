@@ -111,6 +111,14 @@ const struct option_row option_rows[OPTIONS] = {
 		"the key that secrets are sealed under (default: see docs)"},
 	[OPT_ONCE] = {"once", NULL, "read what there is now, history included, and end"},
 	[OPT_REFETCH] = {"refetch", NULL, "read once more what is missing, where it can be had"},
+	/* Of ship alone; what they are for is said by ship/options.c. */
+	[OPT_DRY_RUN] = {"dry-run", NULL, NULL},
+	[OPT_EVERY] = {"every", "SECONDS", NULL},
+	[OPT_STATE] = {"state", "FILE", NULL},
+	[OPT_ALL] = {"all", NULL, NULL},
+	[OPT_MAX_FILES] = {"max-files", "N", NULL},
+	[OPT_GZIP] = {"gzip", NULL, NULL},
+	[OPT_SESSION_TOKEN_FILE] = {"session-token-file", "FILE", NULL},
 };
 
 const char *option_name(enum opt option)

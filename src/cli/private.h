@@ -96,6 +96,13 @@ enum opt {
 	OPT_KEY_FILE,
 	OPT_ONCE,
 	OPT_REFETCH,
+	OPT_DRY_RUN,
+	OPT_ALL,
+	OPT_EVERY,
+	OPT_STATE,
+	OPT_MAX_FILES,
+	OPT_GZIP,
+	OPT_SESSION_TOKEN_FILE,
 	OPTIONS
 };
 
@@ -138,6 +145,7 @@ int command_rebuild(const struct command_line *line);
 int command_compact(const struct command_line *line);
 int command_verify(const struct command_line *line);
 int command_backup(const struct command_line *line);
+int command_ship(const struct command_line *line);
 int command_restore(const struct command_line *line);
 int command_help(const struct command_line *line);
 int command_version(const struct command_line *line);

@@ -54,6 +54,16 @@ int json_member(struct slice object, const char *key, struct slice *value);
  * the closing quote, or -1. */
 int64_t json_string(struct slice text, size_t at, struct buf *out, bool *repaired);
 
+/* The value of a member of the object `text` (of several of the same name the last), as it stands there.
+ * ptr is NULL where there is none, or `text` is no object that json_validate_lenient takes. */
+struct slice json_find(struct slice text, const char *key);
+/* The text of a member that is a string, into `out` (cleared first). False where json_find finds none, or
+ * the string had to be repaired. */
+bool json_find_text(struct slice text, const char *key, struct buf *out);
+/* Walks the values of a JSON array that stands in a valid text: *at is 0 at first. False at the end, or
+ * where it is no array. */
+bool json_item(struct slice array, size_t *at, struct slice *value);
+
 /* Appends the JSON text of a value that json_value called repaired, so that it is well-formed JSON
  * and UTF-8: ill-formed bytes, NUL, lone surrogates become U+FFFD, raw control characters their
  * \u form. All else stays as it stands. `text` must be a value that json_value takes. */

@@ -26,3 +26,55 @@ int json_member(struct slice object, const char *key, struct slice *value)
 	}
 	return found;
 }
+
+struct slice json_find(struct slice text, const char *key)
+{
+	struct slice none = {NULL, 0}, found = none;
+	size_t at = json_blanks(text, 0);
+	struct buf name;
+	bool repaired;
+	if (json_validate_lenient(text, &repaired, NULL) < 0 || at >= text.len ||
+		text.ptr[at] != '{')
+		return none;
+	buf_init(&name, text.len);
+	for (at = json_blanks(text, at + 1); at < text.len && text.ptr[at] == '"';) {
+		buf_clear(&name);
+		int64_t end = json_string(text, at, &name, &repaired);
+		if (end < 0)
+			break;
+		at = json_blanks(text, json_blanks(text, (size_t)end) + 1); /* the colon */
+		if ((end = json_skip(text, at)) < 0)
+			break;
+		if (slice_eq(buf_view(&name), slice_of(key)))
+			found = (struct slice){text.ptr + at, (size_t)end - at};
+		at = json_blanks(text, json_blanks(text, (size_t)end) + 1); /* the comma */
+	}
+	buf_fini(&name);
+	return found;
+}
+
+bool json_find_text(struct slice text, const char *key, struct buf *out)
+{
+	struct slice value = json_find(text, key);
+	bool repaired = false;
+	buf_clear(out);
+	return value.len > 0 && value.ptr[0] == '"' && json_string(value, 0, out, &repaired) >= 0 &&
+	       !repaired && !out->full;
+}
+
+bool json_item(struct slice array, size_t *at, struct slice *value)
+{
+	size_t from = json_blanks(array, *at);
+	if (from >= array.len || (*at == 0 && array.ptr[from] != '['))
+		return false;
+	if (*at == 0 || array.ptr[from] == ',')
+		from = json_blanks(array, from + 1);
+	if (from >= array.len || array.ptr[from] == ']')
+		return false;
+	int64_t end = json_skip(array, from);
+	if (end < 0)
+		return false;
+	*value = (struct slice){array.ptr + from, (size_t)end - from};
+	*at = (size_t)end;
+	return true;
+}

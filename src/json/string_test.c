@@ -92,12 +92,48 @@ static void whole_values(void **state)
 	buf_fini(&out);
 }
 
+static void members(void **state)
+{
+	static const struct {
+		struct slice object;
+		const char *key, *text; /* NULL = none */
+	} cases[] = {
+		{SLICE("{\"node\":\"a\"}"), "node", "a"},
+		{SLICE(" { \"x\" : {\"node\":\"in\"} , \"node\" : \"out\\u0041\" } "), "node",
+			"outA"},
+		{SLICE("{\"node\":\"first\",\"node\":\"last\"}"), "node", "last"},
+		{SLICE("{\"n\\u006fde\":\"escaped\"}"), "node", "escaped"},
+		{SLICE("{\"x\":\"\xff\",\"node\":\"a\"}"), "node", "a"},
+		{SLICE("{\"node\":\"\xff\"}"), "node", NULL},
+		{SLICE("{\"node\":\"\"}"), "node", ""},
+		{SLICE("{\"node\":1}"), "node", NULL},
+		{SLICE("{\"node\":null}"), "node", NULL},
+		{SLICE("{\"x\":{\"node\":\"inner\"}}"), "node", NULL},
+		{SLICE("{\"nodes\":\"a\"}"), "node", NULL},
+		{SLICE("[\"node\",\"a\"]"), "node", NULL},
+		{SLICE("{\"node\":\"a\""), "node", NULL},
+		{SLICE("{}"), "node", NULL},
+		{SLICE(""), "node", NULL},
+	};
+	struct buf out;
+	(void)state;
+	buf_init(&out, 100);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool found = json_find_text(cases[i].object, cases[i].key, &out);
+		if (found != (cases[i].text != NULL) ||
+			(found && !slice_eq(buf_view(&out), slice_of(cases[i].text))))
+			fail_msg("row %zu: %d \"%.*s\"", i, found, SLICE_ARG(buf_view(&out)));
+	}
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts),
 		cmocka_unit_test(no_strings),
 		cmocka_unit_test(whole_values),
+		cmocka_unit_test(members),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

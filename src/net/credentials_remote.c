@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "json/json.h"
 #include "net/credentials_private.h"
 
 enum { REPLY_MOST = 64 << 10, NAME_MOST = 256 };
@@ -18,12 +19,12 @@ static void wipe_reply(struct http_reply *reply)
 	http_reply_fini(reply);
 }
 
-static char *json_value(struct slice json, const char *key)
+static char *text_of(struct slice json, const char *key)
 {
 	struct buf text;
 	buf_init(&text, CREDENTIAL_MOST);
 	char *copy =
-		net_json_text(json, key, &text) && text.len ? strndup(text.ptr, text.len) : NULL;
+		json_find_text(json, key, &text) && text.len ? strndup(text.ptr, text.len) : NULL;
 	if (text.ptr)
 		explicit_bzero(text.ptr, text.cap);
 	buf_fini(&text);
@@ -40,10 +41,10 @@ static int64_t time_of(const char *text)
 static int read_keys(
 	struct slice json, const char *who, struct credential_set *set, struct err *err)
 {
-	set->id = json_value(json, "AccessKeyId");
-	set->secret = json_value(json, "SecretAccessKey");
-	set->token = json_value(json, "Token");
-	char *end = json_value(json, "Expiration");
+	set->id = text_of(json, "AccessKeyId");
+	set->secret = text_of(json, "SecretAccessKey");
+	set->token = text_of(json, "Token");
+	char *end = text_of(json, "Expiration");
 	set->expires_us = time_of(end);
 	free(end);
 	if (set->id && set->secret)

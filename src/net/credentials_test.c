@@ -312,34 +312,6 @@ static void test_renewal(void **state)
 	credentials_close(provider);
 }
 
-static void test_json_members(void **state)
-{
-	static const struct {
-		const char *object, *want; /* NULL = not found */
-	} rows[] = {
-		{"{\"a\":\"x\",\"k\":\"v\"}", "v"},
-		{" { \"k\" : \"v\\u0041\\n\" } ", "vA\n"},
-		{"{\"x\":{\"k\":\"inner\"},\"k\":\"v\"}", "v"},
-		{"{\"x\":{\"k\":\"inner\"}}", NULL},
-		{"{\"k\":5}", NULL},
-		{"{\"k\":null}", NULL},
-		{"{\"k\":\"v\"", NULL},
-		{"[\"k\",\"v\"]", NULL},
-		{"{}", NULL},
-		{"", NULL},
-		{"{\"k\":\"1\",\"k\":\"2\"}", "2"},
-	};
-	struct buf out;
-	(void)state;
-	buf_init(&out, 100);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		bool found = net_json_text(slice_of(rows[i].object), "k", &out);
-		CHECK_ROW(i, found == (rows[i].want != NULL));
-		CHECK_ROW(i, !found || slice_eq(buf_view(&out), slice_of(rows[i].want)));
-	}
-	buf_fini(&out);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,7 +321,6 @@ int main(void)
 		cmocka_unit_test_setup(test_web_identity, clean),
 		cmocka_unit_test_setup(test_services, clean),
 		cmocka_unit_test_setup(test_renewal, clean),
-		cmocka_unit_test(test_json_members),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

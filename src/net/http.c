@@ -50,6 +50,7 @@ struct http_client *http_open(const struct http_settings *settings, struct err *
 		xstrdup(settings->user_agent ? settings->user_agent : "pugmark/" PUGMARK_VERSION);
 	client->limits = settings->limits;
 	client->stop = settings->stop;
+	http_trust_find("", &client->trust);
 	client->easy = curl_easy_init();
 	if (!client->easy)
 		abort();
@@ -58,6 +59,10 @@ struct http_client *http_open(const struct http_settings *settings, struct err *
 		if (!client->pools[i])
 			abort();
 		curl_multi_setopt(client->pools[i], CURLMOPT_MAXCONNECTS, 8L);
+	}
+	if (client->ca_file && http_trust_add(&client->trust, client->ca_file, err) < 0) {
+		http_close(client);
+		return NULL;
 	}
 	return client;
 }
@@ -77,6 +82,7 @@ void http_close(struct http_client *client)
 	curl_easy_cleanup(client->easy);
 	for (int i = 0; i < GUARD_POLICIES; i++)
 		curl_multi_cleanup(client->pools[i]);
+	http_trust_free(&client->trust);
 	free(client->ca_file);
 	free_secret(client->proxy);
 	free(client->no_proxy);

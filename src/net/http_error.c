@@ -52,6 +52,13 @@ static int explain_certificate(struct http_exchange *ex)
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		if (!ex->client->trust.folder && !ex->client->trust.bundle)
+			return http_fail(ex, HTTP_TLS_ISSUER, ERR_ACCESS,
+				"its TLS certificate is signed by an authority that is not known "
+				"here: "
+				"this machine has no list of authorities (package "
+				"ca-certificates); "
+				"install it, or name one as CA file");
 		return http_fail(ex, HTTP_TLS_ISSUER, ERR_ACCESS,
 			"its TLS certificate is signed by an authority that is not known here; if "
 			"it "

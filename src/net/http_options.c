@@ -221,6 +221,23 @@ static void set_method(struct http_exchange *ex)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/* The machine's own, and those of the settings beside them. */
+static void trust_authorities(const struct http_client *client)
+{
+	CURL *easy = client->easy;
+	const struct http_trust *trust = &client->trust;
+	const char *file = client->ca_file ? client->ca_file : trust->bundle;
+	struct curl_blob both = {trust->both.ptr, trust->both.len, CURL_BLOB_NOCOPY};
+	curl_easy_setopt(easy, CURLOPT_CAPATH, trust->folder);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, trust->folder);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file);
+	if (trust->both.len) { /* goes before a file */
+		curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &both);
+		curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &both);
+	}
+}
+
 static void set_trust(struct http_exchange *ex)
 {
 	CURL *easy = ex->client->easy;
@@ -230,10 +247,7 @@ static void set_trust(struct http_exchange *ex)
 	curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (ex->client->ca_file) { /* beside the system's folder of authorities */
-		curl_easy_setopt(easy, CURLOPT_CAINFO, ex->client->ca_file);
-		curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ex->client->ca_file);
-	}
+	trust_authorities(ex->client);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, ex->target.plain ? "http" : "https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

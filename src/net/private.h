@@ -14,7 +14,21 @@ enum {
 	HEADER_MOST = 16 << 10, /* bytes of a request header's value */
 };
 
+/* The authorities that this machine trusts. */
+struct http_trust {
+	char *folder;    /* with hashed names; */
+	char *bundle;    /* a file of all, where the folder has not all; NULL = none */
+	struct buf both; /* the bundle and a CA file of the settings, where there are two files */
+};
+
+/* Looks for them below `root` ("" but for tests). */
+void http_trust_find(const char *root, struct http_trust *trust);
+/* Puts a CA file beside the bundle: curl takes one file only. */
+int http_trust_add(struct http_trust *trust, const char *ca_file, struct err *err);
+void http_trust_free(struct http_trust *trust);
+
 struct http_client {
+	struct http_trust trust;
 	char *ca_file, *proxy, *no_proxy, *user_agent;
 	struct http_limits limits;
 	const volatile sig_atomic_t *stop;
@@ -80,15 +94,6 @@ int http_explain(struct http_exchange *ex, CURLcode code);
 /* Our own end of an exchange, with its error. Returns -1. */
 int http_fail(struct http_exchange *ex, enum http_failure failure, enum err_kind kind,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-/* The value of a member of a JSON object, as it stands there; ptr is NULL where there is none or the
- * text is no object. Of several of the same name the last. */
-struct slice net_json_member(struct slice object, const char *key);
-/* The same for a string, unescaped into `out` (cleared first). False where there is none. */
-bool net_json_text(struct slice object, const char *key, struct buf *out);
-/* Walks the values of a JSON array that stands in a valid text: *at is 0 at first. False at the end, or
- * where it is no array. */
-bool net_json_next(struct slice array, size_t *at, struct slice *value);
 
 /* Appends percent-encoded text decoded; what is not well coded stays as it is. `plus`: form coding, where
  * + is a space. */

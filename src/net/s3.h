@@ -123,7 +123,7 @@ int s3_get(struct s3 *s3, struct slice key, const struct s3_get *what, struct s3
 int s3_head(struct s3 *s3, struct slice key, struct s3_facts *facts, struct err *err);
 
 /* Writes an object of up to 5 GB in one request. `headers` (x-amz-meta-…, content-type …) may be
- * NULL. */
+ * NULL. ERR_FORMAT where the reply names no ETag: whatever says 200 to everything is no S3. */
 int s3_put(struct s3 *s3, struct slice key, struct slice body, const struct http_header *headers,
 	size_t header_count, struct err *err);
 

@@ -4,6 +4,7 @@
 #include "net/s3_notice.h"
 
 #include "base/base.h"
+#include "json/json.h"
 #include "net/private.h"
 #include "net/s3.h"
 
@@ -58,7 +59,7 @@ static int64_t time_of(struct slice text)
 /* A short text of the entry; empty where there is none, or too long a one. */
 static struct slice detail(struct slice object, const char *key, struct buf *out)
 {
-	if (!net_json_text(object, key, out))
+	if (!json_find_text(object, key, out))
 		buf_clear(out);
 	return buf_view(out);
 }
@@ -66,7 +67,7 @@ static struct slice detail(struct slice object, const char *key, struct buf *out
 static int give(struct reading *r, enum meaning meaning, struct slice object, const char *etag,
 	const char *version, struct err *err)
 {
-	struct slice key = buf_view(&r->key), size = net_json_member(object, "size");
+	struct slice key = buf_view(&r->key), size = json_find(object, "size");
 	int64_t bytes;
 	if (r->key.full || key.len == 0 || memchr(key.ptr, 0, key.len) || meaning == NO_EVENT ||
 		r->bucket_name.len == 0) {
@@ -96,13 +97,13 @@ static int give(struct reading *r, enum meaning meaning, struct slice object, co
 /* One of Records: its key is form-encoded. */
 static int read_record(struct reading *r, struct slice record, struct err *err)
 {
-	struct slice s3 = net_json_member(record, "s3");
-	struct slice object = net_json_member(s3, "object");
+	struct slice s3 = json_find(record, "s3");
+	struct slice object = json_find(s3, "object");
 	detail(record, "eventName", &r->name);
 	detail(record, "eventTime", &r->time);
-	detail(net_json_member(s3, "bucket"), "name", &r->bucket_name);
+	detail(json_find(s3, "bucket"), "name", &r->bucket_name);
 	buf_clear(&r->key);
-	if (net_json_text(object, "key", &r->coded))
+	if (json_find_text(object, "key", &r->coded))
 		http_unescape(&r->key, buf_view(&r->coded), true);
 	return give(r, meaning_of_name(buf_view(&r->name)), object, "eTag", "versionId", err);
 }
@@ -111,7 +112,7 @@ static int read_records(struct reading *r, struct slice records, struct err *err
 {
 	struct slice record;
 	unsigned count = 0;
-	for (size_t at = 0; net_json_next(records, &at, &record);) {
+	for (size_t at = 0; json_item(records, &at, &record);) {
 		if (++count > S3_NOTICE_RECORDS)
 			return err_set(err, ERR_LIMIT, "a notice of more than %d objects",
 				S3_NOTICE_RECORDS);
@@ -124,11 +125,11 @@ static int read_records(struct reading *r, struct slice records, struct err *err
 /* EventBridge: one event, and its key is as it is. */
 static int read_event(struct reading *r, struct slice body, struct slice detail_of, struct err *err)
 {
-	struct slice object = net_json_member(detail_of, "object");
+	struct slice object = json_find(detail_of, "object");
 	detail(body, "detail-type", &r->name);
 	detail(body, "time", &r->time);
-	detail(net_json_member(detail_of, "bucket"), "name", &r->bucket_name);
-	if (!net_json_text(object, "key", &r->key))
+	detail(json_find(detail_of, "bucket"), "name", &r->bucket_name);
+	if (!json_find_text(object, "key", &r->key))
 		buf_clear(&r->key);
 	return give(r, meaning_of_type(buf_view(&r->name)), object, "etag", "version-id", err);
 }
@@ -141,8 +142,10 @@ static bool is_test(struct reading *r, struct slice body)
 /* What is within the envelope. 1 = it was a notice, 0 = it is none. */
 static int read_plain(struct reading *r, struct slice body, struct err *err)
 {
-	struct slice records = net_json_member(body, "Records");
-	struct slice event = net_json_member(body, "detail");
+	struct slice records = json_find(body, "Records");
+	struct slice event = json_find(body, "detail");
+	if (json_validate(body, NULL) < 0)
+		return 0;
 	if (records.len && records.ptr[0] == '[')
 		return read_records(r, records, err) < 0 ? -1 : 1;
 	if (event.len && event.ptr[0] == '{' &&
@@ -165,7 +168,7 @@ static int read_body(struct reading *r, struct slice body, struct err *err)
 	if (found == 0 && slice_eq(detail(body, "Type", &r->name), SLICE("Notification"))) {
 		struct buf message;
 		buf_init(&message, S3_NOTICE_BYTES);
-		if (net_json_text(body, "Message", &message))
+		if (json_find_text(body, "Message", &message))
 			found = read_plain(r, buf_view(&message), err);
 		buf_fini(&message);
 	}

@@ -294,7 +294,17 @@ int s3_put(struct s3 *s3, struct slice key, struct slice body, const struct http
 		.headers = headers,
 		.header_count = header_count,
 		.body = {body.ptr ? body.ptr : "", body.len}};
-	return s3_do(s3, &call, err);
+	struct s3_facts facts = {0};
+	if (s3_do(s3, &call, err) < 0)
+		return -1;
+	s3_read_facts(&s3->reply, &facts);
+	if (facts.etag[0])
+		return 0;
+	/* A login page says 200 to everything. */
+	return err_set(err, ERR_FORMAT,
+		"bucket %s: what answered did not say that it keeps the object: is this an S3 "
+		"endpoint?",
+		s3->bucket);
 }
 
 int s3_delete(struct s3 *s3, struct slice key, struct err *err)

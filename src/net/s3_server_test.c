@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/test.h"
+#include "json/json.h"
 #include "net/s3_private.h"
 #include "net/stand_in.h"
 
@@ -64,7 +65,7 @@ static void read_text(struct slice json, const char *name, char *out, size_t siz
 {
 	struct buf text;
 	buf_init(&text, size - 1);
-	if (!net_json_text(json, name, &text))
+	if (!json_find_text(json, name, &text))
 		fail_msg("PUGMARK_TEST_S3 has no %s", name);
 	snprintf(out, size, "%.*s", (int)text.len, text.ptr);
 	buf_fini(&text);
@@ -72,11 +73,11 @@ static void read_text(struct slice json, const char *name, char *out, size_t siz
 
 static void use_server(struct slice json, char id[200], char secret[200])
 {
-	struct slice bucket, buckets = net_json_member(json, "buckets");
+	struct slice bucket, buckets = json_find(json, "buckets");
 	read_text(json, "key", id, 200);
 	read_text(json, "secret", secret, 200);
 	read_text(json, "region", region, sizeof(region));
-	for (size_t at = 0; way_count < COUNT(ways) && net_json_next(buckets, &at, &bucket);) {
+	for (size_t at = 0; way_count < COUNT(ways) && json_item(buckets, &at, &bucket);) {
 		struct way *way = &ways[way_count++];
 		read_text(json, "endpoint", way->endpoint, sizeof(way->endpoint));
 		snprintf(way->bucket, sizeof(way->bucket), "%.*s", (int)bucket.len - 2,

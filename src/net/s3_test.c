@@ -135,6 +135,18 @@ static void test_parts(void **state)
 	s3_close(s3);
 }
 
+static void test_writes_must_be_confirmed(void **state)
+{
+	static const char *const buckets[] = {"fault-html", "fault-empty", "fault-json"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(buckets); i++) {
+		struct s3 *s3 = open_at(&faults, "good", buckets[i], S3_STYLE_AUTO, canary_keys);
+		CHECK_ROW(i, s3_put(s3, SLICE("key"), SLICE("x"), NULL, 0, &err) == -1);
+		CHECK_ROW(i, err.kind == ERR_FORMAT && strstr(err.text, "S3 endpoint"));
+		s3_close(s3);
+	}
+}
+
 static void test_refusals_and_their_words(void **state)
 {
 	static const struct {
@@ -338,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_paths_go_unchanged),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_refusals_and_their_words),
+		cmocka_unit_test(test_writes_must_be_confirmed),
 		cmocka_unit_test(test_broken_reads),
 		cmocka_unit_test(test_long_objects),
 		cmocka_unit_test(test_places),

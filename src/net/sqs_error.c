@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "json/json.h"
 #include "net/credentials_private.h"
 #include "net/sqs_private.h"
 
@@ -30,7 +31,7 @@ void sqs_read_refusal(const struct http_reply *reply, char code[CODE_MOST], stru
 	struct buf text;
 	buf_init(&text, HTTP_ERROR_BODY);
 	code[0] = 0;
-	if (net_json_text(json, "__type", &text) || net_json_text(json, "code", &text))
+	if (json_find_text(json, "__type", &text) || json_find_text(json, "code", &text))
 		keep_code(code, buf_view(&text));
 	/* Servers of the older protocol, and errors of what stands before the queue. */
 	if (!code[0])
@@ -38,7 +39,7 @@ void sqs_read_refusal(const struct http_reply *reply, char code[CODE_MOST], stru
 	if (!code[0])
 		keep_code(code, http_header(reply, "x-amzn-query-error", 0));
 	if (message &&
-		(net_json_text(json, "message", &text) || net_json_text(json, "Message", &text)))
+		(json_find_text(json, "message", &text) || json_find_text(json, "Message", &text)))
 		text_escape(message, (struct slice){text.ptr,
 					     text.len < MESSAGE_MOST ? text.len : MESSAGE_MOST});
 	buf_fini(&text);

@@ -24,7 +24,7 @@ static int broken(struct err *err, const char *why)
  * becomes U+FFFD: a bad body must not keep the others back. */
 static struct slice take_text(struct sqs_batch *batch, struct slice object, const char *key)
 {
-	struct slice value = net_json_member(object, key), none = {NULL, 0};
+	struct slice value = json_find(object, key), none = {NULL, 0};
 	struct buf text;
 	bool repaired = false;
 	if (!value.len || value.ptr[0] != '"')
@@ -44,7 +44,7 @@ static struct slice take_text(struct sqs_batch *batch, struct slice object, cons
 static int64_t number_of(struct slice attributes, const char *name)
 {
 	char digits[24];
-	struct slice value = net_json_member(attributes, name);
+	struct slice value = json_find(attributes, name);
 	int64_t number = 0;
 	if (value.len > 2 && value.len < sizeof(digits) && value.ptr[0] == '"')
 		value = (struct slice){value.ptr + 1, value.len - 2};
@@ -56,7 +56,7 @@ static int take_message(struct sqs_batch *batch, struct slice json, struct err *
 	struct sqs_message message = {.id = take_text(batch, json, "MessageId"),
 		.receipt = take_text(batch, json, "ReceiptHandle"),
 		.body = take_text(batch, json, "Body")};
-	struct slice attributes = net_json_member(json, "Attributes");
+	struct slice attributes = json_find(json, "Attributes");
 	int64_t received = number_of(attributes, "ApproximateReceiveCount");
 	int64_t sent = number_of(attributes, "SentTimestamp");
 	if (!message.receipt.len || !message.body.ptr)
@@ -85,13 +85,13 @@ static bool is_object(struct slice json)
 
 int sqs_batch_read(struct slice json, struct sqs_batch *batch, struct err *err)
 {
-	struct slice message, list = net_json_member(json, "Messages");
+	struct slice message, list = json_find(json, "Messages");
 	empty(batch);
 	if (!is_object(json))
 		return broken(err, "it is no JSON object: is this an SQS endpoint?");
 	if (list.len && list.ptr[0] != '[' && !slice_eq(list, SLICE("null")))
 		return broken(err, "its messages are no list");
-	for (size_t at = 0; net_json_next(list, &at, &message);)
+	for (size_t at = 0; json_item(list, &at, &message);)
 		if (take_message(batch, message, err) < 0)
 			return empty(batch), -1;
 	return batch->count ? 1 : 0;
@@ -146,7 +146,7 @@ int sqs_receive(struct sqs *sqs, unsigned wait_s, unsigned most, unsigned hide_s
 /* Entries of a batch have their numbers as Id. */
 static bool read_id(struct slice entry, size_t count, size_t *id)
 {
-	struct slice value = net_json_member(entry, "Id");
+	struct slice value = json_find(entry, "Id");
 	if (value.len != 3 || value.ptr[0] != '"' || value.ptr[1] < '0' || value.ptr[1] > '9')
 		return false;
 	*id = (size_t)(value.ptr[1] - '0');
@@ -155,12 +155,12 @@ static bool read_id(struct slice entry, size_t count, size_t *id)
 
 int sqs_done_read(struct slice json, size_t count, bool *done, struct err *err)
 {
-	struct slice entry, list = net_json_member(json, "Successful");
+	struct slice entry, list = json_find(json, "Successful");
 	bool gone[SQS_MOST] = {false};
 	int n = 0;
 	if (!is_object(json))
 		return broken(err, "it is no JSON object: is this an SQS endpoint?");
-	for (size_t at = 0, id; net_json_next(list, &at, &entry);) {
+	for (size_t at = 0, id; json_item(list, &at, &entry);) {
 		if (!read_id(entry, count, &id))
 			return broken(err, "it names a message that was not asked about");
 		n += !gone[id];

@@ -18,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 LONG = os.environ.get("LONG", "") not in ("", "0")
 KEEP = os.environ.get("KEEP", "") not in ("", "0")
-PUGMARK = GENERATE = None
+PUGMARK = GENERATE = SHIP = None
 SANITIZED = False  # built with sanitizers: memory and time say nothing
 
 
@@ -48,7 +48,7 @@ def long(test):
 
 
 def find_programs():
-    global PUGMARK, GENERATE, SANITIZED
+    global PUGMARK, GENERATE, SHIP, SANITIZED
     for name, variable in (("pugmark", "PUGMARK"), ("generate", "GENERATE")):
         found = os.environ.get(variable)
         for build in ("release", "dev"):
@@ -58,6 +58,7 @@ def find_programs():
         if not found:
             sys.exit(f"run.sh: {name} is not built: type make, or set {variable}=")
         globals()[variable] = os.path.abspath(found)
+    SHIP = os.path.join(os.path.dirname(PUGMARK), "pugmark-ship")
     with open(PUGMARK, "rb") as program:
         SANITIZED = b"__asan_init" in program.read()
 
@@ -218,6 +219,21 @@ def zstd(data, level=3):
     n = lib.ZSTD_compress(out, ctypes.c_size_t(bound), data, ctypes.c_size_t(len(data)), level)
     assert 0 < n <= bound
     return out.raw[:n]
+
+
+def unzstd(data):
+    """What one zstd frame holds that says how much that is."""
+    lib = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+    lib.ZSTD_decompress.restype = ctypes.c_size_t
+    lib.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
+    lib.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
+    assert lib.ZSTD_findFrameCompressedSize(data, ctypes.c_size_t(len(data))) == len(data), "not one frame"
+    size = lib.ZSTD_getFrameContentSize(data, ctypes.c_size_t(len(data)))
+    assert size < 1 << 30, "the frame does not say its size"
+    out = ctypes.create_string_buffer(max(size, 1))
+    n = lib.ZSTD_decompress(out, ctypes.c_size_t(size), data, ctypes.c_size_t(len(data)))
+    assert n == size, "the frame does not unpack"
+    return out.raw[:size]
 
 
 def as_nobody():

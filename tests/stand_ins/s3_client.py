@@ -16,21 +16,23 @@ def sign(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
+def start(*command):
+    """A stand-in that prints lines "name port" and "ready": its process, and the ports by name."""
+    process, ports = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True), {}
+    for line in process.stdout:
+        if line == "ready\n":
+            return process, ports
+        name, port = line.split()
+        ports[name] = int(port)
+    raise AssertionError(f"{command} did not start")
+
+
 class Bucket:
     """`with Bucket(folder) as b:`; ends the server at the end."""
 
     def __init__(self, folder, name="audit"):
         self.folder, self.name = os.path.join(folder, "s3"), name
-        self.process = subprocess.Popen(
-            ["bash", os.path.join(HERE, "s3.sh"), self.folder],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ports = {}
-        for line in self.process.stdout:
-            if line.strip() == "ready":
-                break
-            word, port = line.split()
-            self.ports[word] = int(port)
-        assert "s3" in self.ports, "the S3 server did not start"
+        self.process, self.ports = start("bash", os.path.join(HERE, "s3.sh"), self.folder)
         for word in ("id", "secret"):
             with open(os.path.join(folder, f"s3-{word}"), "w", encoding="ascii") as file:
                 file.write(KEY + "\n")
