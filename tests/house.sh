@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # house.sh: tests of the house itself: the checks find what they are for, what `make install` puts
-# down works from its new place, completion and man page know every command, set-up is idle when
-# all is there. Ends with "N passed, N failed". BUILD names a release build (build/release).
+# down works from its new place, completion and man page know every command, the pages of docs/sources
+# name what there is, set-up is idle when all is there. Ends with "N passed, N failed". BUILD names a release build (build/release).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -137,10 +137,11 @@ ok "completion offers a command's options" $? "$(complete_line import --t)"
 [ "$(complete_line export --format p)" = parquet ]
 ok "completion offers an option's values" $?
 
-# Typed into the shells themselves, with what is installed.
-in_shell() { # in_shell SHELL FILE
-	local line
-	out=$(python3 -B tests/completion.py "$1" "$work/moved/share/$2" "$pugmark" 2>&1)
+# Tests that count for themselves.
+counted() { # counted NAME COMMAND…: what ends with "N passed, N failed"
+	local line name=$1
+	shift
+	out=$("$@" 2>&1)
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' <<<"$out")
 	if [ -n "$line" ]; then
 		passed=$((passed + ${line%% *}))
@@ -148,8 +149,13 @@ in_shell() { # in_shell SHELL FILE
 		failed=$((failed + ${line%% *}))
 		grep '^FAILED' <<<"$out"
 	else
-		ok "completion in $1" 1 "$out"
+		ok "$name" 1 "$out"
 	fi
+}
+
+# Typed into the shells themselves, with what is installed.
+in_shell() { # in_shell SHELL FILE
+	counted "completion in $1" python3 -B tests/completion.py "$1" "$work/moved/share/$2" "$pugmark"
 }
 in_shell bash bash-completion/completions/pugmark
 if command -v zsh >/dev/null; then
@@ -157,6 +163,9 @@ if command -v zsh >/dev/null; then
 else
 	echo "house: zsh is not there: its completion is not tested"
 fi
+
+# --- What the pages about sources say is so. -----------------------------------------------------
+counted "docs/sources" python3 -B tests/docs_sources.py "$pugmark"
 
 printf '%s passed, %s failed\n' $passed $failed
 [ $failed = 0 ]
