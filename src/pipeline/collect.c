@@ -319,7 +319,8 @@ static int note_opening(struct collector *c, const char *name, struct err *err)
 int collect_source(struct store *store, const char *name, const struct collect_options *options,
 	struct collect_result *result, struct err *err)
 {
-	struct collector c = {.store = store, .options = options, .result = result};
+	struct collector c = {
+		.store = store, .options = options, .result = result, .since = options->since};
 	struct source_lease *lease;
 	if (store_source_lease(store, name, &lease, err) < 0)
 		return -1;
