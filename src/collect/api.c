@@ -348,7 +348,7 @@ int source_page(
 		rc = api_get(source, url.ptr, source->api->records, page, err);
 	buf_fini(&url);
 	page->total = -1;
-	page->last = false;
+	page->last = page->more = false;
 	page->cursor[0] = '\0';
 	page->records = (struct slice){NULL, 0};
 	if (rc < 0)

@@ -119,6 +119,7 @@ struct page {
 	struct slice records;    /* the JSON array of the records, in reply; valid JSON (lenient) */
 	bool empty;              /* no record in it */
 	bool last;               /* the server says that nothing follows */
+	bool more;               /* it says that more follows */
 	int64_t total;           /* rows of the window as the server says; -1 = it does not */
 	char cursor
 		[PAGE_CURSOR]; /* where the next page begins, as the server says; "" = it does not */
