@@ -271,19 +271,27 @@ static int refuse(const struct source *source, struct page *page, struct err *er
 
 /* ---- one request ----------------------------------------------------------------------------- */
 
+static int pause_for(struct source *source, int64_t us)
+{
+	const struct retry_env *env = source->env.retry;
+	return env && env->sleep ? env->sleep(env->ctx, us) : retry_sleep(source->env.http, us);
+}
+
 /* Ten requests may go at once, then each waits until the one ten before it is old enough. */
 static int keep_pace(struct source *source)
 {
 	int64_t now = clock_mono_us();
 	int64_t *slot = &source->asked_at[source->asked++ % PACE_SLOTS];
 	int64_t due = *slot ? *slot + PACE_SLOTS * source->pause_us : 0;
-	const struct retry_env *env = source->env.retry;
-	int rc = 0;
-	if (source->pause_us > 0 && due > now)
-		rc = env && env->sleep ? env->sleep(env->ctx, due - now)
-				       : retry_sleep(source->env.http, due - now);
+	int rc = source->pause_us > 0 && due > now ? pause_for(source, due - now) : 0;
 	*slot = clock_mono_us();
 	return rc;
+}
+
+/* retry_env.sleep: what is tried again counts too. */
+static int paced_sleep(void *ctx, int64_t us)
+{
+	return pause_for(ctx, us) < 0 ? -1 : keep_pace(ctx);
 }
 
 static int failed(struct page *page, const struct http_reply *reply)
@@ -308,6 +316,7 @@ int api_get(struct source *source, const char *url, const char *records, struct 
 	struct asking asking = {source, records, page};
 	struct retry_policy policy =
 		source->env.policy ? *source->env.policy : (struct retry_policy){0};
+	struct retry_env paced = {.sleep = paced_sleep, .ctx = source};
 	struct retry_report report = {0};
 	if (!*source->secret)
 		request.headers = headers + 1;
@@ -318,8 +327,9 @@ int api_get(struct source *source, const char *url, const char *records, struct 
 		page->failure = SOURCE_STOPPED;
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	}
-	int rc = retry_perform(
-		source->env.http, &request, &policy, source->env.retry, &page->reply, &report, err);
+	const struct retry_env *env = source->env.retry ? source->env.retry : &paced;
+	int rc =
+		retry_perform(source->env.http, &request, &policy, env, &page->reply, &report, err);
 	bool fine = rc == 0 && page->reply.status >= 200 && page->reply.status < 300;
 	page->requests += report.attempts;
 	page->errors += report.attempts - fine;
