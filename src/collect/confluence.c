@@ -21,8 +21,9 @@ static void query(const struct page_ask *ask, unsigned rows, struct buf *url)
 static void envelope(struct slice body, struct page *page)
 {
 	struct slice links, next;
+	/* Relative to the product; one that leads elsewhere says nothing of this log. */
 	page->more = json_member(body, "_links", &links) && json_member(links, "next", &next) &&
-		     next.ptr[0] == '"';
+		     next.len > 2 && memcmp(next.ptr, "\"/", 2) == 0;
 }
 
 const struct api api_confluence = {

@@ -14,10 +14,12 @@ enum { STUCK_MOST = 1000 /* pages in a row that bring nothing later */ };
 struct stream {
 	struct collector *c;
 	enum ledger_kind kind;
-	char *cursor;         /* in the checkpoint */
-	int64_t *processed;   /* the same */
-	int64_t from;         /* where it begins without a cursor */
-	int64_t to;           /* where it ends; SOURCE_OPEN_TO = when nothing more comes */
+	char *cursor;       /* in the checkpoint */
+	int64_t *processed; /* the same */
+	int64_t from;       /* where it begins without a cursor */
+	int64_t noted; /* the same for the ledger: where all is wanted, 0, since `from` moves with the
+	                * clock until something was read */
+	int64_t to;    /* where it ends; SOURCE_OPEN_TO = when nothing more comes */
 	int64_t began;        /* of the window */
 	uint8_t last_key[16]; /* of the page before */
 	uint32_t last_rows;
@@ -48,7 +50,7 @@ static int begin(struct stream *s, struct err *err)
 {
 	struct sweep *sweep = &s->c->sweep;
 	int64_t now = sweep_now(sweep), to = s->to == SOURCE_OPEN_TO ? now : s->to;
-	s->began = *s->processed && *s->processed < to ? *s->processed : s->from;
+	s->began = *s->processed && *s->processed < to ? *s->processed : s->noted;
 	if (s->began > to)
 		s->began = to;
 	sweep->kind = s->kind;
@@ -211,6 +213,7 @@ static int live(struct collector *c, struct err *err)
 		at->processed_to = 0;
 	}
 	s.from -= s.from % 1000;
+	s.noted = s.from;
 	c->range_from = s.from;
 	c->sweep.harvest.settled_before = at->settled_to ? at->settled_to : INT64_MIN;
 	int rc = read_stream(&s, err);
@@ -232,6 +235,7 @@ static int history(struct collector *c, struct err *err)
 		.cursor = at->history,
 		.processed = &at->history_to,
 		.from = at->history_to ? at->history_to : from - from % 1000,
+		.noted = c->connection.backfill_from == INT64_MIN ? 0 : from - from % 1000,
 		.to = at->backfill_to};
 	c->sweep.harvest.settled_before = INT64_MIN;
 	return read_stream(&s, err);
