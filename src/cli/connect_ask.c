@@ -61,6 +61,11 @@ static int take_option(struct connecting *c, size_t i, struct err *err)
 		return 0;
 	if (row->arg && !*value)
 		return err_set(err, ERR_USAGE, "--%s is empty", option_name(options_of[i].option));
+	/* Settings lie in the open, in backups too. */
+	if (strcmp(row->name, "proxy") == 0 && strchr(value, '@'))
+		return err_set(err, ERR_USAGE,
+			"--proxy with a password would be kept in the open: give it to pugmark in "
+			"the environment instead, as HTTPS_PROXY");
 	return settings_put(&c->settings, row->name, row->arg ? value : "true", err);
 }
 
@@ -108,7 +113,14 @@ static int secret_from_file(struct connecting *c, const char *path, const char *
 {
 	char *data;
 	size_t n;
-	if (read_all(path, SECRET_BYTES, &data, &n, err) < 0)
+	int rc = read_all(path, SECRET_BYTES, &data, &n, err);
+	/* It may be the secret itself: it is not shown. */
+	if (rc < 0 && err->kind == ERR_NOT_FOUND)
+		err_set(err, ERR_USAGE,
+			"the %s is read from a file, and there is no file of the name given: "
+			"secrets are never words of the command line, where others could see them",
+			what);
+	if (rc < 0)
 		return -1;
 	*secret = secret_trim((struct slice){data, n}, what, &c->mem, err);
 	explicit_bzero(data, n);

@@ -294,8 +294,14 @@ static int paced_sleep(void *ctx, int64_t us)
 	return pause_for(ctx, us) < 0 ? -1 : keep_pace(ctx);
 }
 
-static int failed(struct page *page, const struct http_reply *reply)
+static int failed(const struct source *source, struct page *page, struct err *err)
 {
+	const struct http_reply *reply = &page->reply;
+	struct err why = *err;
+	if (reply->failure == HTTP_GUARDED && source->guard == GUARD_PUBLIC_ONLY)
+		err_set(err, why.kind,
+			"%.700s. Where this is a server of your own network, add --allow-private",
+			why.text);
 	if (reply->failure == HTTP_STOPPED)
 		page->failure = SOURCE_STOPPED;
 	else if (reply->failure != HTTP_UNUSABLE)
@@ -336,7 +342,7 @@ int api_get(struct source *source, const char *url, const char *records, struct 
 	page->asked_us = report.asked_us;
 	page->server_us = http_server_clock(&page->reply);
 	if (rc < 0)
-		return failed(page, &page->reply);
+		return failed(source, page, err);
 	if (!fine)
 		return refuse(source, page, err);
 	page->failure = SOURCE_FINE;
