@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import termios
 import time
 
 import lake
@@ -342,7 +343,6 @@ def test_ctrl_c_at_the_question_for_the_token(folder):
     with Asking(folder) as (one, service):
         talk = Talk([lake.PUGMARK, "connect", "--data", one.data, "jira", "--domain", SITE, "--mail", "a@b.c"], one.env)
         talk.hear("token.*: $")
-        import termios
         talk.say("\x03")
         end = time.monotonic() + 10
         while not termios.tcgetattr(talk.fd)[3] & termios.ECHO and time.monotonic() < end:
