@@ -196,7 +196,9 @@ static int64_t pause_after(const struct collector *c, unsigned failures)
 {
 	int64_t pause = (int64_t)c->connection.interval_s * SECOND;
 	bool final = source_failure_is_final(c->result->failure);
-	int64_t most = final ? PAUSE_REFUSED : PAUSE_FAILING;
+	/* A look at a folder costs nothing, and but one of its files may be what fails. */
+	bool near = strcmp(c->kind->name, "folder") == 0;
+	int64_t most = near ? MINUTE : final ? PAUSE_REFUSED : PAUSE_FAILING;
 	if (failures == 0)
 		return jittered(pause);
 	if (most < pause)

@@ -11,10 +11,11 @@
 
 bool object_is_due(const struct object_mark *mark, bool again, struct object_job *job)
 {
-	bool grows = job->name.log[0] && !job->name.ranged;
+	bool log = (job->name.log[0] || job->followed) && !job->name.ranged;
+	bool grows = log && !job->name.packed; /* so that what was read stays where it is */
 	bool old = job->modified_us && clock_now_us() - job->modified_us > TAIL_US;
 	job->from = 0;
-	job->tail_is_final = !grows || old;
+	job->tail_is_final = !log || old;
 	job->was_aside = mark->state == OBJECT_QUARANTINED && mark->news != OBJECT_NEW;
 	switch (mark->news) {
 	case OBJECT_SAME:
@@ -59,7 +60,7 @@ static void fill_facts(void *ctx, struct segment_facts *facts)
 	struct ledger_note *note = &pass->note;
 	uint32_t marks = pass->nmarks;
 	/* Of a large one, the part that is in this segment. */
-	if (pass->job && pass->plain && pass->done_to > 0)
+	if (pass->job && pass->done_to > 0)
 		pass->marks[marks++] = mark_of(pass, pass->job, pass->job->from + pass->done_to);
 	note->window = pass->window;
 	note->counts = (struct ledger_counts){
@@ -165,6 +166,7 @@ static void choose_options(
 	*options = pass->options;
 	options->input = job->label;
 	options->hold_tail = !job->tail_is_final;
+	options->cut_tail = true;
 	options->container_offset = job->from + (job->name.ranged ? job->name.from : 0);
 	options->node = *job->name.node ? job->name.node : node;
 	options->log = *job->name.log ? job->name.log : NULL;
@@ -190,8 +192,9 @@ static int finish_object(struct objects_pass *pass, const struct object_job *job
 			job->label, one->bytes + one->held, job->name.to - job->name.from);
 		return objects_set_aside(pass, job, why, err);
 	}
-	uint64_t held = pass->plain ? one->held : 0;
-	pass->marks[pass->nmarks++] = mark_of(pass, job, job->size - held);
+	/* Of a packed one no place is known: what was held in it is read with all the rest. */
+	uint64_t read_to = one->held == 0 ? job->size : one->packed ? 0 : job->size - one->held;
+	pass->marks[pass->nmarks++] = mark_of(pass, job, read_to);
 	note_log(pass, job, *one->node ? one->node : job->name.node);
 	pass->objects++;
 	pass->done++;
@@ -201,6 +204,20 @@ static int finish_object(struct objects_pass *pass, const struct object_job *job
 	if (pass->nmarks == MARKS_MOST || session_full(&pass->session))
 		return objects_commit(pass, err);
 	return 0;
+}
+
+bool objects_joins(struct slice bytes)
+{
+	const char *p = bytes.ptr;
+	return bytes.len > 0 && (p[0] == '\n' || (bytes.len > 1 && (p[1] == '\n' || p[1] == '\r')));
+}
+
+int objects_anew(struct objects_pass *pass, const struct object_job *job, struct err *err)
+{
+	log_info("%s: it was written anew: it is read anew", job->label);
+	pass->again = true;
+	pass->marks[pass->nmarks++] = mark_of(pass, job, 0);
+	return pass->nmarks == MARKS_MOST ? objects_commit(pass, err) : 0;
 }
 
 int objects_read(struct objects_pass *pass, const struct object_job *job,
@@ -215,7 +232,6 @@ int objects_read(struct objects_pass *pass, const struct object_job *job,
 	pass->session.received_at = clock_now_us();
 	pass->job = job;
 	pass->done_to = 0;
-	pass->plain = true;
 	pass->source_failed = false;
 	int rc = importer_input(
 		&pass->importer, job->label, stream, &options, &one, &owned, &pass->done_to, err);
