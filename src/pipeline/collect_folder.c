@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* collect_folder.c: a folder of logs on this machine, followed: each file goes on where it was left, and is the
- * same file under another name as long as its first line is. */
+ * same file under another name as long as its first line is; day and number in the name of an audit log
+ * are part of what it is. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
