@@ -166,6 +166,24 @@ static int check(void *ctx, const struct http_reply *reply, struct err *err)
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
+/* Whether a text has a part of `secret` in it that is too long for chance. */
+static bool has_part(const char *text, const char *secret)
+{
+	enum { PART = 8 };
+	size_t n = strlen(secret), part = n < PART ? n : PART;
+	for (size_t i = 0; part > 0 && i + part <= n; i++) {
+		if (memmem(text, strlen(text), secret + i, part))
+			return true;
+	}
+	return false;
+}
+
+/* Servers echo what they were sent, whole or cut, plain or as it stood in the header. */
+static bool shows_secret(const struct source *source, const char *text)
+{
+	return has_part(text, source->secret) || has_part(text, source->authorization);
+}
+
 /* What the server says in words, at the end of a sentence; never with the secret in it. */
 static void put_message(
 	const struct source *source, const struct http_reply *reply, struct buf *out)
@@ -188,7 +206,7 @@ static void put_message(
 	}
 	for (const char *const *key = keys; *key && !*text; key++)
 		member_text(body, *key, text, sizeof(text));
-	if (!*text || strstr(text, source->secret) || strstr(text, source->authorization))
+	if (!*text || shows_secret(source, text))
 		return;
 	buf_puts(out, " (the server says: ");
 	text_escape(out, slice_of(text));
@@ -196,7 +214,8 @@ static void put_message(
 }
 
 /* Host of a redirect, for people. */
-static void put_location(const struct http_reply *reply, struct buf *out)
+static void put_location(
+	const struct source *source, const struct http_reply *reply, struct buf *out)
 {
 	struct slice to = http_header(reply, "location", 0);
 	const char *host = to.ptr ? memmem(to.ptr, to.len, "://", 3) : NULL;
@@ -204,10 +223,14 @@ static void put_location(const struct http_reply *reply, struct buf *out)
 		return;
 	host += 3;
 	size_t n = 0, most = (size_t)(to.ptr + to.len - host);
-	while (n < most && !strchr("/?#", host[n]))
+	char name[256];
+	while (n < most && n + 1 < sizeof(name) && !strchr("/?#", host[n]))
 		n++;
+	snprintf(name, sizeof(name), "%.*s", (int)n, host);
+	if (shows_secret(source, name))
+		return;
 	buf_puts(out, " at ");
-	text_escape(out, (struct slice){host, n});
+	text_escape(out, slice_of(name));
 }
 
 static void put_token_text(const struct source *source, struct buf *out)
@@ -234,7 +257,7 @@ static enum source_failure explain_status(
 	}
 	if (status >= 300 && status < 400) {
 		buf_printf(out, "it sends to another page (HTTP %d", status);
-		put_location(reply, out);
+		put_location(source, reply, out);
 		buf_puts(out, "), a login page as a rule: check the address, and whether the token "
 			      "still is one");
 		return SOURCE_LOGIN;
@@ -375,5 +398,7 @@ int source_page(
 	page->empty = array.ptr[json_blanks(array, 1)] == ']';
 	if (source->api->envelope)
 		source->api->envelope(body, page);
+	if (shows_secret(source, page->cursor))
+		page->cursor[0] = '\0'; /* it would be saved in the open */
 	return 0;
 }
