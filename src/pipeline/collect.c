@@ -122,6 +122,7 @@ static int collector_open(struct collector *c, const char *name, struct err *err
 		store_schema(store_dir(c->store), c->connection.table, &c->schema, &c->owned_schema,
 			err) < 0)
 		return -1;
+	c->looked = clock_mono_us();
 	c->http = connection_http(&c->settings, c->options->stop, err);
 	if (!c->http)
 		return -1;
@@ -227,14 +228,14 @@ static enum waited look(struct collector *c, struct err *err)
 
 static enum waited wait_until(struct collector *c, int64_t until, struct err *err)
 {
-	int64_t looked = clock_mono_us();
 	while (!collector_stopped(c)) {
 		int64_t now = clock_mono_us();
-		if (now - looked >= LOOK_SECONDS * SECOND) {
+		/* Kept from turn to turn: intervals may be shorter than this. */
+		if (now - c->looked >= LOOK_SECONDS * SECOND) {
 			enum waited seen = look(c, err);
 			if (seen != WAITED)
 				return seen;
-			looked = now;
+			c->looked = now;
 		}
 		if (now >= until)
 			return WAITED;
@@ -291,9 +292,9 @@ static int collect_on(struct collector *c, struct err *err)
 		else if (failures)
 			log_info("%s: reads again", c->connection.name);
 		failures = rc < 0 ? failures + 1 : 0;
-		if (rc == 0 && more)
-			continue;
-		switch (wait_until(c, clock_mono_us() + pause_after(c, failures), err)) {
+		/* As long as history is left there is no pause, but a look at the connection. */
+		int64_t pause = rc == 0 && more ? 0 : pause_after(c, failures);
+		switch (wait_until(c, clock_mono_us() + pause, err)) {
 		case GONE:
 			log_info("%s: paused or removed", c->connection.name);
 			return 0;

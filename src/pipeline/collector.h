@@ -38,6 +38,7 @@ struct collector {
 	const struct schema *schema;
 	struct schema *owned_schema;
 	struct checkpoint checkpoint;
+	int64_t looked; /* monotonic: when the connection was last looked at, whether it has changed */
 	/* APIs */
 	struct source *source;
 	struct sweep sweep;

@@ -177,14 +177,33 @@ static int agree(struct sweep *sweep, int64_t at, struct burst *last, struct err
 	return rc;
 }
 
+/* Most milliseconds fit into one reply: 1 such a one is kept, 0 there is more, -1. */
+static int read_at_once(struct sweep *sweep, int64_t at, struct err *err)
+{
+	struct burst burst = {0};
+	struct burst_tail none = {.n = 0};
+	struct page_ask ask = {.from = at, .to = at + MS};
+	int rc = sweep_page(sweep, &ask, &sweep->aside, err);
+	bool last = rc < 0 || !take_page(sweep, &burst, &none);
+	ask.offset = burst.rows;
+	if (!last)
+		rc = sweep_page(sweep, &ask, &sweep->aside, err);
+	last = last || sweep->aside.empty;
+	if (rc == 0 && last)
+		keep_burst(sweep, &burst, NULL);
+	burst_fini(&burst);
+	return rc < 0 ? -1 : last;
+}
+
 int sweep_millisecond(struct sweep *sweep, int64_t at, struct err *err)
 {
 	struct burst burst = {0};
-	int rc = read_burst(sweep, at, &burst, err);
-	if (rc == 0 && (burst.npages > 1 || burst.torn))
+	int rc = read_at_once(sweep, at, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = read_burst(sweep, at, &burst, err);
+	if (rc == 0)
 		rc = agree(sweep, at, &burst, err);
-	else if (rc == 0 && burst.npages == 1)
-		keep_burst(sweep, &burst, NULL);
 	burst_fini(&burst);
 	return rc;
 }

@@ -69,10 +69,11 @@ static int by_value(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-static uint32_t moments_of(const struct page_rows *rows, int64_t *out)
+/* The milliseconds of the rows from `first` on, sorted, each once. */
+static uint32_t moments_of(const struct page_rows *rows, uint32_t first, int64_t *out)
 {
 	uint32_t n = 0, kept = 0;
-	for (uint32_t i = 0; i < rows->n; i++) {
+	for (uint32_t i = first; i < rows->n; i++) {
 		int64_t us = rows->times[i];
 		if (us != INT64_MIN)
 			out[n++] = us - ((us % MS) + MS) % MS;
@@ -87,18 +88,23 @@ static uint32_t moments_of(const struct page_rows *rows, int64_t *out)
 }
 
 /* Milliseconds that lie in this page and in the one before: equal events may stand on both sides of the
- * boundary, and only one reply that holds them all tells how many there are. */
-static int read_split_moments(struct reading *r, const struct page_rows *rows, struct err *err)
+ * boundary, and only one reply that holds them all tells how many there are. As long as all rows came in
+ * order, that is at most the last one of the page before: others are in both because these overlap. */
+static int read_split_moments(
+	struct reading *r, const struct page_rows *rows, uint32_t overlap, struct err *err)
 {
 	int64_t *moments = xmalloc(((size_t)rows->n + 1) * sizeof(*moments));
-	uint32_t n = moments_of(rows, moments);
+	bool ordered = r->disorder == 0 && !r->read->lenient;
+	uint32_t n = moments_of(rows, ordered ? overlap : 0, moments);
 	int rc = 0;
 	for (uint32_t i = 0, j = 0; i < n && j < r->nmoments && rc == 0;) {
 		if (moments[i] == r->moments[j]) {
+			bool split = j == 0 || !ordered;
 			/* A burst goes over many pages: once is enough. */
-			if (moments[i] != r->moment)
+			if (split && moments[i] != r->moment) {
 				rc = sweep_millisecond(r->sweep, moments[i], err);
-			r->moment = moments[i];
+				r->moment = moments[i];
+			}
 			i++;
 			j++;
 		} else if (moments[i] < r->moments[j]) {
@@ -109,13 +115,14 @@ static int read_split_moments(struct reading *r, const struct page_rows *rows, s
 	}
 	free(r->moments);
 	r->moments = moments;
-	r->nmoments = n;
+	r->nmoments = moments_of(rows, 0, moments);
 	return rc;
 }
 
-static void note_times(struct reading *r, const struct page_rows *rows)
+/* Rows that come with two pages are not out of order. */
+static void note_times(struct reading *r, const struct page_rows *rows, uint32_t overlap)
 {
-	for (uint32_t i = 0; i < rows->n; i++) {
+	for (uint32_t i = r->read->lenient ? 0 : overlap; i < rows->n; i++) {
 		int64_t us = rows->times[i];
 		if (us == INT64_MIN)
 			continue;
@@ -223,9 +230,9 @@ static int take_rows(
 	r->pages++;
 	r->again_without = false;
 	r->full_page |= rows->n + rows->rejects >= sweep->traits.page_rows;
-	note_times(r, rows);
+	note_times(r, rows, overlap);
 	see_cut(r, rows);
-	if (!sweep->traits.has_ids && read_split_moments(r, rows, err) < 0)
+	if (!sweep->traits.has_ids && read_split_moments(r, rows, overlap, err) < 0)
 		return -1;
 	keep_tail(r, rows);
 	return harvest_full(&sweep->harvest) ? sweep_commit(sweep, LEDGER_OPEN, NULL, err) : 0;
