@@ -46,7 +46,8 @@ static struct slice take_value(struct slice text, size_t at, size_t *end)
 	size_t quote = quote_at(text, at), from = at + quote;
 	size_t to = from;
 	while (to < text.len && text.ptr[to] != '\n' && text.ptr[to] != '\r') {
-		if (quote ? quote_at(text, to) > 0 : strchr(", \t}", text.ptr[to]) != NULL)
+		char c = text.ptr[to];
+		if (quote ? quote_at(text, to) > 0 : c == ',' || c == ' ' || c == '\t' || c == '}')
 			break;
 		to++;
 	}
