@@ -133,30 +133,21 @@ static void note_log(struct objects_pass *pass, const struct object_job *job, co
 		arena_strdup(&pass->mem, slice_of(job->name.log))};
 }
 
-/* A window of its own, which stands among the gaps until the object was read after all. */
-static int note_object(struct objects_pass *pass, const struct object_job *job,
-	enum ledger_state state, const char *why, struct err *err)
-{
-	struct store *store = pass->c->store;
-	uint64_t id;
-	if (ledger_begin(store, pass->c->connection.name, LEDGER_FILE, job->label, 0,
-		    (int64_t)job->size, &id, err) < 0)
-		return -1;
-	return ledger_end(store, id, state, why, err);
-}
-
 int objects_set_aside(
 	struct objects_pass *pass, const struct object_job *job, const char *why, struct err *err)
 {
-	struct object_mark mark = mark_of(pass, job, 0);
-	mark.state = OBJECT_QUARANTINED;
+	struct object_mark mark = {.key = job->key,
+		.etag = job->etag,
+		.bytes = job->size,
+		.state = OBJECT_QUARANTINED};
 	pass->quarantined++;
 	pass->c->result->quarantined++;
 	log_warn("%s", why);
-	/* The lease is not held while small transactions wait for it. */
-	if (objects_commit(pass, err) < 0 || note_object(pass, job, LEDGER_FAILED, why, err) < 0)
+	/* The lease is not held while a small transaction waits for it. */
+	if (objects_commit(pass, err) < 0)
 		return -1;
-	return objects_put(pass->c->store, pass->c->connection.name, &mark, 1, err);
+	return ledger_object(pass->c->store, pass->c->connection.name, job->label, job->size,
+		LEDGER_FAILED, why, &mark, err);
 }
 
 static void choose_options(
@@ -199,7 +190,9 @@ static int finish_object(struct objects_pass *pass, const struct object_job *job
 	pass->objects++;
 	pass->done++;
 	pass->c->result->objects++;
-	if (job->was_aside && note_object(pass, job, LEDGER_SETTLED, NULL, err) < 0)
+	/* It stood among the gaps until now. */
+	if (job->was_aside && ledger_object(pass->c->store, pass->c->connection.name, job->label,
+				      job->size, LEDGER_SETTLED, NULL, NULL, err) < 0)
 		return -1;
 	if (pass->nmarks == MARKS_MOST || session_full(&pass->session))
 		return objects_commit(pass, err);
