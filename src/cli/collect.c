@@ -168,6 +168,8 @@ static int collect_on(const struct command_line *line, struct store *store, stru
 	log_setup(line->values[OPT_VERBOSE] ? LOG_DEBUG : LOG_INFO, LOG_AUTO);
 	if (names->n == 1)
 		return collect_one(line, store, names->list[0], options, &rejected);
+	if (line->values[OPT_SINCE]) /* each process that is started again would read it again */
+		return usage_error(line, "--since is for one source, or with --once");
 	names->list[names->n] = NULL;
 	return serve(line, names->list);
 }

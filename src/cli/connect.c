@@ -34,10 +34,7 @@ static int find_schema(struct connecting *c, struct store *store, struct err *er
 {
 	const char *file = c->line->values[OPT_SCHEMA], *table = c->line->values[OPT_TABLE];
 	if (file) {
-		bool changed;
-		if (schema_load(file, &c->owned_schema, err) < 0 ||
-			store_schema_keep(store_dir(store), c->owned_schema, file, &changed, err) <
-				0)
+		if (schema_load(file, &c->owned_schema, err) < 0)
 			return -1;
 		c->schema = c->owned_schema;
 		return 0;
@@ -146,8 +143,9 @@ static int take_time(const struct connecting *c, enum opt option, int64_t *us, s
 	const char *text = c->line->values[option];
 	if (!text || parse_when(text, us) == 0)
 		return 0;
-	return err_set(err, ERR_USAGE, "--%s %s: write a date, 2026-01-31, or -90d",
-		option_name(option), text);
+	/* --token is taken for --token-expires: what was given is not shown. */
+	return err_set(err, ERR_USAGE, "--%s is no time: write a date, 2026-01-31, or -90d",
+		option_name(option));
 }
 
 static int take_times(struct connecting *c, struct err *err)
@@ -184,6 +182,10 @@ static int save(struct connecting *c, struct store *store, bool *secondary, stru
 	c->connection.settings = text.ptr;
 	int rc = store_connection_put(store, &c->connection, c->line->values[OPT_ALSO] != NULL,
 		secrets, n, key, secondary, err);
+	const char *file = c->line->values[OPT_SCHEMA];
+	bool changed;
+	if (rc == 0 && file)
+		rc = store_schema_keep(store_dir(store), c->owned_schema, file, &changed, err);
 	secret_key_free(key);
 	buf_fini(&text);
 	return rc;

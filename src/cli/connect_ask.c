@@ -2,6 +2,8 @@
 /* connect_ask.c: what a source wants to know, from wherever it comes: options, the guide's file, a prompt.
  * Secrets never come from the command line, and are not echoed. */
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
@@ -61,6 +63,11 @@ static int take_option(struct connecting *c, size_t i, struct err *err)
 		return 0;
 	if (row->arg && !*value)
 		return err_set(err, ERR_USAGE, "--%s is empty", option_name(options_of[i].option));
+	/* Settings lie in the open, in backups too. */
+	if (strcmp(row->name, "proxy") == 0 && strchr(value, '@'))
+		return err_set(err, ERR_USAGE,
+			"--proxy with a password would be kept in the open: give it to pugmark in "
+			"the environment instead, as HTTPS_PROXY");
 	return settings_put(&c->settings, row->name, row->arg ? value : "true", err);
 }
 
@@ -108,7 +115,14 @@ static int secret_from_file(struct connecting *c, const char *path, const char *
 {
 	char *data;
 	size_t n;
-	if (read_all(path, SECRET_BYTES, &data, &n, err) < 0)
+	int rc = read_all(path, SECRET_BYTES, &data, &n, err);
+	/* It may be the secret itself: it is not shown. */
+	if (rc < 0 && err->kind == ERR_NOT_FOUND)
+		err_set(err, ERR_USAGE,
+			"the %s is read from a file, and there is no file of the name given: "
+			"secrets are never words of the command line, where others could see them",
+			what);
+	if (rc < 0)
 		return -1;
 	*secret = secret_trim((struct slice){data, n}, what, &c->mem, err);
 	explicit_bzero(data, n);
@@ -138,20 +152,34 @@ static int take_secrets(struct connecting *c, struct err *err)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
+/* Whether a line can be read; false where we were asked to stop, also just before this began. */
+static bool wait_for_line(void)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t stops, before;
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stops, &before);
+	bool ready = !stop_requested && ppoll(&input, 1, NULL, &before) > 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ready && !stop_requested;
+}
+
 /* A line from the terminal, without its end; without echo where it is a secret. Owned by the caller. */
 static char *ask_line(const char *prompt, bool secret)
 {
 	struct termios before, silent;
 	char *line = NULL;
 	size_t cap = 0;
-	fprintf(stderr, "%s: ", prompt);
 	bool hidden = secret && tcgetattr(STDIN_FILENO, &before) == 0;
-	if (hidden) {
+	if (hidden) { /* before the question: who is quick is not echoed either */
 		silent = before;
 		silent.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
 	}
-	ssize_t n = getline(&line, &cap, stdin);
+	fprintf(stderr, "%s: ", prompt);
+	ssize_t n = wait_for_line() ? getline(&line, &cap, stdin) : -1;
 	if (hidden) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 		fputc('\n', stderr);

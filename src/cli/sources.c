@@ -110,11 +110,11 @@ static void list_lag(const struct source_state *s)
 	printf(", searchable after %.2f s", (double)s->lag_searchable / 1e6);
 }
 
-static void list_history(const struct listing *l, const struct more *more)
+static void list_history(const struct more *more)
 {
 	char day[CLOCK_TEXT];
-	(void)l;
-	const struct source_kind *kind = source_kind_find(more->connection.kind);
+	const struct source_kind *kind =
+		more->connected ? source_kind_find(more->connection.kind) : NULL;
 	if (!kind || kind->shape == SOURCE_OBJECTS || more->position.history_done ||
 		!more->position.history_to)
 		return;
@@ -145,7 +145,7 @@ static void list_text(const struct listing *l, const struct source_state *s,
 	if (more->gaps)
 		printf("    %u gap%s: pugmark sources gaps %s\n", more->gaps,
 			more->gaps == 1 ? "" : "s", s->source);
-	list_history(l, more);
+	list_history(more);
 	buf_fini(&why);
 }
 

@@ -241,6 +241,16 @@ static int note_source(void *ctx, const struct ledger_gap *gap, struct err *err)
 	return 0;
 }
 
+/* 1, 0 where it is not connected any more, -1. */
+static int is_connected(struct store *store, const char *name, struct err *err)
+{
+	struct arena mem = {0};
+	struct connection connection;
+	int rc = store_connection_get(store, name, &mem, &connection, err);
+	arena_fini(&mem);
+	return rc;
+}
+
 static int refetch(const struct command_line *line, struct store *store, struct err *err)
 {
 	struct to_refetch list = {0};
@@ -255,6 +265,9 @@ static int refetch(const struct command_line *line, struct store *store, struct 
 	for (unsigned i = 0; i < list.n && rc >= 0; i++) {
 		struct collect_result result = {0};
 		char text[32];
+		/* Gaps of a source that is gone stay, and hold up no other. */
+		if (!wanted_source(line) && (rc = is_connected(store, list.names[i], err)) < 1)
+			continue;
 		rc = collect_source(store, list.names[i], &options, &result, err);
 		if (rc == 0 && !line->values[OPT_JSON])
 			printf("%s: %s events were fetched after all\n", list.names[i],

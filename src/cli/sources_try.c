@@ -3,15 +3,36 @@
 #include "cli/connect.h"
 #include "cli/sources.h"
 
+/* A bucket's keys, where they are sealed here. */
+static int load_keys(
+	struct connecting *c, struct store *store, const struct secret_key *key, struct err *err)
+{
+	static const char *const fields[] = {"access_key_id", "secret_access_key"};
+	for (size_t i = 0; i < 2; i++) {
+		struct secret one = {0};
+		int rc = store_connection_secret(
+			store, c->connection.name, fields[i], key, &one, err);
+		if (rc < 1)
+			return rc;
+		c->extra[c->nextra++] = (struct connection_secret){
+			fields[i], slice_of(arena_strdup(&c->mem, slice_of(one.text)))};
+		secret_wipe(&one);
+	}
+	return 0;
+}
+
 static int load_secret(
 	struct connecting *c, struct store *store, struct secret *secret, struct err *err)
 {
 	struct secret_key *key;
-	if (c->kind->shape == SOURCE_OBJECTS)
+	bool objects = c->kind->shape == SOURCE_OBJECTS;
+	if (objects && !strstr(c->connection.secrets, "access_key_id"))
 		return 0;
 	if (store_secret_key(store, key_file(c->line), false, &key, err) < 0)
 		return -1;
-	int rc = store_connection_secret(store, c->connection.name, "api_token", key, secret, err);
+	const char *name = c->connection.name;
+	int rc = objects ? load_keys(c, store, key, err)
+			 : store_connection_secret(store, name, "api_token", key, secret, err);
 	secret_key_free(key);
 	return rc;
 }

@@ -166,6 +166,24 @@ static int check(void *ctx, const struct http_reply *reply, struct err *err)
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
+/* Whether a text has a part of `secret` in it that is too long for chance. */
+static bool has_part(const char *text, const char *secret)
+{
+	enum { PART = 8 };
+	size_t n = strlen(secret), part = n < PART ? n : PART;
+	for (size_t i = 0; part > 0 && i + part <= n; i++) {
+		if (memmem(text, strlen(text), secret + i, part))
+			return true;
+	}
+	return false;
+}
+
+/* Servers echo what they were sent, whole or cut, plain or as it stood in the header. */
+static bool shows_secret(const struct source *source, const char *text)
+{
+	return has_part(text, source->secret) || has_part(text, source->authorization);
+}
+
 /* What the server says in words, at the end of a sentence; never with the secret in it. */
 static void put_message(
 	const struct source *source, const struct http_reply *reply, struct buf *out)
@@ -188,7 +206,7 @@ static void put_message(
 	}
 	for (const char *const *key = keys; *key && !*text; key++)
 		member_text(body, *key, text, sizeof(text));
-	if (!*text || strstr(text, source->secret) || strstr(text, source->authorization))
+	if (!*text || shows_secret(source, text))
 		return;
 	buf_puts(out, " (the server says: ");
 	text_escape(out, slice_of(text));
@@ -196,7 +214,8 @@ static void put_message(
 }
 
 /* Host of a redirect, for people. */
-static void put_location(const struct http_reply *reply, struct buf *out)
+static void put_location(
+	const struct source *source, const struct http_reply *reply, struct buf *out)
 {
 	struct slice to = http_header(reply, "location", 0);
 	const char *host = to.ptr ? memmem(to.ptr, to.len, "://", 3) : NULL;
@@ -204,10 +223,14 @@ static void put_location(const struct http_reply *reply, struct buf *out)
 		return;
 	host += 3;
 	size_t n = 0, most = (size_t)(to.ptr + to.len - host);
-	while (n < most && !strchr("/?#", host[n]))
+	char name[256];
+	while (n < most && n + 1 < sizeof(name) && !strchr("/?#", host[n]))
 		n++;
+	snprintf(name, sizeof(name), "%.*s", (int)n, host);
+	if (shows_secret(source, name))
+		return;
 	buf_puts(out, " at ");
-	text_escape(out, (struct slice){host, n});
+	text_escape(out, slice_of(name));
 }
 
 static void put_token_text(const struct source *source, struct buf *out)
@@ -234,7 +257,7 @@ static enum source_failure explain_status(
 	}
 	if (status >= 300 && status < 400) {
 		buf_printf(out, "it sends to another page (HTTP %d", status);
-		put_location(reply, out);
+		put_location(source, reply, out);
 		buf_puts(out, "), a login page as a rule: check the address, and whether the token "
 			      "still is one");
 		return SOURCE_LOGIN;
@@ -271,23 +294,37 @@ static int refuse(const struct source *source, struct page *page, struct err *er
 
 /* ---- one request ----------------------------------------------------------------------------- */
 
+static int pause_for(struct source *source, int64_t us)
+{
+	const struct retry_env *env = source->env.retry;
+	return env && env->sleep ? env->sleep(env->ctx, us) : retry_sleep(source->env.http, us);
+}
+
 /* Ten requests may go at once, then each waits until the one ten before it is old enough. */
 static int keep_pace(struct source *source)
 {
 	int64_t now = clock_mono_us();
 	int64_t *slot = &source->asked_at[source->asked++ % PACE_SLOTS];
 	int64_t due = *slot ? *slot + PACE_SLOTS * source->pause_us : 0;
-	const struct retry_env *env = source->env.retry;
-	int rc = 0;
-	if (source->pause_us > 0 && due > now)
-		rc = env && env->sleep ? env->sleep(env->ctx, due - now)
-				       : retry_sleep(source->env.http, due - now);
+	int rc = source->pause_us > 0 && due > now ? pause_for(source, due - now) : 0;
 	*slot = clock_mono_us();
 	return rc;
 }
 
-static int failed(struct page *page, const struct http_reply *reply)
+/* retry_env.sleep: what is tried again counts too. */
+static int paced_sleep(void *ctx, int64_t us)
 {
+	return pause_for(ctx, us) < 0 ? -1 : keep_pace(ctx);
+}
+
+static int failed(const struct source *source, struct page *page, struct err *err)
+{
+	const struct http_reply *reply = &page->reply;
+	struct err why = *err;
+	if (reply->failure == HTTP_GUARDED && source->guard == GUARD_PUBLIC_ONLY)
+		err_set(err, why.kind,
+			"%.700s. Where this is a server of your own network, add --allow-private",
+			why.text);
 	if (reply->failure == HTTP_STOPPED)
 		page->failure = SOURCE_STOPPED;
 	else if (reply->failure != HTTP_UNUSABLE)
@@ -308,6 +345,7 @@ int api_get(struct source *source, const char *url, const char *records, struct 
 	struct asking asking = {source, records, page};
 	struct retry_policy policy =
 		source->env.policy ? *source->env.policy : (struct retry_policy){0};
+	struct retry_env paced = {.sleep = paced_sleep, .ctx = source};
 	struct retry_report report = {0};
 	if (!*source->secret)
 		request.headers = headers + 1;
@@ -318,15 +356,16 @@ int api_get(struct source *source, const char *url, const char *records, struct 
 		page->failure = SOURCE_STOPPED;
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	}
-	int rc = retry_perform(
-		source->env.http, &request, &policy, source->env.retry, &page->reply, &report, err);
+	const struct retry_env *env = source->env.retry ? source->env.retry : &paced;
+	int rc =
+		retry_perform(source->env.http, &request, &policy, env, &page->reply, &report, err);
 	bool fine = rc == 0 && page->reply.status >= 200 && page->reply.status < 300;
 	page->requests += report.attempts;
 	page->errors += report.attempts - fine;
 	page->asked_us = report.asked_us;
 	page->server_us = http_server_clock(&page->reply);
 	if (rc < 0)
-		return failed(page, &page->reply);
+		return failed(source, page, err);
 	if (!fine)
 		return refuse(source, page, err);
 	page->failure = SOURCE_FINE;
@@ -348,7 +387,7 @@ int source_page(
 		rc = api_get(source, url.ptr, source->api->records, page, err);
 	buf_fini(&url);
 	page->total = -1;
-	page->last = false;
+	page->last = page->more = false;
 	page->cursor[0] = '\0';
 	page->records = (struct slice){NULL, 0};
 	if (rc < 0)
@@ -359,5 +398,7 @@ int source_page(
 	page->empty = array.ptr[json_blanks(array, 1)] == ']';
 	if (source->api->envelope)
 		source->api->envelope(body, page);
+	if (shows_secret(source, page->cursor))
+		page->cursor[0] = '\0'; /* it would be saved in the open */
 	return 0;
 }

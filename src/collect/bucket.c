@@ -31,6 +31,11 @@ int bucket_place_read(const struct settings *settings, const char *id, const cha
 	const char *prefix = settings_get(settings, "prefix");
 	const char *endpoint = settings_get(settings, "endpoint");
 	bool private = settings_on(settings, "allow_private");
+	if (endpoint && strncmp(endpoint, "http://", 7) == 0 && !private)
+		return err_set(err, ERR_USAGE,
+			"http:// would send everything in the open: write https://…, or add "
+			"--allow-private where %.200s is a server of your own network",
+			endpoint);
 	if (!bucket || (prefix && strlen(prefix) > S3_KEY_MOST))
 		return err_set(err, ERR_USAGE,
 			bucket ? "the prefix is longer than %d bytes" : "the bucket is missing",

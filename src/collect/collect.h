@@ -119,6 +119,7 @@ struct page {
 	struct slice records;    /* the JSON array of the records, in reply; valid JSON (lenient) */
 	bool empty;              /* no record in it */
 	bool last;               /* the server says that nothing follows */
+	bool more;               /* it says that more follows */
 	int64_t total;           /* rows of the window as the server says; -1 = it does not */
 	char cursor
 		[PAGE_CURSOR]; /* where the next page begins, as the server says; "" = it does not */
@@ -168,8 +169,8 @@ struct creds {
 /* 0, or -1 with the line where nothing could be read. The error holds no value. */
 int creds_read(struct slice text, const char *name, struct arena *mem, struct creds *creds,
 	struct err *err);
-/* A secret as it was pasted: blanks around it cut. ERR_USAGE where it is empty or has a line break, a blank
- * or a control character within. Returns it in `mem`. */
+/* A secret as it was pasted: blanks around it cut. ERR_USAGE where it is empty or has a line break, a blank,
+ * a quote or a control character within. Returns it in `mem`. */
 const char *secret_trim(struct slice text, const char *what, struct arena *mem, struct err *err);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confluence.c: GET /wiki/rest/api/audit of Confluence Cloud. Bounds in epoch milliseconds, inclusive; offset
- * paging, newest first; records have no ids; `size` is not to be relied on. */
+ * paging, newest first; records have no ids; `size` is not to be relied on, and the link to the next page is
+ * never followed. */
 #include "collect/private.h"
+
+#include "json/json.h"
 
 static void query(const struct page_ask *ask, unsigned rows, struct buf *url)
 {
@@ -15,6 +18,14 @@ static void query(const struct page_ask *ask, unsigned rows, struct buf *url)
 	buf_printf(url, "%u", rows);
 }
 
+static void envelope(struct slice body, struct page *page)
+{
+	struct slice links, next;
+	/* Relative to the product; one that leads elsewhere says nothing of this log. */
+	page->more = json_member(body, "_links", &links) && json_member(links, "next", &next) &&
+		     next.len > 2 && memcmp(next.ptr, "\"/", 2) == 0;
+}
+
 const struct api api_confluence = {
 	.what = "the audit log of Confluence",
 	.records = "results",
@@ -23,4 +34,5 @@ const struct api api_confluence = {
 	.basic = true,
 	.permission = "the permission \"Confluence Administrator\"",
 	.query = query,
+	.envelope = envelope,
 };

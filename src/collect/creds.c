@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "collect/collect.h"
+#include "json/json.h"
 
 /* Opening and closing quotes that stand around a value; in UTF-8. */
 static const char *const quotes[] = {"\"", "'", "`", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
@@ -45,7 +46,8 @@ static struct slice take_value(struct slice text, size_t at, size_t *end)
 	size_t quote = quote_at(text, at), from = at + quote;
 	size_t to = from;
 	while (to < text.len && text.ptr[to] != '\n' && text.ptr[to] != '\r') {
-		if (quote ? quote_at(text, to) > 0 : strchr(", \t}", text.ptr[to]) != NULL)
+		char c = text.ptr[to];
+		if (quote ? quote_at(text, to) > 0 : c == ',' || c == ' ' || c == '\t' || c == '}')
 			break;
 		to++;
 	}
@@ -85,6 +87,22 @@ static int take_key(struct slice text, size_t at, struct slice *key, size_t *end
 	return 1;
 }
 
+/* A value in `mem`; one of JSON that some program wrote may have escapes in it ("\u003d" for "="). */
+static const char *value_text(struct slice text, size_t at, struct slice value, struct arena *mem)
+{
+	bool repaired = false;
+	struct buf out;
+	if (text.ptr[at] != '"' || !memchr(value.ptr, '\\', value.len))
+		return arena_strdup(mem, value);
+	buf_init(&out, SETTING_BYTES);
+	bool good = json_string(text, at, &out, &repaired) > 0 && !repaired && !out.full && out.len;
+	const char *copy = arena_strdup(mem, good ? buf_view(&out) : value);
+	if (out.len)
+		explicit_bzero(out.ptr, out.len);
+	buf_fini(&out);
+	return copy;
+}
+
 static size_t line_of(struct slice text, size_t at)
 {
 	size_t line = 1;
@@ -114,7 +132,7 @@ int creds_read(struct slice text, const char *name, struct arena *mem, struct cr
 			return err_set(err, ERR_FORMAT,
 				"%s: line %zu: `%.*s` has no value: write \"%.*s\": \"…\"", name,
 				line_of(text, end), SLICE_ARG(key), SLICE_ARG(key));
-		*field = arena_strdup(mem, value);
+		*field = value_text(text, end, value, mem);
 	}
 	if (creds->domain || creds->mail || creds->api_token)
 		return 0;
@@ -126,6 +144,8 @@ int creds_read(struct slice text, const char *name, struct arena *mem, struct cr
 
 const char *secret_trim(struct slice text, const char *what, struct arena *mem, struct err *err)
 {
+	if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0) /* as Windows writes files */
+		text.ptr += 3, text.len -= 3;
 	while (text.len && strchr(" \t\r\n", text.ptr[0]))
 		text.ptr++, text.len--;
 	while (text.len && strchr(" \t\r\n", text.ptr[text.len - 1]))
@@ -136,13 +156,14 @@ const char *secret_trim(struct slice text, const char *what, struct arena *mem, 
 	}
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
-		if (c > ' ' && c < 0x7f)
+		if (c > ' ' && c < 0x7f && !strchr("\"'`", c))
 			continue;
 		err_set(err, ERR_USAGE,
 			"the %s has %s within it, at character %zu of %zu: copy it again, alone",
 			what,
 			c == '\n' || c == '\r'  ? "a line break"
 			: c == ' ' || c == '\t' ? "a blank"
+			: c > ' ' && c < 0x7f   ? "a quote"
 						: "a character that no token has",
 			i + 1, text.len);
 		return NULL;

@@ -28,7 +28,9 @@ static void envelope(struct slice body, struct page *page)
 	struct slice info;
 	if (!json_member(body, "pagingInfo", &info))
 		return;
+	struct slice said;
 	page->last = member_true(info, "lastPage");
+	page->more = json_member(info, "lastPage", &said) && slice_eq(said, SLICE("false"));
 	if (!page->last)
 		member_text(info, "nextPageCursor", page->cursor, sizeof(page->cursor));
 }

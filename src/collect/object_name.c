@@ -124,10 +124,11 @@ static bool read_shipped(struct slice key, struct object_name *name)
 void object_name_read(struct slice key, struct object_name *name)
 {
 	size_t n;
-	*name = (struct object_name){0};
+	bool packed = ends_with(key, ".gz") || ends_with(key, ".zst");
+	*name = (struct object_name){.packed = packed};
 	if (read_shipped(key, name))
 		return;
-	*name = (struct object_name){0};
+	*name = (struct object_name){.packed = packed};
 	struct slice last = last_part(&key);
 	if (object_is_audit_log(last, &n))
 		memcpy(name->log, last.ptr, n);

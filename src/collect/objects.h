@@ -17,6 +17,7 @@ enum { OBJECT_NODE = 300, OBJECT_LOG = 300 };
 struct object_name {
 	char node[OBJECT_NODE]; /* "" = nothing */
 	char log[OBJECT_LOG]; /* the audit file's name, without packing; "" = it is none that is known */
+	bool packed;          /* gzip or zstd, by its ending */
 	bool ranged;          /* it is the bytes [from, to) of that log (docs/ship.md) */
 	uint64_t from, to;
 };

@@ -2,8 +2,6 @@
 /* organisation.c: GET /admin/v1/orgs/{orgId}/events-stream: events of an Atlassian organisation, sorted by the
  * time when they were processed, so that late ones come too. The cursor is kept as it is given; where there
  * is none, or it is refused, milliseconds go on. */
-#include <stdio.h>
-
 #include "collect/private.h"
 
 #include "json/json.h"
@@ -25,32 +23,44 @@ static void query(const struct page_ask *ask, unsigned rows, struct buf *url)
 	buf_printf(url, "%u", rows);
 }
 
-/* The parameter `cursor` of a link; the link itself is never followed. */
-static void cursor_of_link(struct slice body, struct page *page)
+static int hex(char c)
 {
-	struct slice links;
-	char link[PAGE_CURSOR];
-	if (!json_member(body, "links", &links) || !member_text(links, "next", link, sizeof(link)))
-		return;
-	const char *at = strstr(link, "cursor=");
-	if (!at || strchr(at, '%'))
-		return;
-	at += strlen("cursor=");
-	snprintf(page->cursor, sizeof(page->cursor), "%.*s", (int)strcspn(at, "&"), at);
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
+/* The parameter `cursor` of a link, decoded; the link itself is never followed. */
+static void cursor_of_link(const char *link, struct page *page)
+{
+	const char *at = strstr(link, "cursor=");
+	size_t n = 0;
+	for (at = at ? at + strlen("cursor=") : ""; *at && *at != '&'; at++) {
+		char c = *at;
+		if (c == '%' && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
+			c = (char)(hex(at[1]) * 16 + hex(at[2]));
+			at += 2;
+		}
+		page->cursor[n++] = c;
+	}
+	page->cursor[n] = '\0';
+}
+
+/* A cursor that is there and cannot be used leaves `last` and `cursor` unset. */
 static void envelope(struct slice body, struct page *page)
 {
-	struct slice meta, next;
-	if (json_member(body, "meta", &meta) && json_member(meta, "next", &next)) {
-		if (next.ptr[0] == '"')
-			member_text(meta, "next", page->cursor, sizeof(page->cursor));
-		else
-			page->last = true; /* null: nothing more now */
+	struct slice outer, next;
+	char link[PAGE_CURSOR];
+	if (json_member(body, "meta", &outer) && json_member(outer, "next", &next)) {
+		page->last = next.ptr[0] == 'n'; /* null: nothing more now */
+		member_text(outer, "next", page->cursor, sizeof(page->cursor));
 		return;
 	}
-	cursor_of_link(body, page);
-	page->last = !*page->cursor;
+	page->last = !json_member(body, "links", &outer) || !json_member(outer, "next", &next) ||
+		     next.ptr[0] == 'n';
+	if (!page->last && member_text(outer, "next", link, sizeof(link)))
+		cursor_of_link(link, page);
 }
 
 const struct api api_organisation = {

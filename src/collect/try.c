@@ -43,7 +43,8 @@ static void say(struct trying *t, enum test_mark mark, const char *fmt, ...)
 /* One GET without login. */
 static int get_plain(struct trying *t, const char *url, struct err *err)
 {
-	struct source *source = api_open(t->kind, &api_jira, url, NULL, "", t->settings, t->env);
+	static const struct api page = {.what = "this page", .path = ""};
+	struct source *source = api_open(t->kind, &page, url, NULL, "", t->settings, t->env);
 	int rc = api_get(source, url, NULL, &t->page, err);
 	source_close(source);
 	return rc;
@@ -60,7 +61,9 @@ static int find_cloud(struct trying *t, struct err *err)
 		return member_text(buf_view(&t->page.reply.body), "cloudId", t->test->instance,
 			       sizeof(t->test->instance)) &&
 		       *t->test->instance;
-	if (t->page.failure != SOURCE_NETWORK && t->page.failure != SOURCE_STOPPED)
+	/* A site of the cloud that has an error is not taken for one that is not there. */
+	bool unclear = t->page.failure == SOURCE_OVERLOADED && site_is_cloud(&t->site);
+	if (!unclear && t->page.failure != SOURCE_NETWORK && t->page.failure != SOURCE_STOPPED)
 		return 0;
 	*err = why;
 	return -1;

@@ -117,7 +117,8 @@ static int explain_timeout(struct http_exchange *ex)
 static int explain_tunnel(struct http_exchange *ex, long status)
 {
 	return http_fail(ex, HTTP_PROXY, ERR_ACCESS,
-		status == 407 ? "the proxy %s wants a user and password (HTTP %ld)"
+		status == 407 ? "the proxy %s wants a user and password (HTTP %ld): "
+				"HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT names them"
 			      : "the proxy %s refuses to connect to it (HTTP %ld)",
 		ex->proxy_shown, status);
 }

@@ -80,9 +80,12 @@ static void read_item(struct slice item, struct retry_rate *rate)
 			rate->window_s = number_of(after(part, 2));
 		at = end + 1;
 	}
-	if (remaining >= 0 && (rate->remaining < 0 || remaining < rate->remaining)) {
+	int64_t wait = reset < 0 ? -1 : clamp(reset * SECOND);
+	bool less = rate->remaining < 0 || remaining < rate->remaining;
+	/* The same limit may stand in another header already, which does not say when it is over. */
+	if (remaining >= 0 && (less || (remaining == rate->remaining && wait > rate->reset_us))) {
 		rate->remaining = remaining;
-		rate->reset_us = reset < 0 ? -1 : clamp(reset * SECOND);
+		rate->reset_us = wait;
 	}
 }
 

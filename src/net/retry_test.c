@@ -81,6 +81,9 @@ static const struct {
 	 "Beta-Ratelimit-Policy: \"tenant-app-quota\";q=100100;w=3600\n",
 		100100, 17842, 2107 * S, 3600, -1, false, ""},
 	{"RateLimit: \"a\";r=50;t=30, \"b\"; r=3; t=9\n", -1, 3, 9 * S, -1, -1, false, ""},
+	{"X-RateLimit-Remaining: 0\nBeta-Ratelimit: \"a\";r=0;t=5\nBeta-Ratelimit-Policy: "
+	 "\"a\";q=100;w=3600\n",
+		100, 0, 5 * S, 3600, -1, false, ""},
 	{"RateLimit-Remaining: 4\nRateLimit-Reset: 12\n", -1, 4, 12 * S, -1, -1, false, ""},
 	{"X-RateLimit-Reset: 1773065060\n", -1, -1, 60 * S, -1, -1, false, ""},
 	{"X-RateLimit-Reset: 1773065060000\n", -1, -1, 60 * S, -1, -1, false, ""},

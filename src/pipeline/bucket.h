@@ -23,6 +23,7 @@ struct bucket_jobs {
 	const struct s3_listing *page;
 	bool whole; /* the walk goes over everything */
 	bool again; /* objects that were set aside too */
+	bool more;  /* out: another pass is wanted, for objects that were written anew */
 };
 /* 0 or -1 with collector->sweep.failure, as a turn. */
 int bucket_pass(

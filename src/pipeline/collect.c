@@ -122,6 +122,7 @@ static int collector_open(struct collector *c, const char *name, struct err *err
 		store_schema(store_dir(c->store), c->connection.table, &c->schema, &c->owned_schema,
 			err) < 0)
 		return -1;
+	c->looked = clock_mono_us();
 	c->http = connection_http(&c->settings, c->options->stop, err);
 	if (!c->http)
 		return -1;
@@ -175,8 +176,6 @@ static int counted_turn(struct collector *c, bool *more, bool *store_failed, str
 		return -1;
 	c->sweep.failure = SOURCE_FINE;
 	int rc = turn(c, more, err);
-	if (rc == 0)
-		c->since = INT64_MIN; /* asked for once */
 	c->result->failure = c->sweep.failure;
 	*store_failed = rc < 0 && c->result->failure == SOURCE_FINE;
 	add_counts(c, &before);
@@ -198,7 +197,9 @@ static int64_t next_turn(const struct collector *c, unsigned failures)
 {
 	int64_t pause = (int64_t)c->connection.interval_s * SECOND, asked = c->sweep.asked_us;
 	bool final = source_failure_is_final(c->result->failure);
-	int64_t most = final ? PAUSE_REFUSED : PAUSE_FAILING;
+	/* A look at a folder costs nothing, and but one of its files may be what fails. */
+	bool near = strcmp(c->kind->name, "folder") == 0;
+	int64_t most = near ? MINUTE : final ? PAUSE_REFUSED : PAUSE_FAILING;
 	if (failures == 0)
 		return c->due + jittered(pause) - pause;
 	if (most < pause)
@@ -224,24 +225,25 @@ static enum waited look(struct collector *c, struct err *err)
 	return seen;
 }
 
-/* Waits, and looks at the connection at least once. */
+/* Waits, and looks at the connection from time to time. */
 static enum waited wait_until(struct collector *c, int64_t until, struct err *err)
 {
-	int64_t look_at = 0;
-	for (;;) {
+	while (!collector_stopped(c)) {
 		int64_t now = clock_mono_us();
-		if (now >= look_at) {
+		/* Kept from turn to turn: intervals may be shorter than this. */
+		if (now - c->looked >= LOOK_SECONDS * SECOND) {
 			enum waited seen = look(c, err);
 			if (seen != WAITED)
 				return seen;
-			look_at = now + LOOK_SECONDS * SECOND;
+			c->looked = now;
 		}
-		if (now >= until || collector_stopped(c))
+		if (now >= until)
 			return WAITED;
 		int64_t part = until - now < SECOND / 5 ? until - now : SECOND / 5;
 		struct timespec wait = {part / SECOND, part % SECOND * 1000};
 		nanosleep(&wait, NULL);
 	}
+	return WAITED;
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */
@@ -290,6 +292,7 @@ static int collect_on(struct collector *c, struct err *err)
 		else if (failures)
 			log_info("%s: reads again", c->connection.name);
 		failures = rc < 0 ? failures + 1 : 0;
+		/* As long as history is left there is no pause, but a look at the connection. */
 		switch (wait_until(c, rc == 0 && more ? 0 : next_turn(c, failures), err)) {
 		case GONE:
 			log_info("%s: paused or removed", c->connection.name);

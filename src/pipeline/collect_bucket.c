@@ -134,7 +134,7 @@ static int next_job(void *ctx, struct s3_job *job, struct err *err)
 		l->last = NULL;
 	*job = (struct s3_job){.key = w->job.key,
 		.etag = w->job.etag,
-		.from = w->job.from,
+		.from = w->job.from ? w->job.from - 1 : 0,
 		.size = w->job.size,
 		.tag = w};
 	return S3_JOBS_ONE;
@@ -197,15 +197,6 @@ static int read_object(void *ctx, void *data, size_t n, size_t *got, bool *end, 
 	return 1;
 }
 
-/* The packing that the first bytes tell: places in the object are known in plain ones alone. */
-static bool is_plain(const struct s3_piece *piece, uint64_t from)
-{
-	const unsigned char *p = (const unsigned char *)piece->bytes.ptr;
-	if (from > 0 || piece->bytes.len < 4)
-		return true;
-	return !(p[0] == 0x1f && p[1] == 0x8b) && memcmp(p, "\x28\xb5\x2f\xfd", 4) != 0;
-}
-
 /* An object that vanished, changed or may not be read. 0, or -1 where the pass is over. */
 static int object_gone(struct reading *r, const struct object_job *job, struct err *err)
 {
@@ -234,10 +225,13 @@ static int read_one(struct reading *r, struct err *err)
 	uint64_t number = r->piece.job;
 	struct input_stream stream = {
 		.read = read_object, .ctx = r, .size = w->job.size - w->job.from};
-	r->used = 0;
+	/* The byte before: to see that the object is the one that was read. */
+	bool anew = w->job.from > 0 && r->piece.bytes.len > 0 && !objects_joins(r->piece.bytes);
+	int rc;
+	r->used = w->job.from > 0 && r->piece.bytes.len > 0;
 	r->over = r->gone = false;
-	r->pass.plain = is_plain(&r->piece, w->job.from);
-	int rc = objects_read(&r->pass, &w->job, &stream, err);
+	rc = anew ? objects_anew(&r->pass, &w->job, err)
+		  : objects_read(&r->pass, &w->job, &stream, err);
 	if (r->gone)
 		rc = object_gone(r, &w->job, err);
 	if (rc >= 0 && !r->over)
@@ -369,6 +363,7 @@ int bucket_pass(
 		c->sweep.failure = SOURCE_FINE;
 		rc = -1;
 	}
+	jobs->more = r->pass.again;
 	free_lister(&lister);
 	free(r);
 	return rc;
@@ -393,7 +388,7 @@ static bool wants_whole(const struct collector *c)
 	return c->options->refetch || at->listed_at == 0 || clock_now_us() - at->listed_at >= every;
 }
 
-static int list_bucket(struct collector *c, struct bucket *bucket, struct err *err)
+static int list_bucket(struct collector *c, struct bucket *bucket, bool *more, struct err *err)
 {
 	bool whole = wants_whole(c);
 	struct bucket_walk_settings walk = {.prefix = bucket->place.prefix,
@@ -401,7 +396,9 @@ static int list_bucket(struct collector *c, struct bucket *bucket, struct err *e
 	struct bucket_jobs jobs = {.walk = bucket_walk_open(bucket->s3, &walk),
 		.whole = whole,
 		.again = c->options->refetch};
-	return bucket_pass(c, bucket, &jobs, err);
+	int rc = bucket_pass(c, bucket, &jobs, err);
+	*more = rc == 0 && jobs.more;
+	return rc;
 }
 
 int collect_bucket(struct collector *c, bool *more, struct err *err)
@@ -411,7 +408,7 @@ int collect_bucket(struct collector *c, bool *more, struct err *err)
 	c->sweep.failure = SOURCE_FINE;
 	if (bucket_open(c, &bucket, err) < 0)
 		return -1;
-	int rc = list_bucket(c, &bucket, err);
+	int rc = list_bucket(c, &bucket, more, err);
 	if (rc == 0 && bucket.place.queue && bucket_queue(c, &bucket, err) < 0) {
 		/* The listing does without it; an error of the store is told by the next turn. */
 		log_warn("%s: the queue: %s", c->connection.name, err->text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* collect_folder.c: a folder of logs on this machine, followed: each file goes on where it was left, and is the
- * same file under another name as long as its first line is. */
+ * same file under another name as long as its first line is; day and number in the name of an audit log
+ * are part of what it is. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "pipeline/objects.h"
 
 enum { FIRST_LINE = 64 << 10, FILES_MOST = 100000 };
+#define FINISHED_US INT64_C(3600000000) /* what has not changed for so long is as it will be */
 
 struct file {
 	char *path, *key, *etag;
@@ -21,6 +23,7 @@ struct folder {
 	const char *path;
 	struct file *files;
 	size_t n, cap;
+	struct err unread; /* of the first file that could not be read: the others are */
 };
 
 /* ---- what is there --------------------------------------------------------------------------- */
@@ -42,13 +45,15 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
-/* SHA-256 of the first line, in hexadecimal. 1, 0 where there is none yet, -1. */
-static int fingerprint(int fd, const char *path, char hex[SIGV4_HEX], struct err *err)
+/* SHA-256 of the first line, in hexadecimal; of a file that is `finished`, of what there is. 1, 0 where
+ * there is none yet, -1. */
+static int fingerprint(
+	int fd, const char *path, bool finished, char hex[SIGV4_HEX], struct err *err)
 {
 	char *head = xmalloc(FIRST_LINE);
 	ssize_t n = io_read(fd, head, FIRST_LINE, path, err);
 	const char *end = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
-	int rc = n < 0 ? -1 : end || n == FIRST_LINE;
+	int rc = n < 0 ? -1 : end || n == FIRST_LINE || (finished && n > 0);
 	if (rc == 1)
 		sigv4_hash((struct slice){head, end ? (size_t)(end - head) : (size_t)n}, hex);
 	free(head);
@@ -74,6 +79,14 @@ static void add_file(struct folder *folder, const char *path, const char *name,
 	file->etag = xstrdup(etag);
 }
 
+/* A file that cannot be read holds up no other. */
+static int leave(struct folder *folder, const struct err *why)
+{
+	if (folder->unread.kind == ERR_NONE)
+		folder->unread = *why;
+	return 0;
+}
+
 static int look_at(void *ctx, const char *name, struct err *err)
 {
 	struct folder *folder = ctx;
@@ -87,14 +100,16 @@ static int look_at(void *ctx, const char *name, struct err *err)
 			err, ERR_LIMIT, "%s: too many files, or too long a name", folder->path);
 	int fd = io_open(path, O_RDONLY | O_NONBLOCK, 0, err);
 	if (fd < 0)
-		return err && err->kind == ERR_NOT_FOUND ? 0 : -1; /* deleted meanwhile */
+		return err->kind == ERR_NOT_FOUND ? 0 : leave(folder, err); /* deleted meanwhile */
 	int rc = io_fstat(fd, &info, path, err);
+	bool finished = ends_with(name, ".gz") || ends_with(name, ".zst") ||
+			clock_now_us() - info.mtime_us > FINISHED_US;
 	if (rc == 0 && info.is_regular)
-		rc = fingerprint(fd, path, hex, err);
+		rc = fingerprint(fd, path, finished, hex, err);
 	if (rc == 1)
 		add_file(folder, path, name, &info, hex);
 	io_close(fd);
-	return rc < 0 ? -1 : 0;
+	return rc < 0 ? leave(folder, err) : 0;
 }
 
 static void folder_fini(struct folder *folder)
@@ -113,6 +128,7 @@ struct opened {
 	int fd;
 	const char *path;
 	uint64_t at, end; /* no more than what was there when it was looked at */
+	bool failed;
 };
 
 /* input_stream.read */
@@ -122,23 +138,34 @@ static int read_file(void *ctx, void *data, size_t n, size_t *got, bool *end, st
 	uint64_t left = file->end - file->at;
 	*got = left < n ? (size_t)left : n;
 	*end = *got == left;
-	if (*got && io_pread(file->fd, data, *got, file->at, file->path, err) < 0)
+	file->failed = *got && io_pread(file->fd, data, *got, file->at, file->path, err) < 0;
+	if (file->failed)
 		return -1;
 	file->at += *got;
 	return 1;
 }
 
-static int read_one(
-	struct objects_pass *pass, const struct file *file, struct object_job *job, struct err *err)
+static int read_one(struct folder *folder, struct objects_pass *pass, const struct file *file,
+	struct object_job *job, struct err *err)
 {
 	struct opened opened = {.path = file->path, .at = job->from, .end = file->size};
 	struct input_stream stream = {
 		.read = read_file, .ctx = &opened, .size = file->size - job->from};
+	char joint[2];
+	int rc = 0;
 	opened.fd = io_open(file->path, O_RDONLY, 0, err);
 	if (opened.fd < 0)
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	int rc = objects_read(pass, job, &stream, err);
+		return err->kind == ERR_NOT_FOUND ? 0 : leave(folder, err);
+	if (job->from > 0)
+		rc = io_pread(opened.fd, joint, 2, job->from - 1, file->path, err);
+	opened.failed = rc < 0;
+	if (rc == 0 && job->from > 0 && !objects_joins((struct slice){joint, 2}))
+		rc = objects_anew(pass, job, err);
+	else if (rc == 0)
+		rc = objects_read(pass, job, &stream, err);
 	io_close(opened.fd);
+	if (rc < 0 && opened.failed)
+		return leave(folder, err);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -158,9 +185,10 @@ static int read_files(struct folder *folder, struct objects_pass *pass, struct e
 			.size = file->size,
 			.modified_us = file->mtime_us,
 			.name = file->name,
-			.label = file->path};
+			.label = file->path,
+			.followed = true};
 		if (object_is_due(&marks[i], folder->c->options->refetch, &job))
-			rc = read_one(pass, file, &job, err);
+			rc = read_one(folder, pass, file, &job, err);
 		if (rc == 0 && collector_stopped(folder->c))
 			rc = err_set(err, ERR_INTERRUPTED, "stopped");
 	}
@@ -182,6 +210,12 @@ int collect_folder(struct collector *c, bool *more, struct err *err)
 			c->sweep.failure = SOURCE_MISSING;
 		else
 			rc = read_files(&folder, pass, err);
+		if (rc == 0 && folder.unread.kind != ERR_NONE) {
+			c->sweep.failure = SOURCE_PERMISSION;
+			*err = folder.unread;
+			rc = -1;
+		}
+		*more = rc == 0 && pass->again;
 		if (rc < 0 && err->kind == ERR_INTERRUPTED)
 			c->sweep.failure = SOURCE_STOPPED;
 		struct err why = *err, late = {0};

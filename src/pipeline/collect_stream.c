@@ -8,17 +8,23 @@
 #define DAY  (INT64_C(86400) * 1000000)
 #define KEPT (180 * DAY) /* events of organisations */
 
+enum { STUCK_MOST = 1000 /* pages in a row that bring nothing later */ };
+
 /* One of the two streams of a source. */
 struct stream {
 	struct collector *c;
 	enum ledger_kind kind;
-	char *cursor;         /* in the checkpoint */
-	int64_t *processed;   /* the same */
-	int64_t from;         /* where it begins without a cursor */
-	int64_t to;           /* where it ends; SOURCE_OPEN_TO = when nothing more comes */
+	char *cursor;       /* in the checkpoint */
+	int64_t *processed; /* the same */
+	int64_t from;       /* where it begins without a cursor */
+	int64_t noted; /* the same for the ledger: where all is wanted, 0, since `from` moves with the
+	                * clock until something was read */
+	int64_t to;    /* where it ends; SOURCE_OPEN_TO = when nothing more comes */
 	int64_t began;        /* of the window */
 	uint8_t last_key[16]; /* of the page before */
 	uint32_t last_rows;
+	unsigned stuck; /* pages in a row that brought nothing later */
+	bool sure;      /* of history: the end was seen once already */
 	bool over;
 };
 
@@ -28,6 +34,8 @@ static void save(
 	struct collector *c = ctx;
 	(void)from;
 	if (kind == LEDGER_SWEEP) {
+		if (!whole)
+			to = c->checkpoint.processed_to;
 		if (to > c->checkpoint.settled_to)
 			c->checkpoint.settled_to = to;
 		if (c->checkpoint.backfill_to == 0)
@@ -42,7 +50,7 @@ static int begin(struct stream *s, struct err *err)
 {
 	struct sweep *sweep = &s->c->sweep;
 	int64_t now = sweep_now(sweep), to = s->to == SOURCE_OPEN_TO ? now : s->to;
-	s->began = *s->processed && *s->processed < to ? *s->processed : s->from;
+	s->began = *s->processed && *s->processed < to ? *s->processed : s->noted;
 	if (s->began > to)
 		s->began = to;
 	sweep->kind = s->kind;
@@ -58,9 +66,10 @@ static int begin(struct stream *s, struct err *err)
 static int settle(struct stream *s, bool whole, struct err *err)
 {
 	struct sweep *sweep = &s->c->sweep;
-	sweep->note.narrowed = !whole && *s->processed > s->began;
+	sweep->note.narrowed = !whole;
 	sweep->note.from = s->began;
-	sweep->note.to = *s->processed;
+	sweep->note.to = *s->processed > s->began ? *s->processed : s->began;
+	sweep->note.settled_to = whole ? 0 : -1;
 	return sweep_commit(sweep, LEDGER_SETTLED, NULL, err);
 }
 
@@ -83,7 +92,9 @@ static bool goes_round(struct stream *s, const struct page_rows *rows, const cha
 	s->last_rows = rows->n;
 	if (rows->n)
 		memcpy(s->last_key, rows->keys[0], 16);
-	return same;
+	bool later = rows->processed == INT64_MIN || rows->processed > *s->processed;
+	s->stuck = later ? 0 : s->stuck + 1;
+	return same || s->stuck >= STUCK_MOST;
 }
 
 /* What a page says of where the stream goes on. */
@@ -91,13 +102,16 @@ static int follow(
 	struct stream *s, const struct page_rows *rows, const char *asked, struct err *err)
 {
 	struct page *page = &s->c->sweep.page;
-	if (goes_round(s, rows, asked)) {
+	/* A time in the future is an error of the source's, and would hide all that comes until then. */
+	int64_t now = sweep_now(&s->c->sweep);
+	int64_t processed = rows->processed < now ? rows->processed : now;
+	if (goes_round(s, rows, asked) || (!page->last && !*page->cursor)) {
 		s->c->sweep.failure = SOURCE_GARBLED;
 		return err_set(err, ERR_FORMAT, "%s: the server's cursor does not move on",
 			source_endpoint(s->c->source));
 	}
-	if (rows->processed > *s->processed)
-		*s->processed = rows->processed;
+	if (processed > *s->processed)
+		*s->processed = processed;
 	if (*page->cursor)
 		snprintf(s->cursor, PAGE_CURSOR, "%s", page->cursor);
 	s->over = page->last || (s->to != SOURCE_OPEN_TO && *s->processed >= s->to);
@@ -122,12 +136,17 @@ static int one_page(struct stream *s, struct err *err)
 		return 0;
 	}
 	if (sweep->page.empty) {
-		if (*sweep->page.cursor)
+		/* Without events the cursor is worth no more than the time, and nothing tells what it
+		 * passes over. */
+		if (*asked && *sweep->page.cursor)
 			snprintf(s->cursor, PAGE_CURSOR, "%s", sweep->page.cursor);
-		s->over = true;
-		return 1;
+		/* History is never asked again: its end is believed when it is seen twice. */
+		s->over = s->kind == LEDGER_SWEEP || s->sure;
+		s->sure = true;
+		return s->over;
 	}
 	struct page_rows rows;
+	s->sure = false;
 	harvest_add(&sweep->harvest, sweep->page.records, NULL, &rows);
 	sweep->records += rows.n + rows.rejects;
 	int rc = follow(s, &rows, *asked ? asked : NULL, err);
@@ -194,9 +213,13 @@ static int live(struct collector *c, struct err *err)
 		at->processed_to = 0;
 	}
 	s.from -= s.from % 1000;
+	s.noted = s.from;
 	c->range_from = s.from;
 	c->sweep.harvest.settled_before = at->settled_to ? at->settled_to : INT64_MIN;
-	return read_stream(&s, err);
+	int rc = read_stream(&s, err);
+	if (rc == 1)
+		c->since = INT64_MIN;
+	return rc;
 }
 
 static int history(struct collector *c, struct err *err)
@@ -212,6 +235,7 @@ static int history(struct collector *c, struct err *err)
 		.cursor = at->history,
 		.processed = &at->history_to,
 		.from = at->history_to ? at->history_to : from - from % 1000,
+		.noted = c->connection.backfill_from == INT64_MIN ? 0 : from - from % 1000,
 		.to = at->backfill_to};
 	c->sweep.harvest.settled_before = INT64_MIN;
 	return read_stream(&s, err);

@@ -8,7 +8,8 @@
 
 #define HOUR INT64_C(3600000000)
 
-/* Events have been seen hours late: beyond the look-back, the last three days are asked for again. */
+/* Events have been seen hours late: beyond the look-back, what may have come up to three days late since the
+ * last time is asked for again. */
 #define LATE_EVERY (6 * HOUR)
 #define LATE_BACK  (72 * HOUR)
 
@@ -23,8 +24,10 @@ static void save(
 			checkpoint->settled_to = to;
 		if (checkpoint->backfill_to == 0)
 			checkpoint->backfill_to = c->range_from;
+		if (checkpoint->late_at == 0)
+			checkpoint->late_at = c->range_began; /* nothing is old yet */
 	} else if (kind == LEDGER_LATE && whole) {
-		checkpoint->late_at = clock_now_us();
+		checkpoint->late_at = c->range_began;
 	} else if (kind == LEDGER_BACKFILL) {
 		checkpoint->backfilled = whole;
 		if (!whole)
@@ -65,18 +68,24 @@ static int new_events(struct collector *c, struct err *err)
 		from = c->since;
 	from -= from % 1000;
 	c->range_from = from;
+	c->range_began = to;
 	c->sweep.harvest.settled_before = settled ? settled : INT64_MIN;
-	return sweep_range(&c->sweep, LEDGER_SWEEP, from, to, NULL, err);
+	int rc = sweep_range(&c->sweep, LEDGER_SWEEP, from, to, NULL, err);
+	if (rc == 1)
+		c->since = INT64_MIN;
+	return rc;
 }
 
 static int late_events(struct collector *c, struct err *err)
 {
-	int64_t now = clock_now_us(), from = now - LATE_BACK;
+	int64_t now = sweep_now(&c->sweep), last = c->checkpoint.late_at;
 	int64_t to = c->checkpoint.settled_to - (int64_t)c->connection.lookback_s * 1000000;
-	if (c->checkpoint.late_at == 0)
-		c->checkpoint.late_at = now; /* nothing is old yet */
-	if (now - c->checkpoint.late_at < LATE_EVERY)
+	if (last > now) /* a clock that was ahead */
+		last = now - LATE_EVERY;
+	if (now - last < LATE_EVERY)
 		return 1;
+	int64_t from = last - LATE_BACK;
+	c->range_began = now;
 	if (!c->checkpoint.backfilled && from < c->checkpoint.backfill_to)
 		from = c->checkpoint.backfill_to; /* the rest comes with the history */
 	from -= from % 1000;

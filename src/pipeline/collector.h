@@ -38,12 +38,14 @@ struct collector {
 	const struct schema *schema;
 	struct schema *owned_schema;
 	struct checkpoint checkpoint;
-	int64_t since; /* options->since until that was read; then INT64_MIN */
+	int64_t looked; /* monotonic: when the connection was last looked at, whether it has changed */
 	/* APIs */
 	struct source *source;
 	struct sweep sweep;
-	int64_t range_from; /* of the live range being read */
-	int64_t due;        /* monotonic: when new events are asked for again */
+	int64_t since;       /* options->since, until it was read; else INT64_MIN */
+	int64_t range_from;  /* of the live range being read */
+	int64_t range_began; /* when it, or that of late events, was begun; by the server's clock */
+	int64_t due;         /* monotonic: when new events are asked for again */
 };
 
 /* One turn of each shape: new events, and what else is due; history as long as nothing is. *more: history

@@ -165,13 +165,21 @@ static void fill_rows(const struct harvested *page, int processed, struct page_r
 /* The nth row of a key has place n; one beyond what may be counted has the place of the last. */
 static void number_rows(struct harvested *page, const struct harvest_counts *counts)
 {
+	uint32_t again = counts->again;
 	for (uint32_t i = 0; i < page->nparts; i++) {
 		struct batch *batch = &page->parts[i].batch;
 		batch->places = arena_alloc(
 			&batch->mem, ((size_t)batch->nrows + 1) * sizeof(*batch->places));
 		for (uint32_t r = 0; r < batch->nrows; r++) {
 			struct slice key = {(const char *)batch->keys[r], 16};
-			uint64_t n = (*map_put(counts->seen, key, NULL))++;
+			uint64_t *seen = map_put(counts->seen, key, NULL), n = *seen;
+			if (again > 0 && n > 0) {
+				again--;
+				n--;
+			} else {
+				again = 0;
+				++*seen;
+			}
 			const uint64_t *most = counts->most ? map_get(counts->most, key) : NULL;
 			if (counts->most && n >= (most && *most > 1 ? *most : 1))
 				n = (most && *most > 1 ? *most : 1) - 1;

@@ -63,6 +63,8 @@ void harvest_fini(struct harvest *harvest);
 struct harvest_counts {
 	struct map *seen;
 	const struct map *most;
+	uint32_t
+		again; /* rows at the reply's beginning that came with the one before: not counted */
 };
 
 /* Decodes the records of a reply (a JSON array, copied), to be committed later. *rows (may be NULL) is the

@@ -45,6 +45,8 @@ static int read_first_block(struct import_run *run, struct err *err)
 	if (run_read(run, block, &produced, err) < 0)
 		return -1;
 	block->state = BLOCK_FILLED;
+	run->packed = strcmp(input_packing(run->input), "plain") != 0;
+	run->result->packed = run->packed;
 	run->next_fill = 1;
 	run->input_end = block->last;
 	return 0;

@@ -194,11 +194,11 @@ int run_read(struct import_run *run, struct block *block, bool *produced, struct
 	block->offset = run->input_offset;
 	if (run->records.layout == JSON_LINES)
 		cut_lines(run, block);
-	if (run->stopping) {
+	if (run->records.layout == JSON_LINES && !block->overlong &&
+		(run->stopping || (run->input_failed && run->options->cut_tail))) {
 		/* A half-read last record is no fault of the input. */
 		const char *newline = memrchr(block->data, '\n', block->len);
-		if (run->records.layout == JSON_LINES && newline)
-			block->len = (size_t)(newline - block->data) + 1;
+		block->len = newline ? (size_t)(newline - block->data) + 1 : 0;
 	}
 	if (run->records.layout == JSON_LINES)
 		run->input_offset += block->len;

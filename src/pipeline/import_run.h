@@ -77,6 +77,7 @@ struct import_run {
 	uint32_t container;          /* 0 until the first rows say which */
 	bool overlaps;               /* it is of this reading alone */
 	uint64_t *done_to;           /* see importer_input; or NULL */
+	bool packed;                 /* the input is gzip or zstd */
 	uint64_t held;               /* bytes of a last line that is not whole yet (hold_tail) */
 
 	pthread_mutex_t lock;
@@ -133,8 +134,8 @@ void importer_fini(struct importer *importer);
 /* Imports one input, by path or from `stream` (then `path` is for messages), within the session: the segment
  * in progress at its end is the caller's to commit. Where the session has no schema yet, the input's is
  * taken, and *owned is the store's own for the caller to free after the session, or NULL. *done_to (may
- * be NULL): bytes of the (unpacked) input that the session's segments hold, in progress or committed;
- * it is kept up to date while the input is read, for session->facts. Else as import_file. */
+ * be NULL): bytes of the input that the session's segments hold, in progress or committed; it is kept
+ * up to date while the input is read, for session->facts. Of a packed input nothing is said. Else as import_file. */
 int importer_input(struct importer *importer, const char *path, const struct input_stream *stream,
 	const struct import_options *options, struct import_result *result, struct schema **owned,
 	uint64_t *done_to, struct err *err);

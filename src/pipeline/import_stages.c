@@ -162,7 +162,7 @@ int run_append(struct import_run *run, struct block *block, struct err *err)
 		if (block->parts[i].pack && session_append(run->session, &block->parts[i], err) < 0)
 			return -1;
 	run->result->bytes += block->len;
-	if (run->done_to && run->records.layout == JSON_LINES)
+	if (run->done_to && run->records.layout == JSON_LINES && !run->packed)
 		*run->done_to = block->offset + block->len;
 	return block->closes ? session_commit(run->session, false, err) : 0;
 }

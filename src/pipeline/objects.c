@@ -11,10 +11,11 @@
 
 bool object_is_due(const struct object_mark *mark, bool again, struct object_job *job)
 {
-	bool grows = job->name.log[0] && !job->name.ranged;
+	bool log = (job->name.log[0] || job->followed) && !job->name.ranged;
+	bool grows = log && !job->name.packed; /* so that what was read stays where it is */
 	bool old = job->modified_us && clock_now_us() - job->modified_us > TAIL_US;
 	job->from = 0;
-	job->tail_is_final = !grows || old;
+	job->tail_is_final = !log || old;
 	job->was_aside = mark->state == OBJECT_QUARANTINED && mark->news != OBJECT_NEW;
 	switch (mark->news) {
 	case OBJECT_SAME:
@@ -59,7 +60,7 @@ static void fill_facts(void *ctx, struct segment_facts *facts)
 	struct ledger_note *note = &pass->note;
 	uint32_t marks = pass->nmarks;
 	/* Of a large one, the part that is in this segment. */
-	if (pass->job && pass->plain && pass->done_to > 0)
+	if (pass->job && pass->done_to > 0)
 		pass->marks[marks++] = mark_of(pass, pass->job, pass->job->from + pass->done_to);
 	note->window = pass->window;
 	note->counts = (struct ledger_counts){
@@ -132,30 +133,21 @@ static void note_log(struct objects_pass *pass, const struct object_job *job, co
 		arena_strdup(&pass->mem, slice_of(job->name.log))};
 }
 
-/* A window of its own, which stands among the gaps until the object was read after all. */
-static int note_object(struct objects_pass *pass, const struct object_job *job,
-	enum ledger_state state, const char *why, struct err *err)
-{
-	struct store *store = pass->c->store;
-	uint64_t id;
-	if (ledger_begin(store, pass->c->connection.name, LEDGER_FILE, job->label, 0,
-		    (int64_t)job->size, &id, err) < 0)
-		return -1;
-	return ledger_end(store, id, state, why, err);
-}
-
 int objects_set_aside(
 	struct objects_pass *pass, const struct object_job *job, const char *why, struct err *err)
 {
-	struct object_mark mark = mark_of(pass, job, 0);
-	mark.state = OBJECT_QUARANTINED;
+	struct object_mark mark = {.key = job->key,
+		.etag = job->etag,
+		.bytes = job->size,
+		.state = OBJECT_QUARANTINED};
 	pass->quarantined++;
 	pass->c->result->quarantined++;
 	log_warn("%s", why);
-	/* The lease is not held while small transactions wait for it. */
-	if (objects_commit(pass, err) < 0 || note_object(pass, job, LEDGER_FAILED, why, err) < 0)
+	/* The lease is not held while a small transaction waits for it. */
+	if (objects_commit(pass, err) < 0)
 		return -1;
-	return objects_put(pass->c->store, pass->c->connection.name, &mark, 1, err);
+	return ledger_object(pass->c->store, pass->c->connection.name, job->label, job->size,
+		LEDGER_FAILED, why, &mark, err);
 }
 
 static void choose_options(
@@ -165,6 +157,7 @@ static void choose_options(
 	*options = pass->options;
 	options->input = job->label;
 	options->hold_tail = !job->tail_is_final;
+	options->cut_tail = true;
 	options->container_offset = job->from + (job->name.ranged ? job->name.from : 0);
 	options->node = *job->name.node ? job->name.node : node;
 	options->log = *job->name.log ? job->name.log : NULL;
@@ -190,17 +183,34 @@ static int finish_object(struct objects_pass *pass, const struct object_job *job
 			job->label, one->bytes + one->held, job->name.to - job->name.from);
 		return objects_set_aside(pass, job, why, err);
 	}
-	uint64_t held = pass->plain ? one->held : 0;
-	pass->marks[pass->nmarks++] = mark_of(pass, job, job->size - held);
+	/* Of a packed one no place is known: what was held in it is read with all the rest. */
+	uint64_t read_to = one->held == 0 ? job->size : one->packed ? 0 : job->size - one->held;
+	pass->marks[pass->nmarks++] = mark_of(pass, job, read_to);
 	note_log(pass, job, *one->node ? one->node : job->name.node);
 	pass->objects++;
 	pass->done++;
 	pass->c->result->objects++;
-	if (job->was_aside && note_object(pass, job, LEDGER_SETTLED, NULL, err) < 0)
+	/* It stood among the gaps until now. */
+	if (job->was_aside && ledger_object(pass->c->store, pass->c->connection.name, job->label,
+				      job->size, LEDGER_SETTLED, NULL, NULL, err) < 0)
 		return -1;
 	if (pass->nmarks == MARKS_MOST || session_full(&pass->session))
 		return objects_commit(pass, err);
 	return 0;
+}
+
+bool objects_joins(struct slice bytes)
+{
+	const char *p = bytes.ptr;
+	return bytes.len > 0 && (p[0] == '\n' || (bytes.len > 1 && (p[1] == '\n' || p[1] == '\r')));
+}
+
+int objects_anew(struct objects_pass *pass, const struct object_job *job, struct err *err)
+{
+	log_info("%s: it was written anew: it is read anew", job->label);
+	pass->again = true;
+	pass->marks[pass->nmarks++] = mark_of(pass, job, 0);
+	return pass->nmarks == MARKS_MOST ? objects_commit(pass, err) : 0;
 }
 
 int objects_read(struct objects_pass *pass, const struct object_job *job,
@@ -215,7 +225,6 @@ int objects_read(struct objects_pass *pass, const struct object_job *job,
 	pass->session.received_at = clock_now_us();
 	pass->job = job;
 	pass->done_to = 0;
-	pass->plain = true;
 	pass->source_failed = false;
 	int rc = importer_input(
 		&pass->importer, job->label, stream, &options, &one, &owned, &pass->done_to, err);

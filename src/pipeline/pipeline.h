@@ -41,6 +41,7 @@ struct import_options {
 	                      * stays the same; NULL: this import is a reading of its own */
 	bool secondary; /* copies that views and rules leave out */
 	bool hold_tail; /* a last line without end that is no JSON is left for the next time */
+	bool cut_tail;  /* the same where the input ends with an error: it comes again */
 	/* What an earlier import began: its container (store.h), 0 = none; where the input's first byte
 	 * stood in it; and its name for people, NULL = the path. */
 	uint32_t container;
@@ -68,6 +69,7 @@ struct import_result {
 	uint64_t stored, duplicates, expired, rejected, repaired, no_time, lenient_time, zoneless;
 	uint64_t segments;
 	uint64_t held; /* bytes at the last input's end, left for the next time (hold_tail) */
+	bool packed; /* the last input was: places in it are none of the bytes as they are stored */
 	int64_t elapsed_us;
 	struct import_timings timings;
 };

@@ -8,85 +8,127 @@
 
 #define MS INT64_C(1000)
 
-enum { READINGS_MOST = 6, BURST_PAGES = 2000 };
+enum {
+	READINGS_MOST = 6,
+	OVERLAP = 5, /* rows of a page are asked for again with the next one: do they join? */
+	BURST_PAGES = 2000,
+};
+#define BURST_BYTES ((size_t)256 << 20)
 
-/* A reading: the replies' records, and how often each key came. */
+/* A reply's records, and how many of its first rows the one before it had given. */
+struct burst_page {
+	struct buf records;
+	uint32_t again;
+};
+
+/* A reading: its replies, and how often each key came. */
 struct burst {
-	struct buf *pages;
+	struct burst_page *pages;
 	uint32_t npages, cap;
 	struct map counts;
-	uint64_t rows;
+	uint64_t rows; /* those that came again left out */
+	size_t bytes;
+	bool torn; /* some page did not join the one before it: rows moved, or came again */
+};
+
+/* The end of the last page. */
+struct burst_tail {
+	uint8_t keys[OVERLAP][16];
+	uint32_t n;
+	bool without; /* a page gave nothing but these: ask once more without them */
 };
 
 static void burst_fini(struct burst *burst)
 {
 	for (uint32_t i = 0; i < burst->npages; i++)
-		buf_fini(&burst->pages[i]);
+		buf_fini(&burst->pages[i].records);
 	free(burst->pages);
 	map_fini(&burst->counts);
 	*burst = (struct burst){0};
 }
 
-static void keep_page(struct burst *burst, struct slice records)
+static void keep_page(
+	struct burst *burst, struct slice records, const struct page_rows *rows, uint32_t again)
 {
 	if (burst->npages == burst->cap) {
 		burst->cap = burst->cap ? burst->cap * 2 : 8;
 		burst->pages = xrealloc(burst->pages, burst->cap * sizeof(*burst->pages));
 	}
-	struct buf *copy = &burst->pages[burst->npages++];
-	buf_init(copy, records.len);
-	buf_slice(copy, records);
-}
-
-static void count_rows(struct burst *burst, const struct page_rows *rows)
-{
-	for (uint32_t i = 0; i < rows->n; i++) {
+	struct burst_page *page = &burst->pages[burst->npages++];
+	page->again = again;
+	buf_init(&page->records, records.len);
+	buf_slice(&page->records, records);
+	burst->bytes += records.len;
+	for (uint32_t i = again; i < rows->n; i++) {
 		struct slice key = {(const char *)rows->keys[i], 16};
 		++*map_put(&burst->counts, key, NULL);
 	}
-	burst->rows += rows->n + rows->rejects;
+	burst->rows += rows->n + rows->rejects - again;
 }
 
-/* Where the next page of the millisecond begins. False: this was the last. */
-static bool next_ask(const struct sweep *sweep, const struct burst *burst, struct page_ask *ask,
-	char cursor[PAGE_CURSOR])
+static bool joins(const struct burst_tail *tail, const struct page_rows *rows)
 {
-	const struct page *page = &sweep->aside;
-	if (page->empty || (sweep->traits.cursors && page->last) || burst->npages >= BURST_PAGES)
-		return false;
-	if (sweep->traits.cursors && *page->cursor) {
-		if (ask->cursor && strcmp(page->cursor, cursor) == 0)
-			return false;
-		memcpy(cursor, page->cursor, PAGE_CURSOR);
-		ask->cursor = cursor;
-	} else {
-		ask->offset = burst->rows;
-	}
-	return true;
+	return rows->n >= tail->n && memcmp(rows->keys, tail->keys, (size_t)tail->n * 16) == 0;
 }
 
+/* Whether a page that was asked for without overlap is the end of the one before once more: equal events,
+ * or the same ones. */
+static bool repeats(const struct burst_tail *tail, const struct page_rows *rows)
+{
+	return tail->without && rows->n <= tail->n &&
+	       memcmp(rows->keys, tail->keys[tail->n - rows->n], (size_t)rows->n * 16) == 0;
+}
+
+/* A page into the reading: true where another one is to be asked for. */
+static bool take_page(struct sweep *sweep, struct burst *burst, struct burst_tail *tail)
+{
+	struct page_rows rows;
+	uint32_t again = burst->npages == 0 || tail->without ? 0 : tail->n;
+	if (sweep->aside.empty) {
+		burst->torn |= again > 0; /* what was there has gone */
+		return false;
+	}
+	harvest_look(&sweep->harvest, sweep->aside.records, &rows);
+	bool news = rows.n + rows.rejects > again;
+	burst->torn |= repeats(tail, &rows);
+	if (again > 0 && !joins(tail, &rows)) {
+		burst->torn = true;
+		again = 0;
+	}
+	if (news)
+		keep_page(burst, sweep->aside.records, &rows, again);
+	if (news)
+		tail->n = rows.n < OVERLAP ? rows.n : OVERLAP;
+	if (news && tail->n)
+		memcpy(tail->keys, rows.keys + rows.n - tail->n, (size_t)tail->n * 16);
+	tail->without = !news;
+	page_rows_fini(&rows);
+	return !(sweep->traits.cursors && sweep->aside.last);
+}
+
+/* By offset also where there are cursors: a server may begin a page with the event of its cursor. */
 static int read_burst(struct sweep *sweep, int64_t at, struct burst *burst, struct err *err)
 {
-	char cursor[PAGE_CURSOR];
 	struct page_ask ask = {.from = at, .to = at + MS};
+	struct burst_tail tail = {.n = 0};
 	do {
-		struct page_rows rows;
+		if (burst->npages >= BURST_PAGES || burst->bytes >= BURST_BYTES) {
+			sweep->failure = SOURCE_GARBLED;
+			return err_set(err, ERR_LIMIT,
+				"%s: the events of one millisecond have no end",
+				source_endpoint(sweep->source));
+		}
+		ask.offset = burst->rows - (tail.without ? 0 : tail.n);
 		if (sweep_page(sweep, &ask, &sweep->aside, err) < 0)
 			return -1;
-		if (sweep->aside.empty)
-			continue;
-		keep_page(burst, sweep->aside.records);
-		harvest_look(&sweep->harvest, sweep->aside.records, &rows);
-		count_rows(burst, &rows);
-		page_rows_fini(&rows);
-	} while (next_ask(sweep, burst, &ask, cursor));
+	} while (take_page(sweep, burst, &tail));
 	return 0;
 }
 
 /* Of each key what both readings show. *same: they agree. */
 static void take_least(const struct burst *a, const struct burst *b, struct map *least, bool *same)
 {
-	*same = a->counts.count == b->counts.count;
+	*same = a->counts.count == b->counts.count && !a->torn && !b->torn;
 	for (uint32_t i = 0; i < a->counts.count; i++) {
 		const struct map_entry *entry = &a->counts.entries[i];
 		const uint64_t *other = map_get(&b->counts, entry->key);
@@ -96,12 +138,17 @@ static void take_least(const struct burst *a, const struct burst *b, struct map 
 	}
 }
 
+/* Where pages did not join, each reply stands for itself: what it shows together is there. */
 static void keep_burst(struct sweep *sweep, const struct burst *burst, const struct map *least)
 {
 	struct map seen = {0};
-	struct harvest_counts counts = {.seen = &seen, .most = least};
-	for (uint32_t i = 0; i < burst->npages; i++)
-		harvest_add(&sweep->harvest, buf_view(&burst->pages[i]), &counts, NULL);
+	for (uint32_t i = 0; i < burst->npages; i++) {
+		const struct burst_page *page = &burst->pages[i];
+		struct harvest_counts counts = {&seen, least, page->again};
+		harvest_add(&sweep->harvest, buf_view(&page->records), burst->torn ? NULL : &counts,
+			NULL);
+		sweep->records += page->again;
+	}
 	sweep->records += burst->rows;
 	map_fini(&seen);
 }
@@ -130,14 +177,33 @@ static int agree(struct sweep *sweep, int64_t at, struct burst *last, struct err
 	return rc;
 }
 
+/* Most milliseconds fit into one reply: 1 such a one is kept, 0 there is more, -1. */
+static int read_at_once(struct sweep *sweep, int64_t at, struct err *err)
+{
+	struct burst burst = {0};
+	struct burst_tail none = {.n = 0};
+	struct page_ask ask = {.from = at, .to = at + MS};
+	int rc = sweep_page(sweep, &ask, &sweep->aside, err);
+	bool last = rc < 0 || !take_page(sweep, &burst, &none);
+	ask.offset = burst.rows;
+	if (!last)
+		rc = sweep_page(sweep, &ask, &sweep->aside, err);
+	last = last || sweep->aside.empty;
+	if (rc == 0 && last)
+		keep_burst(sweep, &burst, NULL);
+	burst_fini(&burst);
+	return rc < 0 ? -1 : last;
+}
+
 int sweep_millisecond(struct sweep *sweep, int64_t at, struct err *err)
 {
 	struct burst burst = {0};
-	int rc = read_burst(sweep, at, &burst, err);
-	if (rc == 0 && burst.npages > 1)
+	int rc = read_at_once(sweep, at, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = read_burst(sweep, at, &burst, err);
+	if (rc == 0)
 		rc = agree(sweep, at, &burst, err);
-	else if (rc == 0 && burst.npages == 1)
-		keep_burst(sweep, &burst, NULL);
 	burst_fini(&burst);
 	return rc;
 }

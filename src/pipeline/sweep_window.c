@@ -10,8 +10,10 @@
 
 enum {
 	OVERLAP_ROWS = 5, /* of a page are asked for again with the next one */
-	EMPTY_TRIES = 3,  /* an empty first page with a count beside it is asked for so often */
-	SAME_MOST = 3,    /* cursors that lead nowhere */
+	EMPTY_TRIES = 3,  /* an empty first page that says there is more is asked for so often */
+	EMPTY_SURE = 2,   /* and one of history so often, since it is never asked again */
+	SAME_MOST = 100,  /* pages in a row that are the same */
+	ENDLESS = 2000,   /* pages of a window that cannot be cut */
 };
 
 /* The reading so far. */
@@ -21,11 +23,13 @@ struct reading {
 	uint64_t received; /* rows, those that came twice left out */
 	unsigned pages;
 	bool again_without; /* the last page held nothing but the overlap: ask once more without */
+	unsigned same;      /* pages in a row that were the same */
 	/* the end of the page before */
 	uint8_t tail[OVERLAP_ROWS][16];
 	uint32_t ntail;
 	int64_t *moments; /* its milliseconds, sorted, each once; owned */
 	uint32_t nmoments;
+	int64_t moment; /* the last one that was read by itself; INT64_MIN = none */
 	char cursor[PAGE_CURSOR];
 	/* of the whole window */
 	bool seen[CUT_KEYS]; /* rows of the cut above */
@@ -65,10 +69,11 @@ static int by_value(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-static uint32_t moments_of(const struct page_rows *rows, uint32_t from, int64_t *out)
+/* The milliseconds of the rows from `first` on, sorted, each once. */
+static uint32_t moments_of(const struct page_rows *rows, uint32_t first, int64_t *out)
 {
 	uint32_t n = 0, kept = 0;
-	for (uint32_t i = from; i < rows->n; i++) {
+	for (uint32_t i = first; i < rows->n; i++) {
 		int64_t us = rows->times[i];
 		if (us != INT64_MIN)
 			out[n++] = us - ((us % MS) + MS) % MS;
@@ -82,17 +87,24 @@ static uint32_t moments_of(const struct page_rows *rows, uint32_t from, int64_t 
 	return kept;
 }
 
-/* Milliseconds that lie in this page (behind the rows that come again) and in the one before: equal events may
- * stand on both sides of the boundary, and only one reply that holds them all tells how many there are. */
+/* Milliseconds that lie in this page and in the one before: equal events may stand on both sides of the
+ * boundary, and only one reply that holds them all tells how many there are. As long as all rows came in
+ * order, that is at most the last one of the page before: others are in both because these overlap. */
 static int read_split_moments(
 	struct reading *r, const struct page_rows *rows, uint32_t overlap, struct err *err)
 {
 	int64_t *moments = xmalloc(((size_t)rows->n + 1) * sizeof(*moments));
-	uint32_t n = moments_of(rows, overlap < rows->n ? overlap : rows->n, moments);
+	bool ordered = r->disorder == 0 && !r->read->lenient;
+	uint32_t n = moments_of(rows, ordered ? overlap : 0, moments);
 	int rc = 0;
 	for (uint32_t i = 0, j = 0; i < n && j < r->nmoments && rc == 0;) {
 		if (moments[i] == r->moments[j]) {
-			rc = sweep_millisecond(r->sweep, moments[i], err);
+			bool split = j == 0 || !ordered;
+			/* A burst goes over many pages: once is enough. */
+			if (split && moments[i] != r->moment) {
+				rc = sweep_millisecond(r->sweep, moments[i], err);
+				r->moment = moments[i];
+			}
 			i++;
 			j++;
 		} else if (moments[i] < r->moments[j]) {
@@ -103,13 +115,14 @@ static int read_split_moments(
 	}
 	free(r->moments);
 	r->moments = moments;
-	r->nmoments = n;
+	r->nmoments = moments_of(rows, 0, moments);
 	return rc;
 }
 
-static void note_times(struct reading *r, const struct page_rows *rows)
+/* Rows that come with two pages are not out of order. */
+static void note_times(struct reading *r, const struct page_rows *rows, uint32_t overlap)
 {
-	for (uint32_t i = 0; i < rows->n; i++) {
+	for (uint32_t i = r->read->lenient ? 0 : overlap; i < rows->n; i++) {
 		int64_t us = rows->times[i];
 		if (us == INT64_MIN)
 			continue;
@@ -189,20 +202,24 @@ static void next_ask(const struct reading *r, struct page_ask *ask, uint32_t *ov
 	ask->offset = r->received - *overlap;
 }
 
+static int garbled(const struct reading *r, const char *what, struct err *err)
+{
+	r->sweep->failure = SOURCE_GARBLED;
+	return err_set(err, ERR_FORMAT, "%s: %s", source_endpoint(r->sweep->source), what);
+}
+
 /* A server that counts records and gives none must not look like one that has none. */
 static int first_page(struct reading *r, const struct page_ask *ask, struct err *err)
 {
 	struct page *page = &r->sweep->page;
-	for (unsigned i = 0; i < EMPTY_TRIES; i++) {
+	unsigned sure = r->sweep->kind == LEDGER_BACKFILL ? EMPTY_SURE : 1;
+	for (unsigned i = 1; i <= EMPTY_TRIES; i++) {
 		if (sweep_page(r->sweep, ask, page, err) < 0)
 			return -1;
-		if (!page->empty || page->total <= 0)
+		if (!page->empty || (page->total <= 0 && !page->more && i >= sure))
 			return 0;
 	}
-	r->sweep->failure = SOURCE_GARBLED;
-	return err_set(err, ERR_FORMAT,
-		"%s: it says that there are %" PRId64 " records in this window, but gives none",
-		source_endpoint(r->sweep->source), page->total);
+	return garbled(r, "it says that there are records in this window, but gives none", err);
 }
 
 static int take_rows(
@@ -213,7 +230,7 @@ static int take_rows(
 	r->pages++;
 	r->again_without = false;
 	r->full_page |= rows->n + rows->rejects >= sweep->traits.page_rows;
-	note_times(r, rows);
+	note_times(r, rows, overlap);
 	see_cut(r, rows);
 	if (!sweep->traits.has_ids && read_split_moments(r, rows, overlap, err) < 0)
 		return -1;
@@ -227,7 +244,31 @@ static bool doubtful(const struct reading *r, bool said)
 {
 	if (said)
 		return false;
-	return r->pages > 1 || r->full_page || r->total > (int64_t)r->received;
+	return r->pages > 1 || r->full_page || r->total > (int64_t)r->received ||
+	       r->sweep->kind == LEDGER_BACKFILL;
+}
+
+/* Whether a page is the one before it once more. Without ids a page of nothing but equal rows may well
+ * be followed by its like. */
+static bool is_same(
+	const struct reading *r, const struct page_rows *rows, const struct page_rows *before)
+{
+	if (rows->n == 0 || rows->n != before->n ||
+		memcmp(rows->keys, before->keys, (size_t)rows->n * 16) != 0)
+		return false;
+	for (uint32_t i = 1; i < rows->n && !r->sweep->traits.has_ids; i++) {
+		if (memcmp(rows->keys[i], rows->keys[0], 16) != 0)
+			return true;
+	}
+	return r->sweep->traits.has_ids;
+}
+
+/* A server that ignores where a page shall begin, or goes round in a circle. */
+static bool goes_round(
+	struct reading *r, const struct page_rows *rows, const struct page_rows *before)
+{
+	r->same = is_same(r, rows, before) ? r->same + 1 : 0;
+	return r->same >= SAME_MOST || r->pages >= ENDLESS;
 }
 
 /* 1 the window is over, 0 there is more, -1. */
@@ -241,24 +282,23 @@ static int after_page(struct reading *r, const struct page_rows *rows, struct er
 		r->read->whole = true;
 		return 1;
 	}
-	if (cursors && *page->cursor && strcmp(page->cursor, r->cursor) == 0) {
-		if (find_cut(r, rows))
-			return 1;
-		r->sweep->failure = SOURCE_GARBLED;
-		return err_set(err, ERR_FORMAT, "%s: the server's cursor does not move on",
-			source_endpoint(r->sweep->source));
-	}
+	if (cursors && *page->cursor && strcmp(page->cursor, r->cursor) == 0)
+		return find_cut(r, rows) ? 1
+					 : garbled(r, "the server's cursor does not move on", err);
 	snprintf(r->cursor, sizeof(r->cursor), "%s", page->cursor);
 	return r->pages >= r->read->pages_most && find_cut(r, rows);
 }
 
 /* An empty page: the end, as far as this window can tell. */
-static int at_end(struct reading *r, const struct page_rows *before)
+static int at_end(struct reading *r, const struct page_rows *before, struct err *err)
 {
 	struct page *page = &r->sweep->page;
 	bool said = r->sweep->traits.cursors && page->last;
-	if (r->received == 0 || !doubtful(r, said) || !find_cut(r, before))
-		r->read->whole = true;
+	if (r->received > 0 && doubtful(r, said) && find_cut(r, before))
+		return 1;
+	if (r->received > 0 && page->more)
+		return garbled(r, "it says that there is more, but gives nothing", err);
+	r->read->whole = true;
 	return 1;
 }
 
@@ -275,7 +315,7 @@ static int one_page(struct reading *r, struct page_rows *before, struct err *err
 		return -1;
 	if (sweep->page.empty) {
 		r->read->coarse = cut_is_missing(r, true);
-		return r->read->coarse ? 1 : at_end(r, before);
+		return r->read->coarse ? 1 : at_end(r, before, err);
 	}
 	harvest_add(&sweep->harvest, sweep->page.records, NULL, &rows);
 	sweep->records += rows.n + rows.rejects;
@@ -290,6 +330,10 @@ static int one_page(struct reading *r, struct page_rows *before, struct err *err
 		page_rows_fini(&rows);
 		return 0;
 	}
+	if (goes_round(r, &rows, before)) {
+		page_rows_fini(&rows);
+		return garbled(r, "it gives the same page again and again", err);
+	}
 	int rc = take_rows(r, &rows, overlap, err);
 	r->read->coarse = rc == 0 && cut_is_missing(r, sweep->traits.cursors && sweep->page.last);
 	if (rc == 0)
@@ -301,7 +345,11 @@ static int one_page(struct reading *r, struct page_rows *before, struct err *err
 
 int sweep_window(struct sweep *sweep, struct window_read *read, struct err *err)
 {
-	struct reading r = {.sweep = sweep, .read = read, .lowest = INT64_MAX, .total = -1};
+	struct reading r = {.sweep = sweep,
+		.read = read,
+		.lowest = INT64_MAX,
+		.total = -1,
+		.moment = INT64_MIN};
 	struct page_rows before = {0};
 	int rc = 0;
 	r.unseen = sweep->ncut;

@@ -27,7 +27,8 @@ struct service {
 	struct child *children; /* a list */
 	int64_t looked;
 	bool waiting_told;
-	unsigned wanted; /* found by the last look */
+	char trouble[1024]; /* with the folder, that was told last */
+	unsigned wanted;    /* found by the last look */
 };
 
 /* ---- which sources --------------------------------------------------------------------------- */
@@ -206,6 +207,15 @@ static int lock_folder(const char *data, struct err *err)
 	return fd;
 }
 
+/* What is wrong with the folder now may be over soon, and the processes run: it is said once. */
+static int look_failed(struct service *s, const struct err *why)
+{
+	if (strcmp(s->trouble, why->text) != 0)
+		log_warn("%s", why->text);
+	snprintf(s->trouble, sizeof(s->trouble), "%s", why->text);
+	return 0;
+}
+
 static void tell_waiting(struct service *s)
 {
 	if (s->wanted > 0)
@@ -224,9 +234,13 @@ int serve_run(const struct serve_options *options, struct err *err)
 		return -1;
 	log_info("serving %s", options->data);
 	while (!*options->stop && rc == 0) {
-		if (service.looked == 0 || clock_mono_us() - service.looked > LOOK_US) {
+		bool first = service.looked == 0;
+		if (first || clock_mono_us() - service.looked > LOOK_US) {
 			rc = look(&service, err);
-			tell_waiting(&service);
+			if (rc == 0)
+				tell_waiting(&service);
+			else if (!first)
+				rc = look_failed(&service, err);
 		}
 		reap(&service);
 		start_due(&service);

@@ -145,6 +145,28 @@ int ledger_end(
 		store, rc == 0 ? end(store, id, &window, state, why, window.to, err) : -1, err);
 }
 
+static int note_object(struct store *store, const char *source, const char *name, uint64_t bytes,
+	enum ledger_state state, const char *why, const struct object_mark *mark, struct err *err)
+{
+	struct open_window window = {0};
+	uint64_t id;
+	if (begin(store, source, LEDGER_FILE, name, 0, (int64_t)bytes, &id, err) < 0 ||
+		find_open(store, id, &window, err) < 0 ||
+		end(store, id, &window, state, why, 0, err) < 0)
+		return -1;
+	return mark ? ledger_note_objects(store, window.source_id, mark, 1, err) : 0;
+}
+
+int ledger_object(struct store *store, const char *source, const char *name, uint64_t bytes,
+	enum ledger_state state, const char *why, const struct object_mark *mark, struct err *err)
+{
+	if (store_check_writable(store, err) < 0 || store_check_source(source, err) < 0 ||
+		catalog_begin(store, err) < 0)
+		return -1;
+	return catalog_end(
+		store, note_object(store, source, name, bytes, state, why, mark, err), err);
+}
+
 int ledger_abandon(struct store *store, const char *source, uint64_t *n, struct err *err)
 {
 	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)

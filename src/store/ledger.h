@@ -57,6 +57,12 @@ struct ledger_window {
 /* Begins a window (an attempt of the source). `name` NULL = "". 0 or -1. */
 int ledger_begin(struct store *store, const char *source, enum ledger_kind kind, const char *name,
 	int64_t from, int64_t to, uint64_t *id, struct err *err);
+struct object_mark;
+/* A window of an object that begins and ends at once, by its name for people, with what was read of it (NULL =
+ * stays as it is) in one transaction: an object that is set aside is a gap, and none that is a gap is
+ * taken for one that was never met. 0 or -1. */
+int ledger_object(struct store *store, const char *source, const char *name, uint64_t bytes,
+	enum ledger_state state, const char *why, const struct object_mark *mark, struct err *err);
 /* Adds what no segment brings: requests, pages, errors (records too, where no segment comes of them). */
 int ledger_add(
 	struct store *store, uint64_t id, const struct ledger_counts *counts, struct err *err);

@@ -195,11 +195,14 @@ static void folding_hides_nothing(void **state)
 
 static void object_window(struct store *store, const char *name, enum ledger_state state)
 {
-	uint64_t id;
+	struct object_mark mark = {.key = slice_of(name),
+		.etag = SLICE("e"),
+		.bytes = 99,
+		.state = OBJECT_QUARANTINED};
 	struct err err;
-	if (ledger_begin(store, "s", LEDGER_FILE, name, 0, 99, &id, &err) < 0)
+	if (ledger_object(store, "s", name, 99, state, "gzip is cut off",
+		    state == LEDGER_FAILED ? &mark : NULL, &err) < 0)
 		fail_msg("%s", err.text);
-	end(store, id, state, "gzip is cut off");
 }
 
 static int note_object(void *ctx, const struct ledger_gap *gap, struct err *err)
@@ -226,6 +229,13 @@ static void objects_that_failed(void **state)
 	assert_int_equal(ledger_fold(store, "s", INT64_MAX, &gone, &err), 0);
 	assert_int_equal(ledger_gaps(store, "s", note_object, &out, &err), 0);
 	expect(&out, "s a/2.gz 99: gzip is cut off; ");
+	/* A gap and what is known of the object came together. */
+	struct object_mark marks[] = {{.key = SLICE("a/2.gz"), .etag = SLICE("e"), .bytes = 99},
+		{.key = SLICE("a/3.gz"), .etag = SLICE("e"), .bytes = 99}};
+	assert_int_equal(objects_find(store, "s", marks, 2, &err), 0);
+	assert_int_equal(marks[0].state, OBJECT_QUARANTINED);
+	assert_int_equal(marks[0].news, OBJECT_SAME);
+	assert_int_equal(marks[1].news, OBJECT_NEW);
 	store_close(store);
 	test_remove(dir);
 }

@@ -47,6 +47,20 @@ class Service(StandIn):
         return {"HTTPS_PROXY": f"http://127.0.0.1:{self.ports['proxy']}",
                 "XDG_CONFIG_HOME": os.path.join(self.where, "config")}
 
+    def add(self, source, count=1, at="now", **more):
+        self.control("POST", "events", {"source": source, "count": count, "at": at, **more})
+
+    def asked(self, after=0, source=None):
+        """The requests for records since number `after`, in order; `self.mark()` is the last number."""
+        return [r for r in self.control("GET", "requests", after=after)
+                if r["source"] and source in (None, r["source"])]
+
+    def mark(self):
+        return self.control("GET", "state")["requests"]
+
+    def now(self):
+        return self.control("GET", "state")["now"]
+
 
 class Collecting(Lake):
     """A lake that is connected to a service."""
@@ -55,9 +69,14 @@ class Collecting(Lake):
         super().__init__(folder, name)
         self.service, self.folder = service, folder
         self.names = {}
+        self.now_ms = None  # what the program takes for now
+
+    @property
+    def env(self):
+        return {**self.service.env, **({"PUGMARK_NOW": str(self.now_ms * 1000)} if self.now_ms else {})}
 
     def run(self, command, *args, **how):
-        how["env"] = {**self.service.env, **(how.get("env") or {})}
+        how["env"] = {**self.env, **(how.get("env") or {})}
         return super().run(command, *args, **how)
 
     def words(self, source):
@@ -90,7 +109,7 @@ class Collecting(Lake):
 
     def start(self, *args):
         """A process that goes on until it is ended."""
-        full = dict(os.environ, PUGMARK_DATA="/nonexistent", NO_COLOR="1", **self.service.env)
+        full = dict(os.environ, PUGMARK_DATA="/nonexistent", NO_COLOR="1", **self.env)
         log = open(os.path.join(self.folder, "process.log"), "ab")
         return subprocess.Popen([lake.PUGMARK, args[0], "--data", self.data, *args[1:]], env=full,
                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -121,6 +140,20 @@ class Collecting(Lake):
         damaged = self.verify()
         assert not damaged, damaged
 
+    def balanced(self, *sources, gaps=0):
+        """The ledger's equation holds, its sums are the table's, and nothing is missing."""
+        for source in sources:
+            ledger = self.ledger(source)
+            sums = ledger["sums"]
+            known = sums["stored"] + sums["duplicates"] + sums["expired"] + sums["rejects"]
+            assert sums["records"] == known, f"{source}: {sums}"
+            stored = sum(self.stored(source).values())
+            assert sums["stored"] == stored, f"{source}: {stored} in the table, {sums}"
+            parts = {name: sum(w[name] for w in ledger["windows"]) for name in ("records", "stored", "requests")}
+            assert all(sums[name] == n for name, n in parts.items()), (parts, sums)
+            found = self.gaps(source)
+            assert len(found) == gaps, f"{source}: gaps: {found}"
+
     def ledger(self, source):
         result = self.run("sources", "ledger", "--json", self.names[source])
         assert result.status == 0, result.err
@@ -135,6 +168,34 @@ class Collecting(Lake):
         result = self.run("sources", "list", "--json")
         assert result.status == 0, result.err
         return next(s for s in json.loads(result.out)["sources"] if s["name"] == self.names[source])
+
+
+class Started:
+    """A stand-in, and a lake that is connected to these sources of it."""
+
+    def __init__(self, folder, *sources, words=(), more=(), **service):
+        self.service = Service(folder, *words, **service)
+        self.one = Collecting(self.service, folder)
+        self.sources, self.more = sources, more
+
+    def __enter__(self):
+        self.service.__enter__()
+        for source in self.sources:
+            self.one.connect(source, "--allow-empty", *self.more)
+        return self.one, self.service
+
+    def __exit__(self, *why):
+        self.service.__exit__(*why)
+
+
+CLOUD = ("jira", "confluence", "other/jira", "other/confluence")
+DATA_CENTER = ("jira-dc", "confluence-dc", "bitbucket-dc")
+WINDOWS = CLOUD + DATA_CENTER
+
+
+def counts(*sources, n=300):
+    """For --events."""
+    return ",".join(f"{s}={n}" for s in sources)
 
 
 def wait_for(what, seconds=20, every=0.05):

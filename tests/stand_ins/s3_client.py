@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real S3 server (s3.sh beside it), and a client that puts objects into it; for tests, bench and demo."""
+import concurrent.futures
 import datetime
 import hashlib
 import hmac
@@ -74,6 +75,10 @@ class Bucket:
         data = reply.read()
         connection.close()
         return reply.status, data
+
+    def put_all(self, objects, at_once=8):
+        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(lambda pair: self.put(*pair), objects.items()))
 
     def put(self, key, body):
         status, data = self.ask("PUT", key, body)
