@@ -162,6 +162,22 @@ static int take_times(struct connecting *c, struct err *err)
 	return 0;
 }
 
+/* What is not said again stays as it was. (A new token has an end of its own.) */
+static int keep_times(struct connecting *c, struct store *store, struct err *err)
+{
+	struct connection was;
+	int rc = store_connection_get(store, c->connection.name, &c->mem, &was, err);
+	if (rc < 1)
+		return rc;
+	if (!c->line->values[OPT_INTERVAL])
+		c->connection.interval_s = was.interval_s;
+	if (!c->line->values[OPT_LOOK_BACK])
+		c->connection.lookback_s = was.lookback_s;
+	if (!c->line->values[OPT_HISTORY])
+		c->connection.backfill_from = was.backfill_from;
+	return 0;
+}
+
 /* ---- saving ---------------------------------------------------------------------------------- */
 
 static int save(struct connecting *c, struct store *store, bool *secondary, struct err *err)
@@ -238,7 +254,8 @@ static int connect_source(struct connecting *c, struct store *store, struct err 
 	if (!c->quiet)
 		printf("testing %s:\n", c->kind->title);
 	if (connect_try(c, err) < 0 || settle_warnings(c, err) < 0 ||
-		choose_name(c, store, err) < 0 || save(c, store, &secondary, err) < 0)
+		choose_name(c, store, err) < 0 || keep_times(c, store, err) < 0 ||
+		save(c, store, &secondary, err) < 0)
 		return -1;
 	print_saved(c, secondary);
 	return 0;

@@ -276,7 +276,8 @@ static uint8_t *reserve_text(struct identity *id, uint32_t row, uint32_t nodd, i
 	return id->text[half];
 }
 
-/* The first block: SHA-256 of table and instance, the kind, zeros. */
+/* The first block: SHA-256 of table and instance, the kind, zeros. Secondary events are known among each other
+ * only: what a second source has brought must not keep out what the first one brings later. */
 static void begin_state(struct decoder *d, struct slice instance, struct middle *m)
 {
 	SHA256_CTX names;
@@ -285,6 +286,8 @@ static void begin_state(struct decoder *d, struct slice instance, struct middle 
 	SHA256_Update(&names, "pugmark identity 1", 19);
 	SHA256_Update(&names, d->schema->table, strlen(d->schema->table) + 1);
 	SHA256_Update(&names, instance.ptr, instance.len);
+	if (d->options.secondary)
+		SHA256_Update(&names, "\nsecondary", 10);
 	SHA256_Final(block, &names);
 	for (int kind = 0; kind < 2; kind++) {
 		block[32] = kind ? 'c' : 'i';

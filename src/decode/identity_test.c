@@ -12,17 +12,15 @@
 #include "decode/toy.h"
 
 /* Key and flags of one record. */
-static uint8_t key_of(
-	struct schema *schema, const char *instance, const char *record, uint8_t key[16])
+static uint8_t key_with(const struct decode_options *options, const char *record, uint8_t key[16])
 {
-	struct decode_options options = {.schema = schema, .source = "test", .instance = instance};
 	struct json_records state = {.layout = JSON_LINES};
-	struct decoder *decoder = decoder_new(&options);
+	struct decoder *decoder = decoder_new(options);
 	struct decode_reject reject;
 	struct batch batch;
 	size_t at = 0;
 	uint32_t n;
-	batch_init(&batch, &schema->shape);
+	batch_init(&batch, &options->schema->shape);
 	decode_block(decoder, &state, slice_of(record), 0, true, &at, &batch, &reject, 1, &n);
 	if (batch.nrows != 1)
 		fail_msg("%s: %s", record, reject.reason);
@@ -31,6 +29,13 @@ static uint8_t key_of(
 	batch_fini(&batch);
 	decoder_free(decoder);
 	return flags;
+}
+
+static uint8_t key_of(
+	struct schema *schema, const char *instance, const char *record, uint8_t key[16])
+{
+	struct decode_options options = {.schema = schema, .source = "test", .instance = instance};
+	return key_with(&options, record, key);
 }
 
 static void sha(const void *text, size_t n, uint8_t out[32])
@@ -169,6 +174,22 @@ static void same_or_not(void **state)
 	key_of(schema, "HTTP://A/", "{\"id\":1}", a);
 	key_of(schema, NULL, "{\"id\":1,\"site\":\"http://a\"}", b);
 	assert_memory_equal(a, b, 16);
+	schema_free(schema);
+}
+
+/* What a second source brought does not keep out what the first one brings later. */
+static void secondary_apart(void **state)
+{
+	(void)state;
+	struct schema *schema = toy_schema(toy_yaml);
+	struct decode_options options = {
+		.schema = schema, .source = "test", .instance = "s", .secondary = true};
+	uint8_t first[16], second[16], again[16];
+	key_of(schema, "s", "{\"id\":1}", first);
+	key_with(&options, "{\"id\":1}", second);
+	key_with(&options, "{\"id\":1}", again);
+	assert_memory_not_equal(first, second, 16);
+	assert_memory_equal(second, again, 16);
 	schema_free(schema);
 }
 
@@ -373,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exact_bytes),
 		cmocka_unit_test(same_or_not),
+		cmocka_unit_test(secondary_apart),
 		cmocka_unit_test(odd_values_count),
 		cmocka_unit_test(rejected_between),
 		cmocka_unit_test(json_columns),

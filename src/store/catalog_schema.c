@@ -172,7 +172,10 @@ static const char version_4[] =
 
 	/* How many windows the row stands for. */
 	"ALTER TABLE ledger_windows ADD COLUMN windows INTEGER NOT NULL DEFAULT 1;"
-	"CREATE INDEX ledger_windows_by_name ON ledger_windows(source_id, name) WHERE name <> '';";
+	"CREATE INDEX ledger_windows_by_name ON ledger_windows(source_id, name) WHERE name <> '';"
+
+	/* Several sources of log files are primary beside each other. */
+	"DROP INDEX IF EXISTS connections_primary;";
 
 static const char *const steps[FORMAT_VERSION] = {version_1, version_2, version_3, version_4};
 

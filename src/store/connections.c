@@ -93,17 +93,26 @@ static int check_no_secret(
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-/* Whether another connection is the primary: then this one is secondary, or refused. 1, 0 or -1. */
-static int find_primary(struct store *store, const struct connection *c, bool also, struct err *err)
+/* The sources of log files: two of them may bring the same events (nodes of one product, one log twice), since
+ * the places in the files tell copies from events. */
+static bool has_places(const char *kind)
+{
+	return strcmp(kind, "s3") == 0 || strcmp(kind, "folder") == 0;
+}
+
+/* Whether another connection is the primary: then this one is secondary, or refused. 1, 0 or -1. `was`: it is
+ * secondary so far. */
+static int find_primary(
+	struct store *store, const struct connection *c, bool also, bool was, struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT o.name, EXISTS(SELECT 1 FROM connections m WHERE m.name = ?1 AND"
-		"  m.secondary AND m.instance = ?2 AND m.table_name = ?3)"
-		" FROM connections o WHERE o.instance = ?2 AND ?2 <> '' AND o.table_name = ?3"
-		" AND NOT o.secondary AND o.name <> ?1",
+		"SELECT name, kind FROM connections WHERE instance = ?2 AND ?2 <> ''"
+		" AND table_name = ?3 AND NOT secondary AND name <> ?1",
 		"ttt", c->name, c->instance, c->table);
 	int rc = stmt ? catalog_step(store, stmt, err) : -1;
-	if (rc == 1 && !also && !sqlite3_column_int64(stmt, 1))
+	while (rc == 1 && has_places(c->kind) && has_places(catalog_text(stmt, 1)))
+		rc = catalog_step(store, stmt, err);
+	if (rc == 1 && !also && !was)
 		rc = err_set(err, ERR_USAGE,
 			"%.200s is collected into %s by the connection `%s` already: its events "
 			"would "
@@ -113,6 +122,26 @@ static int find_primary(struct store *store, const struct connection *c, bool al
 			c->instance, c->table, catalog_text(stmt, 0));
 	catalog_done(store, stmt);
 	return rc;
+}
+
+static int was_secondary(struct store *store, const char *name, int64_t *was, struct err *err)
+{
+	*was = 0;
+	return catalog_int(store, was, err,
+		       "SELECT secondary FROM connections WHERE name = ?", "t", name) < 0
+		       ? -1
+		       : 0;
+}
+
+/* What it has read, so that it reads all again. */
+static int forget_reading(struct store *store, const char *name, struct err *err)
+{
+	if (catalog_run(store, err,
+		    "DELETE FROM checkpoints WHERE key = ?1 OR"
+		    " substr(key, 1, length(?1) + 1) = ?1 || '/'",
+		    "t", name) < 0)
+		return -1;
+	return ledger_forget_objects(store, name, err);
 }
 
 static int check_same_kind(struct store *store, const struct connection *c, struct err *err)
@@ -152,10 +181,15 @@ static int put_in_transaction(struct store *store, const struct connection *c, b
 	const struct connection_secret *secrets, uint32_t nsecrets, const struct secret_key *key,
 	bool *secondary, struct err *err)
 {
-	int64_t id = 0;
-	int other = check_same_kind(store, c, err) < 0 ? -1 : find_primary(store, c, also, err);
+	int64_t id = 0, was = 0;
+	if (check_same_kind(store, c, err) < 0 || was_secondary(store, c->name, &was, err) < 0)
+		return -1;
+	int other = find_primary(store, c, also, was, err);
 	if (other < 0 || save_row(store, c, other == 1, err) < 0 ||
 		connection_id(store, c->name, &id, err) < 1)
+		return -1;
+	/* It is the primary from now on: what was kept beside another one is not among its events. */
+	if (was && other == 0 && forget_reading(store, c->name, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < nsecrets; i++) {
 		if (connection_seal(store, id, c->name, &secrets[i], key, err) < 0)
@@ -329,11 +363,7 @@ static int remove_rows(
 	if (catalog_run(store, err, "DELETE FROM connection_secrets WHERE connection_id = ?", "i",
 		    id) < 0 ||
 		catalog_run(store, err, "DELETE FROM connections WHERE id = ?", "i", id) < 0 ||
-		catalog_run(store, err,
-			"DELETE FROM checkpoints WHERE key = ?1 OR"
-			" substr(key, 1, length(?1) + 1) = ?1 || '/'",
-			"t", name) < 0 ||
-		ledger_forget_objects(store, name, err) < 0)
+		forget_reading(store, name, err) < 0)
 		return -1;
 	/* The ledger stays; what it says of the present does not. */
 	return catalog_run(store, err,

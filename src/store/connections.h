@@ -44,9 +44,9 @@ struct connection_secret {
 
 /* Saves a connection: new, or in place of the one of that name, which must be of the same kind; its
  * secrets stay but for those given here. `key` may be NULL where no secret is given. An (instance, table)
- * that has a primary already is ERR_USAGE with its name, unless `also` is set: then this one is secondary
- * (*secondary, may be NULL). A secondary one that is saved when there is no primary any more becomes
- * it. Secrets may not stand in the settings under the same name. */
+ * that has a primary already is ERR_USAGE with its name, unless both read log files, or `also` is set: then
+ * this one is secondary (*secondary, may be NULL). A secondary one that is saved when there is no primary any
+ * more becomes it, and reads all again. Secrets may not stand in the settings under the same name. */
 int store_connection_put(struct store *store, const struct connection *connection, bool also,
 	const struct connection_secret *secrets, uint32_t nsecrets, const struct secret_key *key,
 	bool *secondary, struct err *err);

@@ -194,6 +194,24 @@ static void bad_ones_are_refused(void **state)
 	test_remove(p.dir);
 }
 
+static int64_t count(struct store *store, const char *sql)
+{
+	int64_t n = -1;
+	struct err err;
+	if (catalog_int(store, &n, &err, sql, "") < 1)
+		fail_msg("%s", err.text);
+	return n;
+}
+
+/* A place that was read to. */
+static void must_note(struct store *store, const char *name)
+{
+	struct err err;
+	if (catalog_run(store, &err, "INSERT INTO checkpoints VALUES(?, 'x', 1)", "t",
+		    name) < 0)
+		fail_msg("%s", err.text);
+}
+
 static void one_primary(void **state)
 {
 	(void)state;
@@ -225,8 +243,13 @@ static void one_primary(void **state)
 	/* Moving c to where jira-1 is primary. */
 	c.table = jira.table;
 	assert_int_equal(put(store, &c, false, NULL, NULL, &err), -1);
+	must_note(store, "b");
+	must_note(store, "d");
 	assert_int_equal(store_connection_remove(store, "jira-1", NULL, &err), 1);
 	must_put(store, &b, false, NULL, NULL);
+	must_put(store, &d, false, NULL, NULL);
+	assert_int_equal(count(store, "SELECT count(*) FROM checkpoints WHERE key = 'b'"), 0);
+	assert_int_equal(count(store, "SELECT count(*) FROM checkpoints WHERE key = 'd'"), 1);
 	expect_list(store, "b jira jira_audit_logs []\n"
 			   "c jira other []\n"
 			   "d jira jira_audit_logs []\n"
@@ -235,13 +258,31 @@ static void one_primary(void **state)
 	test_remove(p.dir);
 }
 
-static int64_t count(struct store *store, const char *sql)
+/* Two nodes' folders, a bucket of the same instance: none is a copy; an API beside them is. */
+static void primaries_of_log_files(void **state)
 {
-	int64_t n = -1;
+	(void)state;
+	struct place p;
+	place_init(&p);
 	struct err err;
-	if (catalog_int(store, &n, &err, sql, "") < 1)
-		fail_msg("%s", err.text);
-	return n;
+	struct store *store = open_store(p.data, STORE_WRITE);
+	struct connection one = jira, two = jira, three = jira, api = jira;
+	one.name = "one";
+	two.name = "two";
+	three.name = "three";
+	one.kind = two.kind = "folder";
+	three.kind = "s3";
+	must_put(store, &one, false, NULL, NULL);
+	must_put(store, &two, false, NULL, NULL);
+	must_put(store, &three, false, NULL, NULL);
+	assert_int_equal(put(store, &api, false, NULL, NULL, &err), -1);
+	must_put(store, &api, true, NULL, NULL);
+	expect_list(store, "jira-1 jira jira_audit_logs secondary []\n"
+			   "one folder jira_audit_logs []\n"
+			   "three s3 jira_audit_logs []\n"
+			   "two folder jira_audit_logs []\n");
+	store_close(store);
+	test_remove(p.dir);
 }
 
 static void removing(void **state)
@@ -510,6 +551,7 @@ int main(void)
 		cmocka_unit_test(connections_last),
 		cmocka_unit_test(bad_ones_are_refused),
 		cmocka_unit_test(one_primary),
+		cmocka_unit_test(primaries_of_log_files),
 		cmocka_unit_test(removing),
 		cmocka_unit_test(a_lost_key),
 		cmocka_unit_test(exchanged_rows),

@@ -367,7 +367,7 @@ def test_as_one_json_object(folder):
 
 def test_connecting_again_with_a_new_token_keeps_the_name_and_what_was_read(folder):
     with Asking(folder) as (one, service):
-        one.connect("jira", "--name", "my-jira", "--token-expires", "2020-01-01")
+        one.connect("jira", "--name", "my-jira", "--token-expires", "2020-01-01", "--interval", "7m", "--look-back", "9h")
         one.names["jira"] = "my-jira"
         service.control("POST", "tokens", {"kind": "classic", "permission": True})
         one.collect("jira")
@@ -382,7 +382,8 @@ def test_connecting_again_with_a_new_token_keeps_the_name_and_what_was_read(fold
         said = one.collect("jira")
         assert said["stored"] == 3, said
         one.exact("jira")
-        assert one.state("jira")["state"] == "healthy"
+        state = one.state("jira")
+        assert state["state"] == "healthy" and state["interval_s"] == 420 and state["look_back_s"] == 32400, state
 
 
 def test_a_second_source_of_the_same_events_needs_a_word_and_stays_out_of_views(folder):
@@ -402,11 +403,18 @@ def test_a_second_source_of_the_same_events_needs_a_word_and_stays_out_of_views(
         name = json.loads(result.out)["name"]
         assert one.run("collect", "--once", name).status == 0
         rows = one.sql("select secondary, count(*) n from bitbucket_audit_logs group by 1 order by 1")
-        assert rows == [{"secondary": False, "n": 40}, {"secondary": True, "n": 1}], rows
+        assert rows == [{"secondary": False, "n": 40}, {"secondary": True, "n": 41}], rows
         assert one.count("events") == 40, "the view shows events of the second source"
         found = one.run("search", "--raw", "--limit", "0", "*").out.splitlines()
         assert len(found) == 40, len(found)
-        assert len(one.run("search", "--raw", "--limit", "0", "--secondary", "*").out.splitlines()) == 41
+        assert len(one.run("search", "--raw", "--limit", "0", "--secondary", "*").out.splitlines()) == 81
+        # What the second one has read first is the first one's all the same.
+        service.add("bitbucket-dc", 5)
+        write("audit/20260101.00000.audit.log", lines, alone, b"\n", service.ask("/_stand_in/file_lines", port="control",
+                                                                               source="bitbucket-dc").body)
+        assert one.run("collect", "--once", name).status == 0
+        assert one.collect("bitbucket-dc")["stored"] == 5
+        assert one.count("events") == 45
         assert "second source" in one.run("sources").out.decode()
 
 
