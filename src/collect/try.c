@@ -273,6 +273,66 @@ static int find_base(struct trying *t, struct source **source, struct err *err)
 	return 0;
 }
 
+/* Products of Data Center all have the same audit log: only the manifest, which needs no login, tells them apart. */
+static const struct {
+	const char *type, *kind, *title;
+} products[] = {
+	{"jira", "jira", "Jira"},
+	{"confluence", "confluence", "Confluence"},
+	{"stash", "bitbucket-dc", "Bitbucket"},
+	{"bitbucket", "bitbucket-dc", "Bitbucket"},
+	{"bamboo", NULL, "Bamboo"},
+	{"crowd", NULL, "Crowd"},
+	{"fecru", NULL, "Fisheye"},
+};
+
+/* A member of the manifest, which comes as JSON or as XML. */
+static bool manifest_member(struct slice body, const char *name, char *out, size_t room)
+{
+	char tag[32];
+	if (member_text(body, name, out, room))
+		return true;
+	int n = snprintf(tag, sizeof(tag), "<%s>", name);
+	const char *from = body.len ? memmem(body.ptr, body.len, tag, (size_t)n) : NULL;
+	if (!from)
+		return false;
+	from += n;
+	const char *to = memchr(from, '<', (size_t)(body.ptr + body.len - from));
+	if (!to || (size_t)(to - from) >= room)
+		return false;
+	snprintf(out, room, "%.*s", (int)(to - from), from);
+	return true;
+}
+
+/* 0 also where it does not tell. */
+static int check_product(struct trying *t, const char *base, struct err *err)
+{
+	char url[SITE_URL + 40], type[32], version[32];
+	struct err ignored;
+	snprintf(url, sizeof(url), "%s/rest/applinks/1.0/manifest", base);
+	(void)get_plain(t, url, &ignored);
+	struct slice body = buf_view(&t->page.reply.body);
+	if (t->page.failure == SOURCE_STOPPED)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	if (!manifest_member(body, "typeId", type, sizeof(type)))
+		return 0;
+	for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++) {
+		if (strcmp(products[i].type, type) != 0)
+			continue;
+		if (!products[i].kind)
+			return err_set(err, ERR_USAGE, "%s is %s, which pugmark has no table for",
+				base, products[i].title);
+		if (strcmp(products[i].kind, t->kind->name) != 0)
+			return err_set(err, ERR_USAGE,
+				"%s is %s, not %s: pugmark connect %s --domain %s", base,
+				products[i].title, t->kind->title, products[i].kind, base);
+		bool versioned = manifest_member(body, "version", version, sizeof(version));
+		say(t, TEST_OK, "it is %s%s%s", products[i].title, versioned ? " " : "",
+			versioned ? version : "");
+	}
+	return 0;
+}
+
 static int try_data_center(struct trying *t, struct source **source, struct err *err)
 {
 	if (t->site.plain && !settings_on(t->settings, "allow_private"))
@@ -285,6 +345,8 @@ static int try_data_center(struct trying *t, struct source **source, struct err 
 		return -1;
 	say(t, TEST_OK, "%s answers, and the token is accepted", (*source)->base);
 	snprintf(t->test->instance, sizeof(t->test->instance), "%s", (*source)->base);
+	if (check_product(t, (*source)->base, err) < 0)
+		return -1;
 	return settings_put(t->settings, "site", t->site.host, err);
 }
 

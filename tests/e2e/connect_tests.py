@@ -239,6 +239,18 @@ def test_a_data_center_by_any_of_its_addresses(folder):
         assert one.count("bitbucket_audit_logs") == 40
 
 
+def test_another_product_of_a_data_center(folder):
+    """All have the same audit log; the table is the product's."""
+    with Asking(folder) as (one, service):
+        for kind, base, said in (("confluence", "https://jira.example.com", "is Jira, not Confluence: pugmark connect jira"),
+                                 ("jira", "https://bitbucket.example.com", "is Bitbucket, not Jira: pugmark connect bitbucket-dc"),
+                                 ("bitbucket-dc", "https://confluence.example.com", "pugmark connect confluence")):
+            result = one.run("connect", "--json", *words(service, kind, base, token=service.token("pat")))
+            assert result.status == 2 and said in result.err, (kind, result)
+        good = one.run("connect", *words(service, "jira", "https://jira.example.com", token=service.token("pat")))
+        assert good.status == 0 and "it is Jira 9.12.4" in good.out.decode(), good
+
+
 def test_http_of_ones_own_network(folder):
     with Service(folder, "--http", events="40") as service:
         one = Collecting(service, folder)

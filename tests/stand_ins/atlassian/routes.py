@@ -31,7 +31,8 @@ DATA_CENTER = [
 ]
 GATEWAY = re.compile(r"/ex/(jira|confluence)/([^/]+)(/.*)$")
 ORGANISATION = re.compile(r"/admin/v1/orgs/([^/]+)/(events|events-stream)$")
-WITH_CONTEXT = re.compile(r"/(jira|confluence|bitbucket)(/rest/auditing/.*)$")
+WITH_CONTEXT = re.compile(r"/(jira|confluence|bitbucket)(/rest/(?:auditing|applinks)/.*)$")
+MANIFEST = "/rest/applinks/1.0/manifest"
 NO_SITE = b"<!DOCTYPE html><html><body><h1>Your Atlassian Cloud site is currently unavailable." \
           b"</h1></body></html>"
 
@@ -97,7 +98,18 @@ def gateway(world, ask):
     return lambda: end_point(world, ask, world.stores["org"])
 
 
+def manifest(ask, product):
+    """What the product is, told without login: in JSON where that is asked for, else in XML."""
+    kind, version = {"jira": ("jira", "9.12.4"), "confluence": ("confluence", "8.5.3"), "bitbucket": ("stash", "8.19.1")}[product]
+    if "json" in ask.headers.get("Accept", ""):
+        return of_json({"id": f"a1-{product}", "name": product.title(), "typeId": kind, "version": version})
+    return Reply(200, f"<manifest><typeId>{kind}</typeId><version>{version}</version></manifest>".encode(),
+                 content_type="application/xml")
+
+
 def data_center_of(world, ask, product):
+    if ask.path == MANIFEST and ask.method == "GET":
+        return lambda: manifest(ask, product)
     for method, pattern, end_point, reads in DATA_CENTER:
         if pattern.match(ask.path) and method == ask.method:
             source = f"{product}-dc"
