@@ -83,7 +83,7 @@ _pugmark()
 	connect) COMPREPLY=($(compgen -W "jira confluence bitbucket s3 bitbucket-dc folder org" -- "$cur")) ;;
 	sources)
 		case $prev in
-		sources) COMPREPLY=($(compgen -W "list test pause resume remove ledger gaps" -- "$cur")) ;;
+		sources) COMPREPLY=($(compgen -W "list test pause resume remove ledger gaps rekey" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
 		esac
 		;;

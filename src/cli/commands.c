@@ -51,7 +51,7 @@ const struct command commands[] = {
 		1, 1, command_connect},
 	{"sources",
 		"[list | test NAME | pause NAME | resume NAME | remove NAME | ledger [NAME] | "
-		"gaps [NAME]]",
+		"gaps [NAME] | rekey]",
 		"what is connected, how it is doing, what is missing",
 		"`list` shows every source with its state (healthy, behind, silent, failing and "
 		"why, token expires)\n"
@@ -61,10 +61,13 @@ const struct command commands[] = {
 		"numbers of audit\n"
 		"files, stretches of time, objects that could not be read; --refetch reads them "
 		"once more.\n"
-		"`remove` forgets a connection and its token; its events and its ledger stay.",
+		"`remove` forgets a connection and its token; its events and its ledger stay. "
+		"`rekey` seals all\n"
+		"tokens under a new key: made in place of the old one, or read from "
+		"--new-key-file.",
 		"pugmark sources\npugmark sources ledger jira-acme --since -1d\n"
 		"pugmark sources gaps --refetch\npugmark sources pause jira-acme\n",
-		OPTS(OPT_SINCE, OPT_LIMIT, OPT_REFETCH, OPT_LIST, OPT_KEY_FILE), 0, 2,
+		OPTS(OPT_SINCE, OPT_LIMIT, OPT_REFETCH, OPT_LIST, OPT_KEY_FILE, OPT_NEW_KEY_FILE), 0, 2,
 		command_sources},
 	{"collect", "[SOURCE…]", "read the sources, once or for ever",
 		"Reads the sources named (all that are not paused, where none is): new events "

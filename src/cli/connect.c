@@ -51,19 +51,57 @@ static int find_schema(struct connecting *c, struct store *store, struct err *er
 /* ---- its name -------------------------------------------------------------------------------- */
 
 struct same {
-	const struct connection *wanted;
+	const struct connecting *wanted;
 	char name[64];
 };
+
+static bool same_setting(const struct settings *a, const struct settings *b, const char *name)
+{
+	const char *x = settings_get(a, name), *y = settings_get(b, name);
+	return strcmp(x ? x : "", y ? y : "") == 0;
+}
+
+/* Files: the same place. Else the same product instance. */
+static bool is_same(const struct connecting *c, const struct connection *other)
+{
+	static const char *const places[] = {"path", "bucket", "prefix", "endpoint"};
+	struct settings settings = {0};
+	struct err err;
+	bool same = strcmp(other->kind, c->kind->name) == 0 &&
+		    strcmp(other->table, c->connection.table) == 0;
+	if (c->kind->shape != SOURCE_OBJECTS)
+		return same && *c->connection.instance &&
+		       strcmp(other->instance, c->connection.instance) == 0;
+	same = same && connection_settings(other, &settings, &err) == 0;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && same; i++)
+		same = same_setting(&settings, &c->settings, places[i]);
+	settings_fini(&settings);
+	return same;
+}
 
 static int note_same(void *ctx, const struct connection *other, struct err *err)
 {
 	struct same *same = ctx;
 	(void)err;
-	if (strcmp(other->kind, same->wanted->kind) == 0 && *same->wanted->instance &&
-		strcmp(other->instance, same->wanted->instance) == 0 &&
-		strcmp(other->table, same->wanted->table) == 0 && !*same->name)
+	if (!*same->name && is_same(same->wanted, other))
 		snprintf(same->name, sizeof(same->name), "%s", other->name);
 	return 0;
+}
+
+/* The name of the folder that log/audit is in: "bitbucket" of /var/atlassian/application-data/bitbucket/log/audit. */
+static const char *home_of(const char *path, char out[64])
+{
+	static const char audit[] = "/log/audit";
+	size_t n = strlen(path), m = sizeof(audit) - 1;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	if (n > m && memcmp(path + n - m, audit, m) == 0)
+		n -= m;
+	size_t from = n;
+	while (from > 0 && path[from - 1] != '/')
+		from--;
+	snprintf(out, 64, "%.*s", (int)(n - from < 63 ? n - from : 63), path + from);
+	return out;
 }
 
 /* "jira-acme" of kind and site. */
@@ -80,8 +118,9 @@ static void name_after(const struct connecting *c, char name[64])
 		if (strncmp(site, *w, strlen(*w)) == 0)
 			site += strlen(*w);
 	}
-	while (site && *site == '/')
-		site++;
+	char home[64];
+	if (site && *site == '/')
+		site = home_of(site, home);
 	size_t n = (size_t)snprintf(name, 64, "%s-", strcmp(kind, "atlassian-org") ? kind : "org");
 	for (const char *p = site ? site : ""; *p && *p != '.' && n < 60; p++) {
 		bool plain = isalnum((unsigned char)*p) || *p == '-' || *p == '_';
@@ -105,7 +144,7 @@ static int name_is_free(struct store *store, const char *name, struct err *err)
 static int choose_name(struct connecting *c, struct store *store, struct err *err)
 {
 	char name[64], numbered[80];
-	struct same same = {.wanted = &c->connection};
+	struct same same = {.wanted = c};
 	if (c->line->values[OPT_NAME]) {
 		c->connection.name = c->line->values[OPT_NAME];
 		return 0;

@@ -19,6 +19,7 @@ struct connecting {
 	const struct schema *schema;
 	struct schema *owned_schema;
 	bool tty;                /* somebody can be asked */
+	bool guided;             /* it was told what the kind wants */
 	bool quiet;              /* --json: steps are members of the object */
 	char seen_instance[800]; /* in the newest record; "" = it says none */
 	unsigned warnings;

@@ -50,6 +50,15 @@ static const struct setting_row *row_of(const struct source_kind *kind, const ch
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+/* A path as a process in any folder finds it. */
+static const char *whole_path(struct connecting *c, const char *path)
+{
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	const char *whole = here ? arena_printf(&c->mem, "%s/%s", here, path) : path;
+	free(here);
+	return whole;
+}
+
 static int take_option(struct connecting *c, size_t i, struct err *err)
 {
 	const char *value = c->line->values[options_of[i].option];
@@ -61,10 +70,15 @@ static int take_option(struct connecting *c, size_t i, struct err *err)
 			option_name(options_of[i].option), c->kind->title);
 	if (row->secret)
 		return 0;
+	bool proxy = strcmp(row->name, "proxy") == 0;
+	if (proxy && !*value)
+		value = CONNECTION_NO_PROXY;
 	if (row->arg && !*value)
 		return err_set(err, ERR_USAGE, "--%s is empty", option_name(options_of[i].option));
+	if (strcmp(row->name, "path") == 0 || strcmp(row->name, "ca_file") == 0)
+		value = whole_path(c, value);
 	/* Settings lie in the open, in backups too. */
-	if (strcmp(row->name, "proxy") == 0 && strchr(value, '@'))
+	if (proxy && strchr(value, '@'))
 		return err_set(err, ERR_USAGE,
 			"--proxy with a password would be kept in the open: give it to pugmark in "
 			"the environment instead, as HTTPS_PROXY");
@@ -203,6 +217,14 @@ static int missing(const struct connecting *c, const char *setting, struct err *
 	return err_set(err, ERR_USAGE, "%s is missing: %s", option, row ? row->help : "");
 }
 
+/* What the kind wants, before the first question. */
+static void guide(struct connecting *c)
+{
+	if (!c->guided)
+		fprintf(stderr, "%s wants:\n%s\n", c->kind->title, c->kind->guide);
+	c->guided = true;
+}
+
 static int ask_setting(
 	struct connecting *c, const char *setting, const char *prompt, struct err *err)
 {
@@ -210,8 +232,10 @@ static int ask_setting(
 		return 0;
 	if (!c->tty)
 		return missing(c, setting, err);
+	guide(c);
 	char *line = ask_line(prompt, false);
-	int rc = line && *line ? settings_put(&c->settings, setting, line, err)
+	const char *value = line && *line && strcmp(setting, "path") == 0 ? whole_path(c, line) : line;
+	int rc = line && *line ? settings_put(&c->settings, setting, value, err)
 			       : missing(c, setting, err);
 	free(line);
 	return rc;
@@ -223,6 +247,7 @@ static int ask_secret(struct connecting *c, const char *prompt, struct err *err)
 		return 0;
 	if (!c->tty)
 		return missing(c, "api_token", err);
+	guide(c);
 	char *line = ask_line(prompt, true);
 	if (!line)
 		return missing(c, "api_token", err);
@@ -286,8 +311,6 @@ int connect_gather(struct connecting *c, struct err *err)
 	}
 	if (take_from(c, err) < 0 || take_secrets(c, err) < 0)
 		return -1;
-	if (c->tty && !c->typed && !c->line->values[OPT_FROM])
-		fprintf(stderr, "%s wants:\n%s\n", c->kind->title, c->kind->guide);
 	switch (c->kind->shape) {
 	case SOURCE_WINDOWS:
 		return ask_site(c, err);

@@ -62,6 +62,17 @@ static char *configured(const char *wanted)
 	return found;
 }
 
+/* Slashes at the end say nothing. */
+static bool same_folder(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	while (n > 1 && a[n - 1] == '/')
+		n--;
+	while (m > 1 && b[m - 1] == '/')
+		m--;
+	return n == m && memcmp(a, b, n) == 0;
+}
+
 const char *key_file(const struct command_line *line)
 {
 	static char *path;
@@ -69,7 +80,7 @@ const char *key_file(const struct command_line *line)
 		return line->values[OPT_KEY_FILE];
 	/* The service's key is for the service's data. */
 	char *data = path ? NULL : configured("data");
-	if (data && strcmp(data, data_folder(line)) == 0)
+	if (data && same_folder(data, data_folder(line)))
 		path = configured("key_file");
 	free(data);
 	return path;

@@ -109,6 +109,8 @@ const struct option_row option_rows[OPTIONS] = {
 		"a second source of the same events: kept, but out of views and rules"},
 	[OPT_KEY_FILE] = {"key-file", "FILE",
 		"the key that secrets are sealed under (default: see docs)"},
+	[OPT_NEW_KEY_FILE] = {"new-key-file", "FILE",
+		"a key that was made elsewhere, for systemd for example"},
 	[OPT_ONCE] = {"once", NULL, "read what there is now, history included, and end"},
 	[OPT_REFETCH] = {"refetch", NULL, "read once more what is missing, where it can be had"},
 	/* Of ship alone; what they are for is said by ship/options.c. */

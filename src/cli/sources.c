@@ -239,6 +239,32 @@ static int remove_source(const struct command_line *line, struct store *store, s
 	return rc < 0 ? -1 : 0;
 }
 
+/* All secrets under another key: a new one at the place of the old one, or one that was made elsewhere. */
+static int change_key(const struct command_line *line, struct store *store, struct err *err)
+{
+	const char *file = line->values[OPT_NEW_KEY_FILE];
+	struct secret_key *old = NULL, *fresh = NULL;
+	uint64_t n = 0;
+	int rc;
+	if (file) {
+		rc = store_secret_key(store, key_file(line), false, &old, err);
+		if (rc == 0)
+			rc = secret_key_open(file, store_dir(store), false, &fresh, err);
+		if (rc == 0)
+			rc = store_secrets_reseal(store, old, fresh, &n, err);
+		secret_key_free(old);
+		secret_key_free(fresh);
+	} else {
+		rc = store_secret_key_change(store, key_file(line), &n, err);
+	}
+	if (rc == 0 && !line->values[OPT_JSON])
+		printf("%" PRIu64 " secrets are sealed under the new key%s\n", n,
+			file ? ": put its file where the old one was" : "");
+	else if (rc == 0)
+		printf("{\"resealed\":%" PRIu64 "}\n", n);
+	return rc;
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -252,6 +278,7 @@ static const struct {
 	{"pause", true, STORE_WRITE, pause_source},
 	{"resume", true, STORE_WRITE, resume_source},
 	{"remove", true, STORE_WRITE, remove_source},
+	{"rekey", false, STORE_WRITE, change_key},
 	{"ledger", false, STORE_READ, sources_ledger},
 	{"gaps", false, STORE_READ, sources_gaps},
 };
@@ -275,5 +302,5 @@ int command_sources(const struct command_line *line)
 		return rc < 0 ? fail(&err) : rc == 1 ? EXIT_REJECTED : EXIT_DONE;
 	}
 	return usage_error(
-		line, "\"%s\" is none of list, test, pause, resume, remove, ledger and gaps", word);
+		line, "\"%s\" is none of list, test, pause, resume, remove, ledger, gaps and rekey", word);
 }

@@ -67,7 +67,8 @@ int bucket_place_read(const struct settings *settings, const char *id, const cha
 /* A folder that is being listed, or waits for it. */
 struct level {
 	char *prefix; /* owned */
-	char *token;  /* of the next page; NULL = the first */
+	char *token;  /* of the next page; NULL = the first, or that of the year in hand (jump) */
+	bool jump;
 	struct level *next;
 };
 
@@ -139,6 +140,28 @@ static bool is_old(const struct bucket_walk *walk, const struct level *level, st
 	return day != 0 && day < walk->since_day;
 }
 
+/* Whether a page that is not the last one ends among days of earlier years: what comes before the year in hand is
+ * passed over then. The first page is always read, since the folders of nodes may have names before it. */
+static bool ends_old(const struct bucket_walk *walk, const struct level *level)
+{
+	const struct s3_listing *page = &walk->listing;
+	struct slice last = {NULL, 0};
+	if (page->count)
+		last = page->objects[page->count - 1].key;
+	if (page->prefix_count) {
+		struct slice folder = page->prefixes[page->prefix_count - 1];
+		size_t n = last.len < folder.len ? last.len : folder.len;
+		int order = n ? memcmp(folder.ptr, last.ptr, n) : 0;
+		if (order > 0 || (order == 0 && folder.len > last.len))
+			last = folder;
+	}
+	size_t n = strlen(level->prefix);
+	if (!walk->since_day || last.len <= n)
+		return false;
+	uint32_t day = object_date((struct slice){last.ptr + n, last.len - n});
+	return day != 0 && day / 10000 < walk->since_day / 10000;
+}
+
 /* Keeps the objects of the page that may be new, and puts its folders on the list, the first on top. */
 static void sort_out(struct bucket_walk *walk, const struct level *level)
 {
@@ -171,15 +194,17 @@ int bucket_walk_next(struct bucket_walk *walk, const struct s3_listing **page, s
 	if (walk->since_day) {
 		start_after(walk, level, after, sizeof(after));
 		what.delimiter = "/";
-		what.start_after = level->token ? NULL : after;
+		what.start_after = level->jump ? after : NULL;
 	}
 	walk->pages++;
 	if (s3_list(walk->s3, &what, &walk->listing, err) < 0)
 		return -1;
 	free(level->token);
-	level->token = walk->listing.next ? xstrdup(walk->listing.next) : NULL;
+	level->jump = walk->listing.next && ends_old(walk, level);
+	level->token =
+		walk->listing.next && !level->jump ? xstrdup(walk->listing.next) : NULL;
 	sort_out(walk, level);
-	if (!level->token)
+	if (!level->token && !level->jump)
 		pop(walk);
 	*page = &walk->listing;
 	return 1;

@@ -56,6 +56,20 @@ bool object_is_audit_log(struct slice name, size_t *len)
 	       memcmp(name.ptr + 14, ending, n) == 0;
 }
 
+bool object_is_wanted(struct slice name)
+{
+	static const char *const endings[] = {".log", ".json", ".ndjson", ".jsonl"};
+	if (ends_with(name, ".gz"))
+		name.len -= 3;
+	else if (ends_with(name, ".zst"))
+		name.len -= 4;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		if (name.ptr[0] != '.' && ends_with(name, endings[i]))
+			return true;
+	}
+	return false;
+}
+
 /* "%41" to "A"; false where it is not what an encoder writes, is too long, or holds NUL. */
 static bool decode(struct slice part, char *out, size_t size)
 {

@@ -27,6 +27,9 @@ struct object_name {
 void object_name_read(struct slice key, struct object_name *name);
 /* Whether a file's name, without folders, is an audit file's; *len = without .gz and .zst. */
 bool object_is_audit_log(struct slice name, size_t *len);
+/* Whether a file of a folder that is followed is one to read, by its name (without folders): .log, .json, .jsonl
+ * and .ndjson, packed or not, and not hidden. */
+bool object_is_wanted(struct slice name);
 /* The date that a part of a key begins with (YYYYMMDD or YYYY-MM-DD), as YYYYMMDD; 0 = none. */
 uint32_t object_date(struct slice part);
 

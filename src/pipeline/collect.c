@@ -37,12 +37,18 @@ int connection_settings(
 	return err_context(err, "the connection %s", connection->name);
 }
 
+const char *connection_proxy(const struct settings *settings)
+{
+	const char *proxy = settings_get(settings, "proxy");
+	return proxy && strcmp(proxy, CONNECTION_NO_PROXY) == 0 ? "" : proxy;
+}
+
 struct http_client *connection_http(
 	const struct settings *settings, const volatile sig_atomic_t *stop, struct err *err)
 {
 	struct http_settings http = {
 		.ca_file = settings_get(settings, "ca_file"),
-		.proxy = settings_get(settings, "proxy"),
+		.proxy = connection_proxy(settings),
 		.stop = stop,
 	};
 	return http_open(&http, err);

@@ -73,6 +73,10 @@ int connection_instance(struct store *store, const char *said, struct arena *mem
 /* Settings of a connection as the collectors read them: 0 or -1. */
 int connection_settings(
 	const struct connection *connection, struct settings *settings, struct err *err);
+/* What `proxy` holds where none is to be used, whatever the environment says. */
+#define CONNECTION_NO_PROXY "none"
+/* As http_settings.proxy. */
+const char *connection_proxy(const struct settings *settings);
 /* The HTTP client that a connection's settings ask for; stop may be NULL. NULL with `err`. */
 struct http_client *connection_http(
 	const struct settings *settings, const volatile sig_atomic_t *stop, struct err *err);

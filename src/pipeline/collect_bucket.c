@@ -82,10 +82,16 @@ static void add_waiting(
 	l->last = w;
 }
 
-/* A folder as consoles make them: nothing in it, and a slash at its end. */
-static bool is_folder(const struct s3_object *object)
+/* Nothing that holds events: a folder as consoles make them, which is a key with a slash at its end, or the
+ * object with which `pugmark ship` sees whether it may write. */
+static bool is_no_log(const struct s3_object *object)
 {
-	return object->size == 0 && object->key.len && object->key.ptr[object->key.len - 1] == '/';
+	static const char probe[] = ".pugmark-ship";
+	struct slice key = object->key;
+	size_t n = sizeof(probe) - 1;
+	return object->size == 0 && key.len &&
+	       (key.ptr[key.len - 1] == '/' ||
+		       (key.len >= n && memcmp(key.ptr + key.len - n, probe, n) == 0));
 }
 
 static int take_page(struct lister *l, const struct s3_listing *page, struct err *err)
@@ -100,7 +106,7 @@ static int take_page(struct lister *l, const struct s3_listing *page, struct err
 		const struct s3_object *object = &page->objects[i];
 		struct object_job job = {.size = object->size, .modified_us = object->modified_us};
 		object_name_read(object->key, &job.name);
-		if (!is_folder(object) && object_is_due(&marks[i], l->again, &job))
+		if (!is_no_log(object) && object_is_due(&marks[i], l->again, &job))
 			add_waiting(l, object, &job);
 	}
 	l->listed += page->count;
@@ -285,7 +291,7 @@ static int connect_worker(
 {
 	struct lister *l = ctx;
 	struct http_settings http = {.ca_file = settings_get(&l->c->settings, "ca_file"),
-		.proxy = settings_get(&l->c->settings, "proxy")};
+		.proxy = connection_proxy(&l->c->settings)};
 	return s3_connection_open(&http, &l->bucket->place.place, &l->bucket->place.credentials,
 		l->c->options->policy, stop, out, err);
 }

@@ -34,26 +34,17 @@ static bool ends_with(const char *name, const char *ending)
 	return n > m && strcmp(name + n - m, ending) == 0;
 }
 
-static bool is_wanted(const char *name)
-{
-	static const char *const endings[] = {".log", ".json", ".ndjson", ".jsonl", ".log.gz",
-		".json.gz", ".ndjson.gz", ".log.zst", ".json.zst", ".ndjson.zst", NULL};
-	for (const char *const *e = endings; *e; e++) {
-		if (name[0] != '.' && ends_with(name, *e))
-			return true;
-	}
-	return false;
-}
-
-/* SHA-256 of the first line, in hexadecimal; of a file that is `finished`, of what there is. 1, 0 where
- * there is none yet, -1. */
-static int fingerprint(
-	int fd, const char *path, bool finished, char hex[SIGV4_HEX], struct err *err)
+/* SHA-256 of the first line, in hexadecimal; of a file that is `finished`, of what there is; of an `audit` file
+ * that is empty, of nothing: it is not one that never came. 1, 0 where there is none yet, -1. */
+static int fingerprint(int fd, const char *path, bool finished, bool audit, char hex[SIGV4_HEX],
+	struct err *err)
 {
 	char *head = xmalloc(FIRST_LINE);
 	ssize_t n = io_read(fd, head, FIRST_LINE, path, err);
 	const char *end = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
-	int rc = n < 0 ? -1 : end || n == FIRST_LINE || (finished && n > 0);
+	int rc = n < 0    ? -1
+		 : n == 0 ? audit
+			  : end || n == FIRST_LINE || finished;
 	if (rc == 1)
 		sigv4_hash((struct slice){head, end ? (size_t)(end - head) : (size_t)n}, hex);
 	free(head);
@@ -92,7 +83,8 @@ static int look_at(void *ctx, const char *name, struct err *err)
 	struct folder *folder = ctx;
 	struct io_info info;
 	char path[4096], hex[SIGV4_HEX];
-	if (!is_wanted(name))
+	size_t len;
+	if (!object_is_wanted(slice_of(name)))
 		return 0;
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder->path, name) >= sizeof(path) ||
 		folder->n == FILES_MOST)
@@ -105,7 +97,8 @@ static int look_at(void *ctx, const char *name, struct err *err)
 	bool finished = ends_with(name, ".gz") || ends_with(name, ".zst") ||
 			clock_now_us() - info.mtime_us > FINISHED_US;
 	if (rc == 0 && info.is_regular)
-		rc = fingerprint(fd, path, finished, hex, err);
+		rc = fingerprint(fd, path, finished, object_is_audit_log(slice_of(name), &len), hex,
+			err);
 	if (rc == 1)
 		add_file(folder, path, name, &info, hex);
 	io_close(fd);

@@ -127,7 +127,8 @@ static void note_log(struct objects_pass *pass, const struct object_job *job, co
 			strcmp(pass->logs[i].node, node) == 0)
 			return;
 	}
-	if (!*job->name.log || !*node)
+	/* Of an empty one no line tells the node. */
+	if (!*job->name.log || (!*node && job->size > 0))
 		return;
 	pass->logs[pass->nlogs++] = (struct ledger_log){arena_strdup(&pass->mem, slice_of(node)),
 		arena_strdup(&pass->mem, slice_of(job->name.log))};

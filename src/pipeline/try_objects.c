@@ -279,7 +279,8 @@ static int note_file(void *ctx, const char *name, struct err *err)
 	struct newest *newest = ctx;
 	struct io_info info;
 	char path[4096];
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", newest->dir, name) >= sizeof(path) ||
+	if (!object_is_wanted(slice_of(name)) ||
+		(size_t)snprintf(path, sizeof(path), "%s/%s", newest->dir, name) >= sizeof(path) ||
 		io_stat(path, &info, err) < 1 || !info.is_regular || info.size == 0)
 		return 0;
 	newest->n++;
@@ -307,7 +308,9 @@ int try_folder(const char *dir, struct objects_test *t, struct err *err)
 	int rc = io_list(dir, note_file, &newest, err);
 	if (rc == 0 && newest.n == 0) {
 		t->empty = true;
-		say(t, TEST_WARNING, "%s is empty: is it log/audit of the product's home?", dir);
+		say(t, TEST_WARNING,
+			"%s has no log files with events: is it log/audit of the product's home?",
+			dir);
 	} else if (rc == 0) {
 		say(t, TEST_OK, "%u files", newest.n);
 		rc = look_into_file(t, newest.path, err);

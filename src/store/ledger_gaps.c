@@ -76,10 +76,15 @@ static int file_gaps(struct store *store, const char *source,
 	struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
-		"WITH f AS (SELECT s.name AS source, f.node, f.day, f.number,"
+		/* A file without a node held nothing, and may be any node's. */
+		"WITH named AS (SELECT source_id, node, day, number FROM ledger_files"
+		"  WHERE node <> '' UNION SELECT e.source_id, n.node, e.day, e.number"
+		"  FROM ledger_files e JOIN (SELECT DISTINCT source_id, node, day FROM ledger_files"
+		"   WHERE node <> '') n USING (source_id, day) WHERE e.node = ''),"
+		" f AS (SELECT s.name AS source, f.node, f.day, f.number,"
 		"  lag(f.number) OVER (PARTITION BY f.source_id, f.node, f.day ORDER BY f.number)"
 		"  AS before, min(f.day) OVER (PARTITION BY f.source_id, f.node) AS first_day"
-		"  FROM ledger_files f JOIN source_states s ON s.id = f.source_id"
+		"  FROM named f JOIN source_states s ON s.id = f.source_id"
 		"  WHERE ?1 IS NULL OR s.name = ?1)"
 		" SELECT source, node, day, coalesce(before + 1, 0), number - 1,"
 		"  before IS NULL AND day = first_day FROM f"

@@ -54,6 +54,10 @@ static void missing_numbers(void **state)
 		{"a", "20240924.00003.audit.log", 1, "s a 20240924 4-4; s a 20240924 6-6; "},
 		{"a", "20240924.00006.audit.log", 1, "s a 20240924 4-4; "},
 		{"a", "x/20240924-00004.audit.log.gz", 1, ""},
+		/* Empty files, of whatever node; alone they are nothing. */
+		{"", "20240926.00007.audit.log", 1, ""},
+		{"", "20240924.00009.audit.log", 1, "s a 20240924 8-8; s b 20240924 1-8; "},
+		{"a", "20240924.00008.audit.log", 1, "s b 20240924 1-8; "},
 	};
 	char *dir = test_folder();
 	struct err err;

@@ -279,6 +279,26 @@ def test_an_object_of_another_product(folder):
         assert said["rejected"] or said["quarantined"], said
 
 
+def test_an_empty_audit_file_is_no_missing_one(folder):
+    lines = lines_of(60)
+    for where in ("bucket", "folder"):
+        os.makedirs(where, exist_ok=True)
+        with Reading(os.path.abspath(where)) as (bucket, one):
+            files = {f"20260102.{n:05d}.audit.log": joined(lines[n * 10:n * 10 + 10]) if n in (0, 2) else b"" for n in range(4)}
+            if where == "folder":
+                os.makedirs("audit")
+                for name, body in files.items():
+                    lake.write(f"audit/{name}", body)
+                    os.utime(f"audit/{name}", (1, 1))
+                one.connect_folder("audit", "--name", "files")
+            else:
+                bucket.put_all({f"n/{name}": body for name, body in files.items()})
+                bucket.put("n/.pugmark-ship", b"")
+            assert one.collect()["objects"] == 4
+            assert one.gaps() == [], one.gaps()
+            assert one.collect()["objects"] == 0
+
+
 def test_missing_numbers_of_logs_are_gaps_with_a_name(folder):
     lines = lines_of(60)
     with Reading(folder) as (bucket, one):
@@ -367,7 +387,8 @@ def test_a_new_day_of_a_large_bucket_costs_a_few_requests(folder):
         one.collect()
         pages = len(bucket.asked)
         for n, day in enumerate(days):
-            bucket.put(f"n{n}/{day}.00000.audit.log", joined(lines[240 + n * 10:250 + n * 10]))
+            # One is a node whose name sorts before the year.
+            bucket.put(f"{('0a', 'n1')[n]}/{day}.00000.audit.log", joined(lines[240 + n * 10:250 + n * 10]))
         bucket.put("n2/20190101.00000.audit.log", joined(lines[260:270]))  # found by the next whole listing
         bucket.asked.clear()
         assert one.collect()["stored"] == 20

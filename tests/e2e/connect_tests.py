@@ -365,6 +365,44 @@ def test_ctrl_c_at_the_question_for_the_token(folder):
         assert b'"name"' not in one.run("sources", "list", "--json").out
 
 
+def test_paths_from_here_and_no_proxy(folder):
+    """A file named from this folder is found from any other; --proxy '' goes past the environment's."""
+    with Asking(folder) as (one, service):
+        write("mine.pem", open(service.ca, "rb").read())
+        local = f"https://127.0.0.1:{service.ports['jira-dc']}"
+        args = ["jira", "--ca-file", "mine.pem", "--allow-private", "--domain", local, "--api-token-file", service.token("pat")]
+        refused(one, service, args, "proxy", env={"HTTPS_PROXY": "http://127.0.0.1:1"})
+        result = one.run("connect", "--json", *args, "--proxy", "", env={"HTTPS_PROXY": "http://127.0.0.1:1"})
+        assert result.status == 0, result
+        name = json.loads(result.out)["name"]
+        os.makedirs("elsewhere")
+        os.chdir("elsewhere")
+        result = one.run("collect", "--once", name, env={"HTTPS_PROXY": "http://127.0.0.1:1"})
+        assert result.status == 0, result
+        assert one.count("jira_audit_logs") == 40
+
+
+def test_another_key_for_the_tokens(folder):
+    with Asking(folder) as (one, service):
+        one.connect("jira")
+        key = next(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names
+                   if name == "key" and "pugmark" in top)
+        before = open(key, "rb").read()
+        result = one.run("sources", "rekey")
+        assert result.status == 0 and result.out == b"1 secrets are sealed under the new key\n", result
+        assert open(key, "rb").read() != before and os.stat(key).st_mode & 0o777 == 0o600
+        one.collect("jira")
+        os.chmod(write("other.key", os.urandom(32)), 0o600)
+        assert one.run("sources", "rekey", "--new-key-file", "missing.key").status == 1
+        result = one.run("sources", "rekey", "--json", "--new-key-file", "other.key")
+        assert json.loads(result.out) == {"resealed": 1}, result
+        result = one.run("collect", "--once")
+        assert result.status == 1 and "key" in result.err, result
+        os.replace("other.key", key)
+        service.add("jira", 2)
+        assert one.collect("jira")["stored"] == 2
+
+
 def test_as_one_json_object(folder):
     with Asking(folder) as (one, service):
         good = json.loads(one.run("connect", "--json", *words(service)).out)

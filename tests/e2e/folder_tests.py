@@ -210,6 +210,28 @@ def test_a_folder_that_is_gone_is_told_and_comes_back(folder):
     one.holds("bitbucket", lines)
 
 
+def test_folders_of_two_nodes_are_two_sources(folder):
+    """Of one product: neither replaces the other, none is second to the other, and connecting again changes nothing."""
+    lines = [lines_of(40, node=n) for n in range(2)]
+    one = Stored(folder)
+    names = []
+    for n in range(2):
+        path = f"node{n}/log/audit"
+        os.makedirs(path)
+        write(f"{path}/20240924.00000.audit.log", joined(lines[n]))
+        write(f"{path}/notes.txt", b"not a log\n")  # the newest file of the folder
+        for words in ((), ("--path", path)):  # the second time as typed from here
+            said = one.connect_folder(path) if not words else one.connect("folder", "--table", "bitbucket", *words)
+            assert said["secondary"] is False, said
+            names.append(said["name"])
+    assert names == ["folder-node0", "folder-node0", "folder-node1", "folder-node1"], names
+    os.makedirs("elsewhere")
+    os.chdir("elsewhere")
+    assert one.run("collect", "--once").status == 0
+    one.holds("bitbucket", lines[0] + lines[1])
+    assert one.value("select count(*) n from events") == 80
+
+
 def test_a_broken_file_is_set_aside(folder):
     lines = lines_of(60)
     one = following(folder)
