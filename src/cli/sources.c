@@ -40,6 +40,10 @@ static int find_more(struct listing *l, const char *name, struct more *more, str
 	if (rc < 0 || ledger_sums(l->store, name, &more->counts, err) < 0 ||
 		collect_position(l->store, name, &more->position, err) < 0)
 		return -1;
+	/* To where it is wanted. */
+	if (more->connected && more->connection.backfill_from > 0 && more->position.history_to)
+		more->position.history_done |=
+			more->position.history_to <= more->connection.backfill_from;
 	return ledger_gaps(l->store, name, count_gap, &more->gaps, err);
 }
 

@@ -319,7 +319,7 @@ static int collect_on(struct collector *c, struct err *err)
 static int note_opening(struct collector *c, const char *name, struct err *err)
 {
 	struct err ignored;
-	if (err->kind != ERR_NOT_FOUND)
+	if (c->connection.name) /* else there is none */
 		ledger_failure(c->store, name, err->text, &ignored);
 	return -1;
 }

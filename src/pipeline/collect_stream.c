@@ -200,7 +200,10 @@ static int live(struct collector *c, struct err *err)
 {
 	struct checkpoint *at = &c->checkpoint;
 	int64_t lookback = (int64_t)c->connection.lookback_s * 1000000;
-	int64_t base = at->processed_to ? at->processed_to : sweep_now(&c->sweep);
+	/* As long as no event came, from when it was asked last. */
+	int64_t base = at->processed_to ? at->processed_to : at->settled_to;
+	if (!base)
+		base = sweep_now(&c->sweep);
 	struct stream s = {.c = c,
 		.kind = LEDGER_SWEEP,
 		.cursor = at->cursor,

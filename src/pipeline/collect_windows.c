@@ -29,8 +29,9 @@ static void save(
 	} else if (kind == LEDGER_LATE && whole) {
 		checkpoint->late_at = c->range_began;
 	} else if (kind == LEDGER_BACKFILL) {
-		checkpoint->backfilled = whole;
-		if (!whole)
+		/* What was wanted from a time on may be wanted from an earlier one later. */
+		checkpoint->backfilled = whole && from <= 0;
+		if (from > 0)
 			checkpoint->backfill_to = from;
 	}
 	checkpoint_write(checkpoint, out);

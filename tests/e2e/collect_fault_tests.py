@@ -3,13 +3,12 @@
 import collections
 import concurrent.futures
 import json
-import os
 import signal
 import time
 
 import lake
-from collect_lake import CLOUD, SOURCES, WINDOWS, Collecting, Service, Started, counts, wait_for
-from lake import long, slow, write
+from collect_lake import SOURCES, WINDOWS, Collecting, Service, Started, counts, wait_for
+from lake import long, slow
 from proxies import Proxy
 
 

@@ -482,5 +482,21 @@ def test_times_and_a_schema_of_ones_own(folder):
         limit = service.now() - 3 * 86_400_000
         within = [t for t in service.truth("jira") if t["time"] >= limit]
         assert oldest >= limit - 60_000 and one.count("jira_audit_logs") == len(within) < 600, (oldest - limit, len(within))
+        assert one.state("jira")["history_done"]
         columns = [r["column_name"] for r in one.sql("describe jira_audit_logs")]
         assert "summary" in columns and "object_item_parent_name" not in columns, columns
+
+
+def test_history_may_be_wanted_from_an_earlier_time_later(folder):
+    with Asking(folder, "--days", "30", events="600") as (one, service):
+        oldest = 0
+        for more in (("--history", "-1d"), ("--history", "-9d"), ("--history", "1970-01-01"), ()):
+            one.connect("jira", *more)
+            one.collect("jira")
+            before, oldest = oldest, one.count("jira_audit_logs")
+            assert oldest > before or more in ((), ("--history", "1970-01-01")), (more, oldest, before)
+            assert one.state("jira")["history_done"], more
+            mark = service.mark()
+            one.collect("jira")
+            assert len(service.asked(mark, "jira")) <= 4, "the history is read again and again"
+        one.exact("jira")

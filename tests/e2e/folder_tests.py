@@ -4,7 +4,6 @@ import gzip
 import os
 import time
 
-import lake
 from buckets import Stored
 from lake import as_nobody, generate, give_to_nobody, joined, write, zstd
 

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """pugmark sources and status: how sources are doing, what was asked of them, and what is missing."""
 import json
+import os
 import re
 import signal
-import subprocess
 import time
 
-import lake
-from collect_lake import WINDOWS, Collecting, Service, Started, counts, wait_for
-from lake import write
+from collect_lake import WINDOWS, Started, counts, wait_for
 
 HOUR, DAY = 3_600_000, 86_400_000
 
@@ -213,3 +211,19 @@ def test_a_saved_source_is_tested_with_its_token(folder):
         assert result.status == 1 and "not accepted" in result.err, result
         result = one.run("sources", "test", "--json", one.names["jira"])
         assert json.loads(result.out)["works"] is False
+
+
+def test_a_lost_key_is_a_failure_of_the_source(folder):
+    with Started(folder, "jira", events="jira=20") as (one, service):
+        one.collect("jira")
+        key = os.path.join(folder, "config", "pugmark", "key")
+        os.rename(key, key + ".away")
+        result = one.run("collect", "--once", one.names["jira"])
+        assert result.status == 1 and "put it back" in result.err, result
+        shows(one, "jira", "failing", "key")
+        os.rename(key + ".away", key)
+        os.chmod(key, 0o644)
+        assert "chmod 600" in one.run("collect", "--once", one.names["jira"]).err
+        os.chmod(key, 0o600)
+        one.collect("jira")
+        shows(one, "jira", "healthy")
