@@ -40,6 +40,9 @@ void log_write(enum log_level level, const char *fmt, ...)
 		text_json_string(&line, slice_of(text));
 		buf_puts(&line, "}\n");
 	} else {
+		/* A line of progress may stand there. */
+		if (isatty(STDERR_FILENO))
+			buf_puts(&line, "\r\033[K");
 		buf_printf(&line, "pugmark: %s: ", level_names[level]);
 		text_escape(&line, slice_of(text));
 		buf_push(&line, '\n');

@@ -90,7 +90,7 @@ static void print_text(const char *name, const struct collect_result *r)
 	print_also(r->objects, "objects");
 	print_also(r->quarantined, "objects set aside");
 	print_also(r->counts.requests, "requests");
-	print_also(r->counts.errors, "of them failed and were repeated");
+	print_also(r->counts.errors, "of them failed");
 	putchar('\n');
 }
 

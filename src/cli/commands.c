@@ -67,8 +67,8 @@ const struct command commands[] = {
 		"--new-key-file.",
 		"pugmark sources\npugmark sources ledger jira-acme --since -1d\n"
 		"pugmark sources gaps --refetch\npugmark sources pause jira-acme\n",
-		OPTS(OPT_SINCE, OPT_LIMIT, OPT_REFETCH, OPT_LIST, OPT_KEY_FILE, OPT_NEW_KEY_FILE), 0, 2,
-		command_sources},
+		OPTS(OPT_SINCE, OPT_LIMIT, OPT_REFETCH, OPT_LIST, OPT_KEY_FILE, OPT_NEW_KEY_FILE),
+		0, 2, command_sources},
 	{"collect", "[SOURCE…]", "read the sources, once or for ever",
 		"Reads the sources named (all that are not paused, where none is): new events "
 		"first, then those\n"

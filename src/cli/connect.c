@@ -272,18 +272,21 @@ static void print_saved(const struct connecting *c, bool secondary)
 		buf_fini(&instance);
 		return;
 	}
+	int width = (int)strlen("pugmark collect --once ") + (int)strlen(name);
 	printf("%s is connected%s. Its events go into %s.\n\n"
-	       "  pugmark collect --once %s     read what there is now\n"
-	       "  pugmark serve                 read all sources from now on\n"
-	       "  pugmark sources               how they are doing\n",
+	       "  pugmark collect --once %s   read what there is now\n"
+	       "  %-*s   read all sources from now on\n"
+	       "  %-*s   how they are doing\n",
 		name, secondary ? " as a second source of events that another one brings" : "",
-		c->connection.table, name);
+		c->connection.table, name, width, "pugmark serve", width, "pugmark sources");
 }
 
 static int connect_source(struct connecting *c, struct store *store, struct err *err)
 {
 	bool secondary = false;
-	if (find_kind(c, c->line->args[0], err) < 0 || take_times(c, err) < 0 ||
+	const char *name = c->line->values[OPT_NAME];
+	if ((name && store_check_source(name, err) < 0) ||
+		find_kind(c, c->line->args[0], err) < 0 || take_times(c, err) < 0 ||
 		find_schema(c, store, err) < 0 || connect_gather(c, err) < 0)
 		return -1;
 	c->connection.kind = c->kind->name;

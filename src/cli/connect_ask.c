@@ -234,7 +234,8 @@ static int ask_setting(
 		return missing(c, setting, err);
 	guide(c);
 	char *line = ask_line(prompt, false);
-	const char *value = line && *line && strcmp(setting, "path") == 0 ? whole_path(c, line) : line;
+	const char *value =
+		line && *line && strcmp(setting, "path") == 0 ? whole_path(c, line) : line;
 	int rc = line && *line ? settings_put(&c->settings, setting, value, err)
 			       : missing(c, setting, err);
 	free(line);

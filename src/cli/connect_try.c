@@ -10,7 +10,7 @@ enum { NEWEST = 3, TEST_TRIES = 2, TEST_BUDGET_MS = 15000 };
 void connect_step(void *ctx, enum test_mark mark, const char *text)
 {
 	struct connecting *c = ctx;
-	static const char *const marks[] = {"✓", "·", "!", "✗"};
+	static const char *const marks[] = {"✓", "·", "!", ""};
 	static const char *const names[] = {"ok", "note", "warning", "failed"};
 	c->warnings += mark == TEST_WARNING;
 	if (c->quiet) {
@@ -23,7 +23,8 @@ void connect_step(void *ctx, enum test_mark mark, const char *text)
 	struct buf safe;
 	buf_init(&safe, 8192);
 	text_escape(&safe, slice_of(text));
-	printf("  %s %.*s\n", marks[mark], SLICE_ARG(buf_view(&safe)));
+	if (mark != TEST_FAILED) /* that is the error, which is told at the end */
+		printf("  %s %.*s\n", marks[mark], SLICE_ARG(buf_view(&safe)));
 	(void)fflush(stdout);
 	buf_fini(&safe);
 }
@@ -48,8 +49,9 @@ static void print_cell(struct slice text, size_t width)
 void connect_preview_begin(struct connecting *c)
 {
 	if (!c->quiet)
-		printf("\n  the newest events, as they will be stored:\n    %-19s  %-18s  %-30s  "
+		printf("\n  %s, as they will be stored:\n    %-19s  %-18s  %-30s  "
 		       "%-24s  %s\n",
+			c->kind->shape == SOURCE_OBJECTS ? "its first events" : "the newest events",
 			"time (UTC)", "actor", "action", "target", "ip");
 }
 

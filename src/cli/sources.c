@@ -305,6 +305,7 @@ int command_sources(const struct command_line *line)
 		store_close(store);
 		return rc < 0 ? fail(&err) : rc == 1 ? EXIT_REJECTED : EXIT_DONE;
 	}
-	return usage_error(
-		line, "\"%s\" is none of list, test, pause, resume, remove, ledger, gaps and rekey", word);
+	return usage_error(line,
+		"\"%s\" is none of list, test, pause, resume, remove, ledger, gaps and rekey",
+		word);
 }

@@ -69,6 +69,17 @@ static void window_json(const struct showing *showing, const struct ledger_windo
 	putchar('}');
 }
 
+/* Of a long name the end, where objects of one folder differ. */
+static void put_name(const char *name)
+{
+	enum { WIDTH = 60 };
+	size_t n = strlen(name), skip = n > WIDTH ? n - WIDTH : 0;
+	while (skip && ((unsigned char)name[skip] & 0xc0) == 0x80)
+		skip++;
+	printf(" %s", skip ? "…" : "");
+	put_escaped(name + skip);
+}
+
 static void window_text(const struct ledger_window *w)
 {
 	char begun[CLOCK_TEXT], from[CLOCK_TEXT], to[CLOCK_TEXT], n[32];
@@ -76,7 +87,7 @@ static void window_text(const struct ledger_window *w)
 	printf("  %.19s  %-16s %-8s %-8s", clock_text(w->begun_at, begun), w->source,
 		ledger_kind_name(w->kind), ledger_state_name(w->state));
 	if (w->kind == LEDGER_FILE)
-		printf(" %.40s%s", w->name, *w->name ? "" : "all that is new");
+		put_name(*w->name ? w->name : "all that is new");
 	else
 		printf(" %.19s to %.19s", w->from > 0 ? clock_text(w->from, from) : "the beginning",
 			clock_text(w->to, to));
@@ -120,8 +131,8 @@ static void print_sums(const struct ledger_counts *c)
 	if (c->records > known)
 		printf(" + %s not readable that were known already",
 			text_count(c->records - known, a));
-	printf("\n  in %s requests, %s of which failed and were repeated; ",
-		text_count(c->requests, a), text_count(c->errors, b));
+	printf("\n  in %s requests, %s of which failed; ", text_count(c->requests, a),
+		text_count(c->errors, b));
 	printf("%s came late", text_count(c->late, a));
 	if (c->late)
 		printf(", by %s at most", span_text(c->max_late, b));

@@ -235,10 +235,12 @@ static void put_location(
 
 static void put_token_text(const struct source *source, struct buf *out)
 {
-	buf_printf(out, "the token is not accepted (HTTP 401): it was revoked, has expired");
+	buf_puts(out, "the token is not accepted (HTTP 401): it was revoked");
 	if (source->api->basic)
-		buf_printf(out, ", or belongs to another mail address than %s",
+		buf_printf(out, ", has expired, or belongs to another mail address than %s",
 			source->mail ? source->mail : "the one given");
+	else
+		buf_puts(out, " or has expired");
 	buf_puts(out, ". Make a new one and connect again with it");
 }
 

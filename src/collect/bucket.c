@@ -201,8 +201,7 @@ int bucket_walk_next(struct bucket_walk *walk, const struct s3_listing **page, s
 		return -1;
 	free(level->token);
 	level->jump = walk->listing.next && ends_old(walk, level);
-	level->token =
-		walk->listing.next && !level->jump ? xstrdup(walk->listing.next) : NULL;
+	level->token = walk->listing.next && !level->jump ? xstrdup(walk->listing.next) : NULL;
 	sort_out(walk, level);
 	if (!level->token && !level->jump)
 		pop(walk);

@@ -36,15 +36,13 @@ static bool ends_with(const char *name, const char *ending)
 
 /* SHA-256 of the first line, in hexadecimal; of a file that is `finished`, of what there is; of an `audit` file
  * that is empty, of nothing: it is not one that never came. 1, 0 where there is none yet, -1. */
-static int fingerprint(int fd, const char *path, bool finished, bool audit, char hex[SIGV4_HEX],
-	struct err *err)
+static int fingerprint(
+	int fd, const char *path, bool finished, bool audit, char hex[SIGV4_HEX], struct err *err)
 {
 	char *head = xmalloc(FIRST_LINE);
 	ssize_t n = io_read(fd, head, FIRST_LINE, path, err);
 	const char *end = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
-	int rc = n < 0    ? -1
-		 : n == 0 ? audit
-			  : end || n == FIRST_LINE || finished;
+	int rc = n < 0 ? -1 : n == 0 ? audit : end || n == FIRST_LINE || finished;
 	if (rc == 1)
 		sigv4_hash((struct slice){head, end ? (size_t)(end - head) : (size_t)n}, hex);
 	free(head);
@@ -97,8 +95,8 @@ static int look_at(void *ctx, const char *name, struct err *err)
 	bool finished = ends_with(name, ".gz") || ends_with(name, ".zst") ||
 			clock_now_us() - info.mtime_us > FINISHED_US;
 	if (rc == 0 && info.is_regular)
-		rc = fingerprint(fd, path, finished, object_is_audit_log(slice_of(name), &len), hex,
-			err);
+		rc = fingerprint(
+			fd, path, finished, object_is_audit_log(slice_of(name), &len), hex, err);
 	if (rc == 1)
 		add_file(folder, path, name, &info, hex);
 	io_close(fd);

@@ -65,12 +65,14 @@ static int new_events(struct collector *c, struct err *err)
 	int64_t to = sweep_now(&c->sweep), settled = c->checkpoint.settled_to;
 	/* A clock that was ahead, and was set right: what it settled is asked for again. */
 	int64_t from = (settled && settled < to ? settled : to) - lookback;
-	if (c->since != INT64_MIN)
+	bool again = c->since != INT64_MIN;
+	if (again)
 		from = c->since;
 	from -= from % 1000;
 	c->range_from = from;
 	c->range_began = to;
-	c->sweep.harvest.settled_before = settled ? settled : INT64_MIN;
+	/* What is asked for again on purpose did not come late. */
+	c->sweep.harvest.settled_before = settled && !again ? settled : INT64_MIN;
 	int rc = sweep_range(&c->sweep, LEDGER_SWEEP, from, to, NULL, err);
 	if (rc == 1)
 		c->since = INT64_MIN;
@@ -81,7 +83,8 @@ static int late_events(struct collector *c, struct err *err)
 {
 	int64_t now = sweep_now(&c->sweep), last = c->checkpoint.late_at;
 	int64_t to = c->checkpoint.settled_to - (int64_t)c->connection.lookback_s * 1000000;
-	if (last > now) /* a clock that was ahead */
+	if (last >
+		now + HOUR) /* a clock that was ahead; the server's second is behind ours by less */
 		last = now - LATE_EVERY;
 	if (now - last < LATE_EVERY)
 		return 1;

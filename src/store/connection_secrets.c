@@ -222,7 +222,8 @@ int store_secret_key_change(struct store *store, const char *wanted, uint64_t *n
 	if (secret_key_by_systemd(path))
 		return err_set(err, ERR_USAGE,
 			"%s: systemd keeps this key: make the new one with `systemd-creds encrypt` "
-			"from a new file, name that file with --new-key-file, and put the new credential in place",
+			"from a new file, name that file with --new-key-file, and put the new "
+			"credential in place",
 			path);
 	snprintf(next, sizeof(next), "%s" KEY_NEXT, path);
 	/* The old one must be there before a next one is made. */

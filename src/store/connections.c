@@ -127,8 +127,8 @@ static int find_primary(
 static int was_secondary(struct store *store, const char *name, int64_t *was, struct err *err)
 {
 	*was = 0;
-	return catalog_int(store, was, err,
-		       "SELECT secondary FROM connections WHERE name = ?", "t", name) < 0
+	return catalog_int(store, was, err, "SELECT secondary FROM connections WHERE name = ?", "t",
+		       name) < 0
 		       ? -1
 		       : 0;
 }

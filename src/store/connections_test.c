@@ -207,8 +207,7 @@ static int64_t count(struct store *store, const char *sql)
 static void must_note(struct store *store, const char *name)
 {
 	struct err err;
-	if (catalog_run(store, &err, "INSERT INTO checkpoints VALUES(?, 'x', 1)", "t",
-		    name) < 0)
+	if (catalog_run(store, &err, "INSERT INTO checkpoints VALUES(?, 'x', 1)", "t", name) < 0)
 		fail_msg("%s", err.text);
 }
 

@@ -48,6 +48,8 @@ int ledger_note_end(struct store *store, int64_t source_id, enum ledger_state st
 		"iii", now, settled_to, source_id);
 }
 
+#define LAG_MOST (INT64_C(86400) * 1000000)
+
 static int64_t week_of(int64_t time)
 {
 	return time / WEEK - (time % WEEK < 0);
@@ -84,11 +86,14 @@ int ledger_note_events(struct store *store, int64_t source_id, bool history,
 				" WHERE id = ?2 AND ?3 >= gap_week",
 				"iii", first, source_id, week_of(last)) < 0)
 		return -1;
-	if (!history && catalog_run(store, err,
-				"UPDATE source_states SET lag_received = max(0, ?),"
-				" lag_searchable = max(0, ?) WHERE id = ?",
-				"iii", segment->received_at - last,
-				segment->committed_at - segment->received_at, source_id) < 0)
+	/* Old files that are read for the first time say nothing of how long events are on their way. */
+	bool on_its_way = segment->received_at - last < LAG_MOST;
+	if (!history && on_its_way &&
+		catalog_run(store, err,
+			"UPDATE source_states SET lag_received = max(0, ?),"
+			" lag_searchable = max(0, ?) WHERE id = ?",
+			"iii", segment->received_at - last,
+			segment->committed_at - segment->received_at, source_id) < 0)
 		return -1;
 	return catalog_run(store, err,
 		"UPDATE source_states SET last_event = max(last_event, ?) WHERE id = ?", "ii", last,

@@ -56,8 +56,6 @@ char *store_path(const struct store *store, char out[STORE_PATH], const char *fm
 	__attribute__((format(printf, 3, 4)));
 /* A new file name without extension, never used before: milliseconds and random bits in hex. */
 void store_new_name(char out[STORE_NAME]);
-/* 0 where `source` may name a source or connection, [a-z0-9][a-z0-9._-]{0,62}; else -1 (segment.c). */
-int store_check_source(const char *source, struct err *err);
 /* 0, or -1 where the store was opened for reading or is poisoned. */
 int store_check_writable(struct store *store, struct err *err);
 /* Forbids all later changes with `why` in the text. Returns -1. */

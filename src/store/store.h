@@ -203,6 +203,8 @@ int store_sources(struct store *store,
 	int (*each)(void *ctx, const struct source_info *info, struct err *err), void *ctx,
 	struct err *err);
 
+/* 0 where `source` may name a source or connection, [a-z0-9][a-z0-9._-]{0,62}; else -1. */
+int store_check_source(const char *source, struct err *err);
 /* A checkpoint's text, appended to `out`. 1 found, 0 none, -1 error. */
 int store_checkpoint(struct store *store, const char *key, struct buf *out, struct err *err);
 

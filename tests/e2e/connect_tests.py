@@ -498,5 +498,5 @@ def test_history_may_be_wanted_from_an_earlier_time_later(folder):
             assert one.state("jira")["history_done"], more
             mark = service.mark()
             one.collect("jira")
-            assert len(service.asked(mark, "jira")) <= 4, "the history is read again and again"
+            assert len(service.asked(mark, "jira")) <= 4, ("the history is read again and again", more, service.asked(mark, "jira"))
         one.exact("jira")
