@@ -21,7 +21,8 @@ release:
 	@cmake --preset release >/dev/null
 	@cmake --build $(RELEASE) --target pugmark pugmark-ship generate
 
-demo: release ## run the main job on sample data, and look at it
+demo: release ## connect three products on this machine, collect them, prove it, and look at them
+	@scripts/setup.sh --demo
 	@scripts/demo.sh
 
 test: ## checks, unit tests, end-to-end tests

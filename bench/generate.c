@@ -28,6 +28,7 @@ static const char usage[] =
 	"  --seed S                the same seed gives the same bytes (default 1)\n"
 	"  --start YYYY-MM-DD      first day, UTC (default 2026-01-05)\n"
 	"  --days D                how many days (default 28)\n"
+	"  --past                  leave out what lies in the future\n"
 	"  --node 0..3             the Bitbucket node that writes (default 0)\n"
 	"  --twins                 some events twice, byte for byte (with another id where they "
 	"have "
@@ -42,6 +43,7 @@ struct options {
 	uint64_t events, seed;
 	uint32_t days, node;
 	bool twins, bad;
+	int64_t until_ms; /* events from here on are left out */
 };
 
 /* What is said of a line in the truth file. */
@@ -183,6 +185,8 @@ static void write_all(struct run *run)
 		for (uint64_t i = 0; i < run->options->events; i++) {
 			struct event event;
 			stream_next(&run->stream, &event);
+			if (event.ms >= run->options->until_ms)
+				continue;
 			write_line(run, &event);
 			if (run->at - run->buf > OUT_BYTES)
 				flush(run);
@@ -286,8 +290,8 @@ int main(int argc, char **argv)
 	static const struct option known[] = {{"table", 1, NULL, 't'}, {"shape", 1, NULL, 's'},
 		{"events", 1, NULL, 'n'}, {"seed", 1, NULL, 'S'}, {"start", 1, NULL, 'b'},
 		{"days", 1, NULL, 'd'}, {"node", 1, NULL, 'N'}, {"twins", 0, NULL, 'w'},
-		{"bad", 0, NULL, 'x'}, {"truth", 1, NULL, 'T'}, {"help", 0, NULL, 'h'}, {0}};
-	struct options o = {.events = 1000, .seed = 1, .days = 28, .start = "2026-01-05"};
+		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"truth", 1, NULL, 'T'}, {"help", 0, NULL, 'h'}, {0}};
+	struct options o = {.events = 1000, .seed = 1, .days = 28, .start = "2026-01-05", .until_ms = INT64_MAX};
 	for (int c; (c = getopt_long(argc, argv, "o:h", known, NULL)) != -1;) {
 		switch (c) {
 		case 't':
@@ -317,6 +321,9 @@ int main(int argc, char **argv)
 		case 'x':
 			o.bad = true;
 			break;
+		case 'p':
+			o.until_ms = (int64_t)time(NULL) * 1000;
+			break;
 		case 'T':
 			o.truth = optarg;
 			break;
@@ -336,8 +343,8 @@ int main(int argc, char **argv)
 	const struct format *format = format_find(o.table, o.shape);
 	if (format == NULL)
 		return wrong_usage("no such table, or the table has no such shape");
-	if (format->page_begin != NULL && (o.bad || o.twins))
-		return wrong_usage("--bad and --twins are for lines, not for API pages");
+	if (format->page_begin != NULL && (o.bad || o.twins || o.until_ms != INT64_MAX))
+		return wrong_usage("--bad, --twins and --past are for lines, not for API pages");
 	struct tm day = {0};
 	const char *end = strptime(o.start, "%Y-%m-%d", &day);
 	if (end == NULL || *end != 0)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# make demo: three audit logs, one lake, the questions of an analyst. Ends by itself.
+# make demo: three products connected and collected, the proof that nothing is missing, the questions of an
+# analyst. Ends by itself.
 # Everything that it makes lies in demo-data/; nothing else is touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,9 +11,10 @@ for program in pugmark generate; do
 	[ -x "$build/$program" ] || { echo "demo: $build/$program is not there: type make" >&2; exit 1; }
 done
 PATH="$PWD/$build:$PATH"
-mkdir -p demo-data
-work=$(mktemp -d demo-data/run-XXXXXX)
-export PUGMARK_DATA=$work/lake
+place=${DEMO_DATA:-demo-data}
+mkdir -p "$place"
+work=$(mktemp -d "$place/run-XXXXXX")
+export PUGMARK_DATA=$work/lake XDG_CONFIG_HOME=$work/config # the key of the tokens too
 
 heading() { printf '\n── %s %s\n\n' "$1" "$(printf '─%.0s' $(seq 1 $((76 - ${#1}))))"; }
 say() { printf '%s\n' "$*"; }
@@ -39,23 +41,77 @@ ask() { # a question in words, then in SQL
 }
 value() { pugmark sql --format csv "$1" | tail -n +2 | tr -d '\r' | head -n 1; }
 
-heading "Three audit logs"
-say "A made-up organisation: 3,000 people, 2,400 repositories, four weeks, and somebody who should not"
-say "be there. All of it goes to $work; the data folder is PUGMARK_DATA=$PUGMARK_DATA."
+heading "Three products"
+say "A made-up organisation: 3,000 people, 2,400 repositories, the last four weeks, and somebody who should"
+say "not be there. All of it goes to $work; the data folder is PUGMARK_DATA=$PUGMARK_DATA."
 say
-run generate --table bitbucket --events $((events / 2)) --twins --bad -o "$work/bitbucket.log"
-run generate --table jira --events $((events / 4)) -o "$work/jira.ndjson"
-run generate --table confluence --events $((events / 4)) -o "$work/confluence.ndjson"
+since=$(date -u -d '27 days ago' +%F)
+run generate --table jira --start "$since" --past --events $((events / 4)) -o "$work/jira.ndjson"
+run generate --table confluence --start "$since" --past --events $((events / 4)) -o "$work/confluence.ndjson"
+run generate --table bitbucket --start "$since" --past --events $((events / 2)) --twins -o "$work/bitbucket.log"
+mkdir -p "$work/log/audit"
+split -l $((events / 10)) -d -a 5 --additional-suffix=.audit.log "$work/bitbucket.log" \
+	"$work/log/audit/$(date -u -d "$since" +%Y%m%d)."
+say "On this machine stand in for the clouds: for Atlassian's a server that serves the first two files as its"
+say "REST APIs do, over HTTPS; for AWS a real S3 server. The third file lies in log/audit, where Bitbucket"
+say "Data Center writes it. --ca-file, --allow-private and --endpoint are for these servers; you need none."
+servers=$work/servers
+coproc SERVERS { exec python3 -B tests/stand_ins/both.py "$servers" "$work/jira.ndjson" "$work/confluence.ndjson" \
+	2>"$work/servers.log"; }
+# shellcheck disable=SC2153 # coproc sets it
+servers_pid=$SERVERS_PID
+trap 'kill $servers_pid 2>/dev/null || true' EXIT
+mail="" proxy="" endpoint=""
+while read -r name value <&"${SERVERS[0]}" && [ "$name" != ready ]; do
+	printf -v "$name" %s "$value"
+done
+[ -n "$endpoint" ] || { cat "$work/servers.log" >&2; exit 1; }
+export HTTPS_PROXY=$proxy
+atlassian=(--ca-file "$servers/ca.pem" --allow-private)
+bucket=(--endpoint "$endpoint" --allow-private --access-key-id-file "$servers/s3-id"
+	--secret-access-key-file "$servers/s3-secret")
 
-heading "Into the lake"
-say "Which table a file belongs to is seen from its records. Some lines of bitbucket.log are broken on"
-say "purpose: they are kept and listed, and what follows them is read (exit status 3 says so)."
+heading "Connected, each in a minute"
+say "Jira, with what the guide asks for: domain, mail, API token. It is tried out before it is saved:"
+run pugmark connect jira --domain acme.atlassian.net --mail "$mail" --api-token-file "$servers/token" "${atlassian[@]}"
+say "Confluence, from the guide's file as it was pasted, typographic quotes and all:"
+run cat "$servers/creds.json"
+run pugmark connect confluence --from "$servers/creds.json" "${atlassian[@]}"
+say "Bitbucket: on its server, pugmark ship brings log/audit to a bucket (here once; a service as a rule) …"
+run pugmark ship --once --node bitbucket-1 --state "$work/ship.state" "${bucket[@]}" "$work/log/audit" \
+	s3://audit/bitbucket
+say "… and here the bucket is connected:"
+run pugmark connect bitbucket --bucket s3://audit/bitbucket --path-style "${bucket[@]}"
+
+heading "Collected, and proved"
+run pugmark collect --once
+run pugmark sources
+say "What was asked for, window by window, and what came of it:"
+run pugmark sources ledger --limit 6
+say "The proof: what the servers had, and what is stored, byte for byte, each line as often as it was there:"
+sent() { cat "$work"/jira.ndjson "$work"/confluence.ndjson "$work"/log/audit/*; }
+sum_of_sorted() { LC_ALL=C sort -S 256M | sha256sum | cut -d' ' -f1; }
+a=$(sent | sum_of_sorted)
+say "$ cat jira.ndjson confluence.ndjson log/audit/* | sort | sha256sum"
+say "$a"
+b=$(for table in jira confluence bitbucket; do pugmark export --format ndjson --table $table 2>/dev/null; done | sum_of_sorted)
+say "$ pugmark export --format ndjson … | sort | sha256sum"
+say "$b"
+[ "$a" = "$b" ] || { say "demo: what is stored is not what was sent" >&2; exit 1; }
 say
-run pugmark import "$work/bitbucket.log" "$work/jira.ndjson" "$work/confluence.ndjson" || [ $? -eq 3 ]
-run pugmark status
-say "What could not be read, and why:"
+say "The same once more, as if nobody had remembered: nothing is doubled."
+run pugmark collect --once --since "$since"
+run pugmark import "$work"/log/audit/*.audit.log
+
+heading "A file with broken lines"
+say "What cannot be read as an event is kept and listed, and what follows it is read (exit status 3 says so)."
+say
+generate --table bitbucket --events 300 --bad --seed 9 --node 1 --start "$since" -o "$work/broken.log"
+run pugmark import "$work/broken.log" || [ $? -eq 3 ]
 printf '$ pugmark rejects | head -n 4\n'
 pugmark rejects 2>/dev/null | head -n 4 || true
+say
+run pugmark status
 
 heading "Searches"
 say "Who is allowed more than before, and when? The newest first, their course over time, and from where:"
@@ -112,11 +168,6 @@ event=$(value "select event_id from bitbucket_audit_logs where ip = '$address'
 	and action = 'Global permission granted' order by event_time desc limit 1")
 run pugmark show "$event"
 
-heading "The same file again"
-say "Each event is stored once, however often its file comes:"
-say
-run pugmark import "$work/bitbucket.log" || [ $? -eq 3 ]
-
 heading "Where it lies"
 run du -h --max-depth=1 "$PUGMARK_DATA"
 say "The tables are standard Parquet: DuckDB, Spark, ClickHouse, pandas and others read them as they are."
@@ -131,4 +182,5 @@ else
 	say "  duckdb -c \"select count(*) from '$PUGMARK_DATA/tables/*/*.parquet'\""
 fi
 say
-say "Everything of this demo is in $work; remove it when you like. Next: pugmark help import"
+say "Everything of this demo is in $work; remove it when you like. Next: pugmark connect"
+say "jira, or docs/sources/README.md"

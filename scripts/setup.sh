@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh: installs what is missing to build (--build-only), to test (no option), to fuzz (--fuzz), to
-# test against Swift (--swift) and to make packages (--package), and says what. Does nothing, fast, where
-# all is there.
+# setup.sh: installs what is missing to build (--build-only), for the demo (--demo), to test (no option), to
+# fuzz (--fuzz), to test against Swift (--swift) and to make packages (--package), and says what. Does
+# nothing, fast, where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-"" | --build-only | --fuzz | --swift | --package) what=${1:-all} ;;
+"" | --build-only | --demo | --fuzz | --swift | --package) what=${1:-all} ;;
 *)
-	echo "usage: scripts/setup.sh [--build-only | --fuzz | --swift | --package]" >&2
+	echo "usage: scripts/setup.sh [--build-only | --demo | --fuzz | --swift | --package]" >&2
 	exit 2
 	;;
 esac
@@ -56,6 +56,11 @@ test_parts="
 fuzz_parts="
 	cmd:clang-14 clang-14
 	file:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
+"
+# Its servers of Atlassian's cloud and of S3.
+demo_parts="
+	cmd:python3 python3
+	cmd:openssl openssl
 "
 # python3-swift is all of Swift as a library: nothing in it is started by the system. (Debian's
 # swift-proxy, swift-object … add start scripts, services and /etc/swift.)
@@ -272,6 +277,7 @@ install_curl() {
 
 case $what in
 --build-only) install_packages "$build_parts" ;;
+--demo) install_packages "$build_parts$demo_parts" ;;
 all) install_packages "$build_parts$test_parts" ;;
 --fuzz) install_packages "$build_parts$fuzz_parts" ;;
 --swift) install_packages "$build_parts$swift_parts" ;;
@@ -283,5 +289,5 @@ exec 9>deps/lock
 flock 9 # two runs at once: the second one finds everything there
 install_duckdb
 [ "$what" != --swift ] || install_memcached
-case $what in all | --package) install_npm_tools ;; esac # the packages' test has an S3 server from npm
+case $what in all | --demo | --package) install_npm_tools ;; esac # an S3 server is among them
 [ "$what" != --package ] || install_curl

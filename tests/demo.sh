@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The demo, small: it ends well, and what it shows are answers. Ends with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+ok() { # ok NAME STATUS
+	if [ "$2" = 0 ]; then passed=$((passed + 1)); else
+		failed=$((failed + 1))
+		echo "FAILED: demo: $1"
+	fi
+}
+DEMO_EVENTS=20000 DEMO_DATA=$work scripts/demo.sh >"$work/out" 2>&1
+ok "it ends well" $? || tail -n 30 "$work/out"
+for text in 'jira-acme is connected' 'confluence-acme is connected' 'bitbucket-audit is connected' \
+	'of [56] logs uploaded as' ' = [0-9,]* stored + ' '0 events stored, [0-9,]* duplicates, 0 lines rejected' \
+	'healthy  .* events  newest' '^[0-9a-f]\{64\}$' 'logged_in' '"event_id":"'; do
+	grep -q "$text" "$work/out"
+	ok "it shows: $text" $?
+done
+[ "$(grep -c '^[0-9a-f]\{64\}$' "$work/out")" = 2 ] && [ "$(grep '^[0-9a-f]\{64\}$' "$work/out" | sort -u | wc -l)" = 1 ]
+ok "what was sent is what is stored" $?
+[ "$failed" = 0 ] || cat "$work/out"
+! pgrep -f "$work" >/dev/null
+ok "no server is left behind" $?
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
