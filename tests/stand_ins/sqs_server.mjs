@@ -44,6 +44,12 @@ function answer(req, res, body) {
 		setTimeout(put, Number(send[2]), () => {});
 		return say(202, {}, Buffer.from(""));
 	}
+	// GET /_stand_in/attributes/QUEUE: how many messages there are, shown and hidden.
+	const look = /^\/_stand_in\/attributes\/([\w-]+)$/.exec(req.url);
+	if (look) {
+		const wanted = { QueueUrl: `http://127.0.0.1/123456789012/${look[1]}`, AttributeNames: ["All"] };
+		return ask(json("GetQueueAttributes"), JSON.stringify(wanted), say);
+	}
 	if (!isSigned(req, sha256(body))) {
 		const refusal = { __type: "com.amazon.coral.service#InvalidSignatureException",
 			message: "The request signature we calculated does not match the signature you provided." };
