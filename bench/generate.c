@@ -290,8 +290,13 @@ int main(int argc, char **argv)
 	static const struct option known[] = {{"table", 1, NULL, 't'}, {"shape", 1, NULL, 's'},
 		{"events", 1, NULL, 'n'}, {"seed", 1, NULL, 'S'}, {"start", 1, NULL, 'b'},
 		{"days", 1, NULL, 'd'}, {"node", 1, NULL, 'N'}, {"twins", 0, NULL, 'w'},
-		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"truth", 1, NULL, 'T'}, {"help", 0, NULL, 'h'}, {0}};
-	struct options o = {.events = 1000, .seed = 1, .days = 28, .start = "2026-01-05", .until_ms = INT64_MAX};
+		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"truth", 1, NULL, 'T'},
+		{"help", 0, NULL, 'h'}, {0}};
+	struct options o = {.events = 1000,
+		.seed = 1,
+		.days = 28,
+		.start = "2026-01-05",
+		.until_ms = INT64_MAX};
 	for (int c; (c = getopt_long(argc, argv, "o:h", known, NULL)) != -1;) {
 		switch (c) {
 		case 't':

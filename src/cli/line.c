@@ -38,7 +38,7 @@ static const struct command *find_command(const char *name)
 static int unknown_command(const char *name)
 {
 	const char *known[COMMANDS_MOST + 1] = {0};
-	for (int i = 0; commands[i].name && i < COMMANDS_MOST; i++)
+	for (int i = 0; i < COMMANDS_MOST && commands[i].name; i++)
 		known[i] = commands[i].name;
 	const char *close = nearest(name, known);
 	struct buf text;

@@ -38,7 +38,7 @@ bool member_text(struct slice object, const char *key, char *out, size_t size)
 	buf_init(&text, size - 1);
 	good = json_string(value, 0, &text, &repaired) >= 0 && !text.full && !repaired &&
 	       !memchr(text.ptr ? text.ptr : "", 0, text.len);
-	if (good && text.len)
+	if (good && text.ptr)
 		memcpy(out, text.ptr, text.len);
 	out[good ? text.len : 0] = '\0';
 	buf_fini(&text);

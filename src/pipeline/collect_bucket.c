@@ -27,6 +27,7 @@ enum {
 /* What the listing gives the reader: an object to be read, in memory of its own. */
 struct waiting {
 	struct object_job job;
+	char *text, *label; /* owned: what the job's key and ETag, and its label point to */
 	struct waiting *next;
 };
 
@@ -44,12 +45,8 @@ struct lister {
 
 static void free_waiting(struct waiting *w)
 {
-	union {
-		const char *given;
-		char *ours;
-	} key = {w->job.key.ptr}, label = {w->job.label};
-	free(key.ours);
-	free(label.ours);
+	free(w->text);
+	free(w->label);
 	free(w);
 }
 
@@ -70,14 +67,14 @@ static void add_waiting(
 	struct lister *l, const struct s3_object *object, const struct object_job *found)
 {
 	struct waiting *w = xcalloc(1, sizeof(*w));
-	char *text = xmalloc(object->key.len + object->etag.len + 1);
+	char *text = w->text = xmalloc(object->key.len + object->etag.len + 1);
 	memcpy(text, object->key.ptr, object->key.len);
 	if (object->etag.len)
 		memcpy(text + object->key.len, object->etag.ptr, object->etag.len);
 	w->job = *found;
 	w->job.key = (struct slice){text, object->key.len};
 	w->job.etag = (struct slice){text + object->key.len, object->etag.len};
-	w->job.label = label_of(l->bucket, object->key);
+	w->job.label = w->label = label_of(l->bucket, object->key);
 	*(l->last ? &l->last->next : &l->first) = w;
 	l->last = w;
 }

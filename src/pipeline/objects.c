@@ -21,8 +21,6 @@ bool object_is_due(const struct object_mark *mark, bool again, struct object_job
 	case OBJECT_SAME:
 		return again && mark->state == OBJECT_QUARANTINED;
 	case OBJECT_REST:
-		job->from = grows ? mark->read_to : 0;
-		return true;
 	case OBJECT_GROWN:
 		/* Audit files only grow; anything else may have been written anew. */
 		job->from = grows ? mark->read_to : 0;
