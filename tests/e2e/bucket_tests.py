@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Buckets, read from a real S3 server: whatever is in them, each event is stored once."""
 import gzip
+import json
 import os
 import signal
 import time
@@ -376,6 +377,42 @@ def test_a_bucket_of_20_000_objects_with_flat_memory(folder):
             one.holds("bitbucket", lines)
         again = one.collect()
         assert again["objects"] == 0 and again["requests"] <= 30, again
+
+
+class Endless:
+    """The bytes of a log of `n` lines of 64 KiB, made as they are asked for."""
+    LINE = 65536
+
+    def __init__(self, n):
+        self.n = n
+        event = json.loads(lines_of(1)[0])
+        event["timestamp"] = {"epochSecond": "@", "nano": 0}
+        before, after = json.dumps(event, separators=(",", ":")).split('"@"')
+        self.before, self.after = before.encode(), after[:-1].encode() + b',"pad":"'
+        fixed = len(self.before) + 10 + len(self.after) + len(b'"}\n')
+        self.after += b"x" * (self.LINE - fixed) + b'"}\n'
+
+    def __len__(self):
+        return self.n * self.LINE
+
+    def __getitem__(self, span):
+        first, last = span.start // self.LINE, (span.stop - 1) // self.LINE
+        text = b"".join(self.before + b"%d" % (1_600_000_000 + n) + self.after for n in range(first, last + 1))
+        return text[span.start - first * self.LINE:span.stop - first * self.LINE]
+
+
+@slow
+def test_an_object_of_any_size_takes_the_same_memory(folder):
+    """50 GB in the long series."""
+    n = (50_000 if lake.LONG else 1_500) * 1_000_000 // Endless.LINE
+    with Reading(folder, "--name", "large", kind=FakeBucket) as (bucket, one):
+        bucket.put(f"node/{LOG}", Endless(n))
+        said = one.collect()
+        assert said["stored"] == n and said["rejected"] == 0, said
+        assert lake.SANITIZED or said["rss_mb"] < 450, said["rss_mb"]
+        assert one.sql("select count(*) n from bitbucket_audit_logs where length(extra) > 60000") == [{"n": n}]
+        assert one.collect()["objects"] == 0
+        one.balanced()
 
 
 def test_a_new_day_of_a_large_bucket_costs_a_few_requests(folder):
