@@ -23,9 +23,9 @@ def connect(b, lake, words, env):
     return json.loads(result.stdout)["name"]
 
 
-def collected(b, lake, name, env):
+def collected(b, lake, name, env, more=()):
     b.settle()
-    said = b.run([b.program("pugmark"), "collect", "--data", lake, "--once", "--json", name], env=env)
+    said = b.run([b.program("pugmark"), "collect", "--data", lake, "--once", "--json", *more, name], env=env)
     if said["error"]:
         sys.exit(f"bench: collect: {said['error']}")
     return said
@@ -69,8 +69,33 @@ def packed(path):
     return out
 
 
+def pin(pid, cores):
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(thread), cores)
+
+
+def compare(b, server, env, what, number, file, more=()):
+    """Alternating: a file from disk, the same file as an object."""
+    disk, object_ = [], []
+    for _ in range(b.RUNS):
+        disk.append(b.imported(file, more=more))
+        lake = os.path.join(b.DIR, "bucket", "lake")
+        shutil.rmtree(lake, ignore_errors=True)
+        name = connect(b, lake, ["bitbucket", "--bucket", f"s3://audit/{number}/", *server.words], env)
+        before = cpu_of(server.process.pid)
+        object_.append(collected(b, lake, name, env, more))
+        object_[-1]["server"] = cpu_of(server.process.pid) - before
+        if object_[-1]["stored"] != disk[-1]["stored"]:
+            sys.exit("bench: the bucket gave other events than the file")
+    print(f"{what}, {os.path.getsize(file) / 1e6:.0f} MB: import {b.spread(disk, 'wall')}, "
+          f"bucket {b.spread(object_, 'wall')}; core-seconds {b.median(disk, 'cpu'):.2f}, "
+          f"{b.median(object_, 'cpu'):.2f}; the server's: {b.median(object_, 'server'):.2f}")
+    b.verdict(f"speed out of a bucket against the same file from disk, {what}",
+              b.median(disk, "wall") / b.median(object_, "wall"), 0.8)
+
+
 def bucket(b, path):
-    """Alternating: the file from disk, the same file as an object."""
+    """With one server on the same cores, and on a core of its own: the whole of a server costs as much as what is measured."""
     folder = os.path.join(b.DIR, "bucket")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -81,22 +106,14 @@ def bucket(b, path):
             with open(file, "rb") as data:
                 server.put(f"{number}/{os.path.basename(file)}", data.read())
         for number, (what, file) in enumerate(files.items()):
-            disk, object_ = [], []
-            for _ in range(b.RUNS):
-                disk.append(b.imported(file))
-                lake = os.path.join(folder, "lake")
-                shutil.rmtree(lake, ignore_errors=True)
-                name = connect(b, lake, ["bitbucket", "--bucket", f"s3://audit/{number}/", *server.words], env)
-                before = cpu_of(server.process.pid)
-                object_.append(collected(b, lake, name, env))
-                object_[-1]["server"] = cpu_of(server.process.pid) - before
-                if object_[-1]["stored"] != disk[-1]["stored"]:
-                    sys.exit("bench: the bucket gave other events than the file")
-            print(f"{what}, {os.path.getsize(file) / 1e6:.0f} MB: import {b.spread(disk, 'wall')}, "
-                  f"bucket {b.spread(object_, 'wall')}; core-seconds {b.median(disk, 'cpu'):.2f}, "
-                  f"{b.median(object_, 'cpu'):.2f}; the server's, on the same cores: {b.median(object_, 'server'):.2f}")
-            b.verdict(f"speed out of a bucket against the same file from disk, {what}",
-                      b.median(disk, "wall") / b.median(object_, "wall"), 0.8)
+            compare(b, server, env, what, number, file)
+        whole = os.sched_getaffinity(0)
+        if len(whole) > 1:
+            first, *rest = sorted(whole)
+            pin(server.process.pid, {first})
+            os.sched_setaffinity(0, set(rest))  # what is started from here on
+            compare(b, server, env, "plain, the server on a core of its own", len(files) - 1, path, ("--threads", str(len(rest))))
+            os.sched_setaffinity(0, whole)
     shutil.rmtree(folder)
 
 

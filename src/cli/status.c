@@ -150,7 +150,8 @@ int command_home(const struct command_line *line)
 			return fail(&err);
 		printf("pugmark keeps audit logs of Jira, Confluence, Bitbucket and of an "
 		       "Atlassian organisation. The data folder %s is empty.\n\n"
-		       "  pugmark connect jira        connect a source: jira, confluence, bitbucket, …\n"
+		       "  pugmark connect jira        connect a source: jira, confluence, "
+		       "bitbucket, …\n"
 		       "  pugmark import FILE         take events from a file\n"
 		       "  pugmark schema show         what the tables look like\n"
 		       "  pugmark help                all commands\n",
