@@ -102,7 +102,8 @@ if [ "$mode" = --quick ]; then
 	step ci/check.sh --fast
 	step build dev || finish
 	unit_tests dev
-	PUGMARK=$PWD/build/dev/pugmark counted e2e tests/e2e/run.sh
+	# Many of them wait more than they work.
+	JOBS=$(($(nproc) + 2)) PUGMARK=$PWD/build/dev/pugmark counted e2e tests/e2e/run.sh
 	finish
 fi
 

@@ -33,6 +33,7 @@ def lines_of(n, seed=1, node=0, *more):
     return generate(f"in-{seed}-{node}", "bitbucket", n, "--seed", seed, "--node", node, *more)[0]
 
 
+@slow
 def test_many_objects_over_several_pages_of_the_listing(folder):
     lines = lines_of(2400)
     with Reading(folder) as (bucket, one):
@@ -102,6 +103,7 @@ def test_keys_are_never_paths_and_are_shown_escaped(folder):
         assert len(one.gaps()) == len(ODD_KEYS)
 
 
+@slow
 def test_the_contract_of_ship(folder):
     """Ranges that repeat and overlap, out of order, both packings, two nodes with one name of a log."""
     lines, others = lines_of(300), lines_of(200, seed=2, node=1)
@@ -176,6 +178,7 @@ def test_a_log_that_grows_is_read_on_and_its_half_line_held(folder):
         assert one.collect()["objects"] == 0
 
 
+@slow
 def test_a_packed_log_that_grows_is_read_anew(folder):
     lines = lines_of(400)
     for n, pack in enumerate((gzip.compress, zstd)):

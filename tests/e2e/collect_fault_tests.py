@@ -49,6 +49,7 @@ def test_04_a_failed_request_is_no_empty_page_and_moves_nothing(folder):
             assert one.state(source)["state"] == "healthy"
 
 
+@slow
 def test_12_retry_after_in_all_its_forms_is_obeyed(folder):
     forms = {"jira": (429, "1", 1), "confluence": (503, "date:2", 1), "other/jira": (429, "-1", 1), "other/confluence": (503, "soon", 1),
              "jira-dc": (429, None, 0), "confluence-dc": (503, "1.2", 1.2), "bitbucket-dc": (429, "0", 0), "org": (429, "1", 1)}
@@ -66,6 +67,7 @@ def test_12_retry_after_in_all_its_forms_is_obeyed(folder):
             each[source].exact(source)
 
 
+@slow
 def test_12_a_server_that_wants_peace_for_long_is_left_in_peace(folder):
     """And whoever waits for it can be stopped at once."""
     asks = {"jira": {"retry_after": "86400"}, "confluence": {"reset_ms": 150_000, "rate_headers": "modern"},
@@ -89,6 +91,7 @@ def test_12_a_server_that_wants_peace_for_long_is_left_in_peace(folder):
             one.exact(source)
 
 
+@slow
 def test_13_each_refusal_has_its_own_words_and_keeps_its_place(folder):
     """401, 403, 404, another 4xx, 3xx and a web page are told apart; none is tried again and again."""
     cases = {"jira": ({"kind": "status", "status": 401}, "token refused", "connect again"),
@@ -146,6 +149,7 @@ def test_13_what_a_reply_is_decides_its_bytes_not_its_name(folder):
         assert all(s["failure"] == "login page" for s in said.values()), said
 
 
+@slow
 def test_13_a_token_that_is_revoked_between_two_pages_leaves_no_gap(folder):
     sources = ("jira", "confluence", "bitbucket-dc", "org")
     with Started(folder, *sources, words=("--set", "confluence_limit_cap=50", "--set", "bitbucket_limit_cap=50"),
@@ -179,6 +183,7 @@ BROKEN = ({"kind": "cut", "share": 0.5}, {"kind": "cut", "share": 0.0}, {"kind":
           {"kind": "slow", "bytes_per_second": 200_000}, {"kind": "pad", "bytes": 3_000_000}, {"kind": "hang", "seconds": 0.5})
 
 
+@slow
 def test_14_replies_that_break_off_are_asked_for_again(folder):
     with Service(folder, events=counts(*WINDOWS, "org", n=120)) as service:
         each = lakes(service, folder, (*WINDOWS, "org"))
@@ -213,6 +218,7 @@ def test_14_a_reply_cut_at_every_byte_is_no_reply(folder):
             one.balanced(source)
 
 
+@slow
 def test_14_a_body_without_end_and_headers_without_end_are_given_up(folder):
     """In bounded time and memory."""
     with Service(folder, events="60") as service:
@@ -246,6 +252,7 @@ def test_14_a_server_that_hangs_or_drips_is_given_up_and_asked_again(folder):
             one.exact(source)
 
 
+@slow
 def test_no_other_host_is_asked_whatever_a_server_says(folder):
     """Links and redirects are not followed; the login goes to the hosts of the connection alone."""
     sources = tuple(SOURCES)
@@ -317,6 +324,7 @@ def test_odd_elements_are_kept_or_rejected_and_hold_up_nothing(folder):
         assert not one.verify()
 
 
+@slow
 def test_odd_envelopes_hold_up_nothing(folder):
     """Whatever stands around the records: asked again, or told; never a crash, never a commit of nothing."""
     cases = {"jira": '{"records":[],"records":{}}', "confluence": '{"results":[],"_links":[1]}', "bitbucket-dc": '{"entities":[],"pagingInfo":null}',

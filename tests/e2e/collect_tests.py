@@ -26,6 +26,7 @@ def test_all_kinds_of_sources_are_read_once_and_whole(folder):
         assert one.count("events") == 1300 * len(SOURCES)
 
 
+@slow
 def test_01_an_inclusive_from_doubles_nothing_and_loses_nothing_of_its_millisecond(folder):
     with Started(folder, *SOURCES, events="0") as (one, service):
         for source in SOURCES:
@@ -40,6 +41,7 @@ def test_01_an_inclusive_from_doubles_nothing_and_loses_nothing_of_its_milliseco
         one.balanced(*SOURCES)
 
 
+@slow
 def test_02_what_comes_late_within_the_look_back_is_found_and_counted(folder):
     with Started(folder, *WINDOWS, events=counts(*WINDOWS, n=20)) as (one, service):
         one.collect(*WINDOWS)
@@ -73,6 +75,7 @@ def test_02_what_comes_up_to_72_hours_late_is_found(folder):
         assert one.ledger("jira")["sums"]["max_late_s"] > 70 * 3600
 
 
+@slow
 def test_02_a_clock_of_ours_16_minutes_off_loses_nothing(folder):
     """Also what happens until the clock is where ours was; and it is set right in the end."""
     for wrong in (16 * 60_000, -16 * 60_000):
@@ -92,6 +95,7 @@ def test_02_a_clock_of_ours_16_minutes_off_loses_nothing(folder):
         lake.remove_tree(one.data)
 
 
+@slow
 def test_02_a_servers_clock_16_minutes_off_loses_nothing(folder):
     for skew in (16 * 60_000, -16 * 60_000):
         with Started(folder, "jira", "confluence", "bitbucket-dc", "org", words=("--set", f"skew_ms={skew}")) as (one, service):
@@ -126,6 +130,7 @@ def test_03_bounds_are_the_same_on_all_pages_of_a_window(folder):
             assert pages > 0, source
 
 
+@slow
 def test_03_rows_that_move_between_pages_are_neither_lost_nor_doubled(folder):
     """Events appear, and vanish, before later pages are made: what was there all the time is stored at once."""
     sources = ("jira", "confluence", "other/jira", "bitbucket-dc")
@@ -147,6 +152,7 @@ def test_03_rows_that_move_between_pages_are_neither_lost_nor_doubled(folder):
         lake.remove_tree(one.data)
 
 
+@slow
 def test_03_ever_moving_rows_end_in_single_pages(folder):
     """A page boundary that never joins does not go on for ever."""
     with Started(folder, "jira", "confluence", words=("--set", "confluence_limit_cap=40"),
@@ -160,6 +166,7 @@ def test_03_ever_moving_rows_end_in_single_pages(folder):
         one.exact("jira", "confluence")
 
 
+@slow
 def test_05_paging_ends_on_an_empty_page_whatever_total_says(folder):
     for total in (-1, 0, 1, 1000, 1_000_000):
         with Started(folder, "jira", "confluence", words=("--seed", str(total + 5)), events="2300") as (one, service):
@@ -179,6 +186,7 @@ def test_05_more_events_than_paging_reaches_are_read_window_by_window(folder):
         one.balanced("jira", "other/jira")
 
 
+@slow
 def test_05_short_and_repeated_pages(folder):
     sources = ("jira", "confluence", "bitbucket-dc", "org")
     for given in ({"kind": "short_page", "rows": 1, "times": 30}, {"kind": "short_page", "rows": 37},
@@ -195,6 +203,7 @@ def test_05_short_and_repeated_pages(folder):
         lake.remove_tree(one.data)
 
 
+@slow
 def test_05_a_page_that_comes_again_and_again_ends_and_is_told(folder):
     """The same page and the same cursor, whatever is asked."""
     sources = ("jira", "confluence", "bitbucket-dc", "jira-dc", "org")
@@ -207,6 +216,7 @@ def test_05_a_page_that_comes_again_and_again_ends_and_is_told(folder):
         one.exact(*sources)
 
 
+@slow
 def test_05_an_empty_page_that_says_there_is_more_is_not_the_end(folder):
     """Not at first, and not in the middle; and history is not taken for read."""
     sources = ("jira", "confluence", "bitbucket-dc", "jira-dc")
@@ -226,6 +236,7 @@ def test_05_an_empty_page_that_says_there_is_more_is_not_the_end(folder):
             lake.remove_tree(one.data)
 
 
+@slow
 def test_05_one_false_empty_page_does_not_end_history(folder):
     """Without an error, a count or a link nothing tells that it is false."""
     for skip in range(6):
@@ -252,6 +263,7 @@ def test_06_the_ledger_tells_requests_pages_records_and_the_last_events_age(fold
         assert one.ledger("jira")["sums"]["requests"] > before
 
 
+@slow
 def test_07_times_are_numbers(folder):
     """From .009 to .010, and over the end of a second."""
     with Started(folder, *WINDOWS, events="0") as (one, service):
@@ -266,6 +278,7 @@ def test_07_times_are_numbers(folder):
             assert [f["t"] - base for f in found] == [8, 9, 10, 11, 99, 100, 999, 1000, 1001], found
 
 
+@slow
 def test_09_requests_have_an_explicit_zone_and_are_encoded(folder):
     with Started(folder, *SOURCES, words=("--set", "site_zone_minutes=-480"), events="1200") as (one, service):
         one.collect(*SOURCES)

@@ -10,7 +10,7 @@ import time
 
 import lake
 from collect_lake import Collecting, Service
-from lake import write
+from lake import slow, write
 from proxies import Proxy
 
 SITE = "acme.atlassian.net"
@@ -139,6 +139,7 @@ def test_missing_and_unknown_words(folder):
             refused(one, service, args, says)
 
 
+@slow
 def test_servers_that_refuse(folder):
     with Asking(folder) as (one, service):
         service.set(plan="free")
@@ -199,6 +200,7 @@ def test_certificates_that_must_not_be_trusted(folder):
         assert not [r for r in service.asked() if r["token"]], "a login went to a server that was not trusted"
 
 
+@slow
 def test_proxies_that_lie_refuse_and_want_a_password(folder):
     with Asking(folder) as (one, service):
         for how, says in (("refuse", "proxy.*refuses"), ("password", "user and password.*HTTPS_PROXY"), ("lie", "TLS")):
@@ -487,6 +489,7 @@ def test_times_and_a_schema_of_ones_own(folder):
         assert "summary" in columns and "object_item_parent_name" not in columns, columns
 
 
+@slow
 def test_history_may_be_wanted_from_an_earlier_time_later(folder):
     with Asking(folder, "--days", "30", events="600") as (one, service):
         oldest = 0

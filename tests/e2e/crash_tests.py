@@ -9,7 +9,7 @@ import threading
 import time
 
 import lake
-from lake import Lake, clear, generate, joined, write
+from lake import Lake, clear, generate, joined, slow, write
 
 
 def finish(one, path, table, lines):
@@ -209,6 +209,7 @@ def flip(path, at, bit):
     os.chmod(path, mode)
 
 
+@slow
 def test_one_flipped_bit_in_any_file(folder):
     one = Lake(folder)
     for table in ("bitbucket", "jira"):

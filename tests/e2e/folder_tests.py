@@ -5,7 +5,7 @@ import os
 import time
 
 from buckets import Stored
-from lake import as_nobody, generate, give_to_nobody, joined, write, zstd
+from lake import as_nobody, generate, give_to_nobody, joined, slow, write, zstd
 
 
 def lines_of(n, seed=1, node=0, *more):
@@ -33,6 +33,7 @@ def following(folder, *more):
     return one
 
 
+@slow
 def test_a_log_is_followed_line_by_line(folder):
     """Half lines are held until they are whole."""
     lines = lines_of(30)
@@ -72,6 +73,7 @@ def test_rotation_rename_and_deletion(folder):
     one.balanced()
 
 
+@slow
 def test_a_hundred_logs_of_which_the_oldest_vanish(folder):
     lines = lines_of(1100)
     one = following(folder)

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import lake
-from lake import Lake, clear, generate, joined, write
+from lake import Lake, clear, generate, joined, slow, write
 
 OWNER, MEMBER, OTHER, GROUP = 12001, 12002, 12003, 54321
 
@@ -66,6 +66,7 @@ def test_members_read(folder):
     assert one.run("export", "--format", "ndjson", prefix=member).out.count(b"\n") == 600
 
 
+@slow
 def test_members_read_while_the_owner_writes(folder):
     """Also after he was killed: what he committed is there, the log that he left is read."""
     one = shared_lake(folder)

@@ -19,6 +19,7 @@ def some(table="bitbucket", events=400, *options):
     return generate(table + ".in", table, events, *options)[0]
 
 
+@slow
 def test_every_shape_of_every_table(folder):
     for table, shape in (("bitbucket", "file"), ("bitbucket", "api"), ("jira", "cloud"), ("jira", "api"),
                          ("jira", "file"), ("confluence", "cloud"), ("confluence", "api"),
@@ -33,6 +34,7 @@ def test_every_shape_of_every_table(folder):
         assert actions == total["actions"], (table, shape, actions, total)
 
 
+@slow
 def test_bad_lines_among_good_ones(folder):
     for table in TABLES:
         one = Lake(folder, table)
@@ -440,6 +442,7 @@ def test_numbers_are_exact(folder):
     assert have == {f"n{i}": n for i, n in enumerate(numbers)}, have
 
 
+@slow
 def test_second_import_stores_nothing(folder):
     for table in TABLES:
         one = Lake(folder, table)
@@ -451,6 +454,7 @@ def test_second_import_stores_nothing(folder):
         one.holds(table, lines)
 
 
+@slow
 def test_overlapping_files(folder):
     for table in TABLES:
         one = Lake(folder, table)

@@ -8,7 +8,7 @@ import re
 
 import expect
 import lake
-from lake import Lake, joined, write
+from lake import Lake, joined, slow, write
 from values_tests import by_peer, by_sql, differ
 
 
@@ -295,6 +295,7 @@ def check(folder, table, shape, seed, events):
     lake.remove_tree(one.data)
 
 
+@slow
 def test_odd_records(folder):
     for seed in range(100 if lake.LONG else 1 if lake.QUICK else 4):
         for table, shape in (("bitbucket", "file"), ("jira", "cloud"), ("jira", "file"), ("confluence", "cloud"),

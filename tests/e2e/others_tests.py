@@ -7,11 +7,12 @@ import json
 import os
 
 import lake
-from lake import Lake, clear, generate, joined, says, write
+from lake import Lake, clear, generate, joined, says, slow, write
 
 BOTH = ("org", "alerts")
 
 
+@slow
 def test_every_command_knows_the_tables(folder):
     one = Lake(folder)
     for table in BOTH:

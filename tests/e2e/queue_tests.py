@@ -10,7 +10,7 @@ import urllib.request
 
 import lake
 from buckets import Bucket, Stored, shipped
-from lake import generate, joined
+from lake import generate, joined, slow
 from s3_client import start
 
 LOG = "20240924.00000.audit.log"
@@ -70,6 +70,7 @@ def wait_for(what, seconds=20):
         time.sleep(0.1)
 
 
+@slow
 def test_what_the_queue_tells_is_read_long_before_the_next_listing(folder):
     lines = [lines_of(50, seed) for seed in range(1, 5)]
     with Queue() as queue, Bucket(folder) as bucket:
@@ -120,6 +121,7 @@ def test_notices_that_help_nobody(folder):
         assert one.collect()["stored"] == 0
 
 
+@slow
 def test_a_queue_that_is_gone_costs_no_event(folder):
     lines = [lines_of(40, seed) for seed in (3, 4)]
     with Queue() as queue, Bucket(folder) as bucket:
@@ -137,6 +139,7 @@ def test_a_queue_that_is_gone_costs_no_event(folder):
         one.holds("bitbucket", sum(lines, []))
 
 
+@slow
 def test_killed_between_reading_and_deleting(folder):
     """What was announced and not deleted is announced again, and doubles nothing."""
     lines = lines_of(2000, 5)

@@ -15,7 +15,7 @@ import termios
 import time
 
 import lake
-from lake import Lake, clear, generate, joined, write
+from lake import Lake, clear, generate, joined, slow, write
 
 
 def demo(folder, events=8000):
@@ -43,6 +43,7 @@ def events(one, *args):
     return [json.loads(line) for line in search(one, "--format", "ndjson", *args).out.splitlines()]
 
 
+@slow
 def test_the_examples_of_the_documentation(folder):
     one = demo(folder, 40000)
     generate("o.ndjson", "org", 4000)

@@ -65,6 +65,7 @@ def is_gone(pid):
         return True
 
 
+@slow
 def test_it_starts_before_anything_is_connected_and_follows_what_happens(folder):
     """Connect, pause, resume and remove, without a restart."""
     with Started(folder, events="jira=40,confluence=40") as (one, service):
@@ -93,6 +94,7 @@ def test_it_starts_before_anything_is_connected_and_follows_what_happens(folder)
         assert not children(process.pid)
 
 
+@slow
 def test_a_process_that_dies_is_started_again(folder):
     with Started(folder, "jira", events="jira=40", more=("--interval", "1s")) as (one, service):
         with Serving(one) as process:
@@ -107,6 +109,7 @@ def test_a_process_that_dies_is_started_again(folder):
         one.exact("jira")
 
 
+@slow
 def test_a_new_token_is_taken_without_a_restart(folder):
     with Started(folder, "jira", events="jira=40", more=("--interval", "1s")) as (one, service):
         with Serving(one):
@@ -121,6 +124,7 @@ def test_a_new_token_is_taken_without_a_restart(folder):
             wait_for(lambda: one.count("jira_audit_logs") == 42)
 
 
+@slow
 def test_it_ends_within_seconds_whatever_its_processes_wait_for(folder):
     sources = ("jira", "confluence", "other/jira", "org")
     with Started(folder, *sources, events="3000") as (one, service):
@@ -157,6 +161,7 @@ def test_killed_hard_its_processes_end_too_and_another_may_begin(folder):
         one.exact("jira", "confluence")
 
 
+@slow
 def test_pausing_does_not_wait_for_the_end_of_the_history(folder):
     words = ("--set", "confluence_limit_cap=25", "--days", "300")
     with Started(folder, "confluence", words=words, events="confluence=4000", more=("--interval", "1s")) as (one, service):
@@ -173,6 +178,7 @@ def test_pausing_does_not_wait_for_the_end_of_the_history(folder):
         one.exact("confluence")
 
 
+@slow
 def test_trouble_with_the_data_folder_that_passes_does_not_end_it(folder):
     with Started(folder, "jira", events="jira=20") as (one, service):
         os.environ["PUGMARK_FAULT"] = "open:4:EIO"
@@ -196,6 +202,7 @@ def test_a_second_service_refuses(folder):
             assert children(process.pid)
 
 
+@slow
 def test_a_source_that_fails_harms_no_other(folder):
     with Started(folder, "jira", "confluence", events="jira=40,confluence=40", more=("--interval", "1s")) as (one, service):
         service.fault("status", status=401, source="jira")
@@ -315,11 +322,11 @@ def test_a_process_with_a_token_leaves_no_core(folder):
         if not lake.shutil.which("prlimit"):
             raise lake.Skip("there is no prlimit")
         service.fault("hang", seconds=20, source="jira")
-        before = set(os.listdir(folder))
+        before, mark = set(os.listdir(folder)), service.mark()
         full = dict(os.environ, PUGMARK_DATA="/nonexistent", **one.env)
         process = subprocess.Popen(["prlimit", "--core=unlimited", lake.PUGMARK, "collect", "--data", one.data, "jira-acme"], env=full,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: service.asked(0, "jira"))
+        wait_for(lambda: service.asked(mark, "jira"))
         process.send_signal(signal.SIGABRT)
         process.wait()
         assert not [n for n in set(os.listdir(folder)) - before if n.startswith("core")], "a core was written"

@@ -12,7 +12,7 @@ import time
 
 import lake
 from shipping import A, B, C, Bucket, Server, Shipper, Wire, age, figures, put, ship_once, wait_for
-from lake import clear, generate, run, says, write
+from lake import clear, generate, run, says, slow, write
 
 # --- Once ---------------------------------------------------------------------------------------------
 
@@ -53,6 +53,7 @@ def test_nothing_in_the_folder_is_touched(folder):
     assert picture() == before, "files are not as they were"
 
 
+@slow
 def test_dry_run_lists_what_goes(folder):
     bucket = Bucket(folder)
     put(folder, A, b'{"node":"web 1"}\n' + b"x" * 99 + b"\n")
@@ -146,6 +147,7 @@ def test_two_nodes_with_the_same_log_names(folder):
 # --- Following ----------------------------------------------------------------------------------------
 
 
+@slow
 def test_lines_come_in_time(folder):
     bucket = Bucket(folder)
     server = Server(folder, random.Random(1))
@@ -165,6 +167,7 @@ def test_lines_come_in_time(folder):
     assert shipper.stop() == 0
 
 
+@slow
 def test_the_end_of_a_finished_log_comes(folder):
     bucket = Bucket(folder)
     server = Server(folder, random.Random(1))
@@ -269,6 +272,7 @@ def test_the_network_is_not_there_at_first(folder):
     assert shipper.stop() == 0
 
 
+@slow
 def test_a_stop_is_quick(folder):
     bucket = Bucket(folder)
     wire = Wire(bucket.port)
@@ -292,6 +296,7 @@ def test_a_stop_is_quick(folder):
     bucket.holds({A: b"one\ntwo\n"})
 
 
+@slow
 def test_a_log_is_truncated(folder):
     bucket = Bucket(folder)
     path = put(folder, A, b"one\ntwo\n")
@@ -323,6 +328,7 @@ def test_a_vanished_log_is_said(folder):
     assert result.status == 0 and "lost" not in result.err, result.err
 
 
+@slow
 def test_logs_at_risk_are_named(folder):
     bucket = Bucket(folder)
     wire = Wire(bucket.port)
@@ -339,6 +345,7 @@ def test_logs_at_risk_are_named(folder):
     shipper.stop()
 
 
+@slow
 def test_the_folder_comes_later(folder):
     bucket = Bucket(folder)
     logs = os.path.join(folder, "home", "log", "audit")
@@ -403,6 +410,7 @@ def test_memory_and_idle(folder):
     assert shipper.stop() == 0
 
 
+@slow
 def test_progress_on_a_terminal(folder):
     bucket = Bucket(folder)
     for name in (A, B):

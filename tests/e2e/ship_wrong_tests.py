@@ -5,12 +5,13 @@ import os
 
 import lake
 from shipping import A, B, STAND_INS, Bucket, Shipper, StandIn, figures, put, ship_once, wait_for
-from lake import as_nobody, clear, give_to_nobody, run, says, write
+from lake import as_nobody, clear, give_to_nobody, run, says, slow, write
 
 
 # --- Disk and state -------------------------------------------------------------------------------------
 
 
+@slow
 def test_a_full_disk(folder):
     bucket = Bucket(folder)
     put(folder, A, b"one\n")

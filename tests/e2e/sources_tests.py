@@ -7,6 +7,7 @@ import signal
 import time
 
 from collect_lake import WINDOWS, Started, counts, wait_for
+from lake import slow
 
 HOUR, DAY = 3_600_000, 86_400_000
 
@@ -89,6 +90,7 @@ def test_a_token_that_expires_is_told_two_weeks_before(folder):
             shows(one, "jira", state, says)
 
 
+@slow
 def test_the_ledger_adds_up_in_text_and_in_json(folder):
     with Started(folder, *WINDOWS, "org", events=counts(*WINDOWS, "org", n=150)) as (one, service):
         service.fault("status", status=503, retry_after="0", times=3, source="jira")
@@ -146,6 +148,7 @@ def test_gaps_of_a_source_that_is_gone_hold_up_no_other(folder):
         assert one.gaps("jira") == []
 
 
+@slow
 def test_removing_and_connecting_again_doubles_nothing(folder):
     sources = ("jira", "confluence", "bitbucket-dc", "org")
     with Started(folder, *sources, events=counts(*sources, n=120)) as (one, service):
@@ -187,6 +190,7 @@ def test_two_processes_never_read_one_source(folder):
         one.exact("jira", "confluence")
 
 
+@slow
 def test_since_reads_again_once(folder):
     with Started(folder, "jira", events="400", more=("--interval", "1s")) as (one, service):
         one.collect("jira")

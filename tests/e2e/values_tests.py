@@ -8,7 +8,7 @@ import shutil
 
 import expect
 import lake
-from lake import Lake, generate, run
+from lake import Lake, generate, run, slow
 
 # Differs from import to import, or is the store's own; checked elsewhere.
 OWN = ("event_id", "received_at", "vault_file", "vault_frame", "vault_offset", "vault_length")
@@ -88,6 +88,7 @@ def compare(folder, table, shape, lines, *options):
     assert own == {r["event_id"]: [r[c] for c in OWN] for r in peers}, "the readers differ in pugmark's own columns"
 
 
+@slow
 def test_generated_events(folder):
     for table, shape in SHAPES:
         options = () if shape == "api" else ("--twins",)
@@ -108,6 +109,7 @@ def test_many_generated_events(folder):
         compare(folder, table, "large", lines)
 
 
+@slow
 def test_sample_data_of_the_repository(folder):
     for table in ("bitbucket", "jira", "confluence", "org", "alerts"):
         shutil.copy(os.path.join(lake.ROOT, "tests", "data", f"sample-{table}.ndjson"), "in")
