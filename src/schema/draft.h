@@ -8,7 +8,7 @@
 #define SCHEMA_DRAFT_H
 
 #include "schema/schema.h"
-#include "schema/yaml.h"
+#include "yaml/yaml.h"
 
 enum {
 	DRAFT_NAME = 63,  /* bytes of a table's, column's, list's or field's name */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* yaml.c: libyaml's events made into a tree of limited size; whatever a schema does not need is
  * refused with its line, so that a file can mean one thing only. */
-#include "schema/yaml.h"
+#include "yaml/yaml.h"
 
 #include <stdarg.h>
 #include <stdio.h>

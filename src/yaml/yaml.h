@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yaml.h (private to schema/): the strict part of YAML that schema files are written in, as a tree:
+ * yaml.h: the strict part of YAML that schemas, rules and settings are written in, as a tree:
  * mappings, sequences and plain texts with their lines. Anchors, aliases, tags, directives and
  * duplicate keys are refused; the number of nodes and their depth are limited.
  */
-#ifndef SCHEMA_YAML_H
-#define SCHEMA_YAML_H
+#ifndef YAML_YAML_H
+#define YAML_YAML_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rule.h: detection rules: Sigma documents (specification 2.1: rules, correlation rules, filters) read,
+ * checked and made into expressions of the matcher (match/expr.h). What was decided where the specification
+ * leaves room is written in docs/sigma.md.
+ *
+ * A document that cannot be honoured in all it says is left out and told, with file, line and reason: no rule is
+ * half loaded. The others go on.
+ */
+#ifndef DETECT_RULE_H
+#define DETECT_RULE_H
+
+#include "base/base.h"
+#include "match/expr.h"
+
+enum rule_level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
+enum rule_status {
+	STATUS_NONE,
+	STATUS_STABLE,
+	STATUS_TEST,
+	STATUS_EXPERIMENTAL,
+	STATUS_DEPRECATED,
+	STATUS_UNSUPPORTED
+};
+
+struct texts {
+	uint32_t n;
+	const char *const *of;
+};
+
+enum correlation_type {
+	CORRELATION_EVENT_COUNT,
+	CORRELATION_VALUE_COUNT,
+	CORRELATION_TEMPORAL,
+	CORRELATION_TEMPORAL_ORDERED,
+	CORRELATION_VALUE_SUM,
+	CORRELATION_VALUE_AVG,
+	CORRELATION_VALUE_PERCENTILE,
+	/* pugmark's own: */
+	CORRELATION_FIRST_SEEN, /* the group's values (with `field`: and the field's) were not seen in the timespan before */
+	CORRELATION_RARE,       /* they were seen, but at most `most` times in the timespan up to and with this event */
+};
+
+/* What a count, sum … must fulfil: low ≤ x ≤ high, or (negated) not. */
+struct correlation_bound {
+	bool low_given, low_inclusive, high_given, high_inclusive, negated;
+	double low, high;
+};
+
+struct correlation {
+	enum correlation_type type;
+	uint32_t nrules;
+	const uint32_t *rules; /* indexes into rules->of; may be correlations themselves, never cyclic */
+	/* What the group-by names are called in the events of each rule: group[r * ngroup + g] (aliases resolved). Of a
+	 * rule that is a correlation: the name among its own group-by. */
+	uint32_t ngroup;
+	const char *const *group_by; /* as written */
+	const char *const *group;
+	uint32_t nfield; /* `field`: of value_*, first_seen, rare; several are one value (a tuple) */
+	const char *const *field;
+	int64_t timespan; /* µs, > 0 */
+	struct correlation_bound bound; /* temporal: how many different rules; neither end given = all of them */
+	double percentile;              /* 0–100 */
+	bool generate;                  /* the rules that it refers to raise alerts of their own as well */
+	int64_t learn; /* first_seen, rare: events raise nothing until so long (µs) after the group table's first one */
+	uint32_t most; /* rare */
+};
+
+struct rule {
+	const char *id;   /* UUID; "" = none was given */
+	const char *name; /* what correlations call it, or "" */
+	const char *title, *description, *author, *date, *modified, *license;
+	const char *file; /* as told to rules_load; "" = shipped */
+	uint32_t line;    /* where its document begins */
+	bool shipped;
+	enum rule_level level;
+	enum rule_status status;
+	struct texts references, tags, false_positives, fields;
+	const char *product, *category, *service, *definition; /* logsource; "" = not said */
+	const char *coverage; /* pugmark's own key `coverage:` = the audit level that it takes (base, advanced, full), or "" */
+
+	/* Of a rule: what an event must fulfil, filters applied. NULL where it is a correlation. */
+	const struct expr *expr;
+	const struct correlation *correlation;
+	/* Whose events its alerts are put together: fields; by default actor, else ip, else target. */
+	struct texts group; /* pugmark's own key `group:` */
+	int64_t window;     /* µs; pugmark's own key `window:`, default 1 h: how long after one event another joins its alert */
+
+	bool disabled;   /* by settings, or by its status (deprecated, unsupported) */
+	bool silent;     /* only correlations use it: no alert of its own */
+	const char *why; /* disabled or silent, for people */
+	uint8_t version[8]; /* first bytes of SHA-256 of all that decides what it finds: expression, correlation with
+	                       the versions of its rules, filters, placeholders, group, window. Not of titles or file order */
+};
+
+struct rules {
+	uint32_t n;
+	struct rule **of; /* in the order of loading; by id each stands once */
+	uint32_t nproblems;
+	struct rule_problem {
+		const char *file; /* "" = shipped */
+		uint32_t line;
+		const char *what; /* one sentence: what is wrong, what to do */
+		bool warning;     /* the rule is loaded all the same */
+	} *problems;
+	struct arena mem;
+};
+
+/* Where rules come from. */
+struct rules_source {
+	const char *const *paths; /* files, or folders with all *.yml and *.yaml below them; NULL-ended; NULL = none */
+	bool shipped;             /* the rules of the program too; one of `paths` with the same id replaces a shipped one */
+	const char *settings;     /* a settings file (docs/rules.md): disable, enable, thresholds, placeholders, fields; NULL = none */
+};
+
+/* Reads them all. 0 where anything could be read, problems or not: *rules is the caller's (rules_free). -1: a path or the
+ * settings cannot be read at all, or memory limits; ERR_*. */
+int rules_load(const struct rules_source *source, struct rules **rules, struct err *err);
+/* Rules out of one text: for tests, suites, a single file. As rules_load. */
+int rules_read(struct slice text, const char *file, const struct rules_source *source,
+	struct rules **rules, struct err *err);
+void rules_free(struct rules *rules);
+
+/* The rule with that id, name, or beginning of an id (8 digits at least) that no other has; NULL = none. */
+const struct rule *rules_find(const struct rules *rules, const char *word);
+const char *rule_level_name(enum rule_level level);
+const char *rule_status_name(enum rule_status status);
+const char *correlation_name(enum correlation_type type);
+
+/* Whether a rule looks at the events of a table: by logsource. `product: jira` (…) is that product's table; `product: atlassian` is
+ * every table; none is every table; `service:` other than `audit` is none. */
+bool rule_watches(const struct rule *rule, const char *table, const char *product);
+
+/* The text of the shipped rule file number i, and its name below rules/; empty past the end. */
+struct slice rules_builtin_text(unsigned i, const char **name);
+
+#endif
