@@ -450,6 +450,7 @@ static void make_found(struct settling *s, const struct draft *draft, struct ale
 	};
 	memcpy(found->version, rule->version, sizeof(found->version));
 	memcpy(found->group_key, draft->group_key, sizeof(found->group_key));
+	memcpy(found->fired, draft->trigger->id, sizeof(found->fired));
 	found->sources = sources_of(s, draft, &found->provisional);
 }
 

@@ -63,7 +63,7 @@ int alert_level_named(const char *name)
 /* ---- ids ------------------------------------------------------------------------------------- */
 
 void alert_id(const char *rule, const uint8_t version[8], const uint8_t group_key[16],
-	const uint8_t first_event[16], uint8_t id[ALERT_ID])
+	const uint8_t fired[16], uint8_t id[ALERT_ID])
 {
 	struct buf text;
 	uint8_t sum[32];
@@ -72,7 +72,7 @@ void alert_id(const char *rule, const uint8_t version[8], const uint8_t group_ke
 	buf_append(&text, rule, strlen(rule) + 1);
 	buf_append(&text, version, 8);
 	buf_append(&text, group_key, 16);
-	buf_append(&text, first_event, 16);
+	buf_append(&text, fired, 16);
 	sha256(text.ptr, text.len, sum);
 	memcpy(id, sum, ALERT_ID);
 	buf_fini(&text);

@@ -46,6 +46,7 @@ struct alert_found {
 	const char *group; /* for people: "actor: mallory, ip: 203.0.113.7" */
 	uint8_t group_key[16];
 	int64_t day; /* the cell: days since 1970 (UTC) of its first event; INT64_MIN = no time */
+	uint8_t fired[16];   /* the event with which it fired: a part of its identity */
 	int64_t first, last; /* µs of its first and last event; INT64_MIN = none */
 	uint64_t count;      /* events in all */
 	uint64_t values;     /* distinct values or rules, where the rule counts them; else 0 */
@@ -83,9 +84,9 @@ struct alert_changes {
 int alerts_replace(struct store *store, const struct alert_cell *cells, uint32_t n,
 	const uint64_t *done, uint32_t ndone, bool quiet, struct alert_changes *changes,
 	struct err *err);
-/* The id: SHA-256 of rule, version, group and the first event's id, cut. */
+/* The id: SHA-256 of rule, version, group and the event with which it fired, cut. */
 void alert_id(const char *rule, const uint8_t version[8], const uint8_t group_key[16],
-	const uint8_t first_event[16], uint8_t id[ALERT_ID]);
+	const uint8_t fired[16], uint8_t id[ALERT_ID]);
 /* Cells of a rule (NULL = all) on a day range [from, to] that have alerts which are not withdrawn, for a replay to look at again;
  * `found` is NULL. As store_segments. */
 int alerts_cells(struct store *store, const char *rule, int64_t from, int64_t to,

@@ -286,7 +286,7 @@ static void fill_found(struct match_run *run, const struct alert_cell *const *ce
 			fit(&run->mem, &cells[c]->found[i], &found->f);
 			digest(scratch, &found->f, found->digest);
 			alert_id(found->f.rule, found->f.version, found->f.group_key,
-				found->f.events[0].id, found->id);
+				found->f.fired, found->id);
 		}
 	}
 }

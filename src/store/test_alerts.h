@@ -59,6 +59,7 @@ static inline struct alert_found *test_alert(
 		.nevents = n,
 		.events = events};
 	memcpy(f->group_key, cell->cell.group_key, 16);
+	memcpy(f->fired, events[0].id, 16);
 	cell->cell.day = f->day;
 	return f;
 }
