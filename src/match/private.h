@@ -199,13 +199,19 @@ struct match_set {
 	uint32_t nnames;
 	struct arena mem;
 };
+/* The rows of each value of a column: rows[first[d]..first[d + 1]]; of a list's: a row for each element. */
+struct postings {
+	uint32_t asked; /* how often, before they were made */
+	uint32_t *first, *rows;
+};
 /* What one batch was found to hold, while programs of one set run over it. */
 struct kept {
 	const struct match_set *set; /* NULL = none */
 	uint8_t *loaded;
 	struct probe_state *probes;
 	struct derived *derived;
-	bool *asked; /* of each source: its index was */
+	bool *asked;               /* of each source: its index was */
+	struct postings *postings; /* of each column */
 	uint32_t *touched, ntouched;
 	struct buf folded; /* the values of a source, folded */
 	uint32_t *off;
@@ -270,6 +276,9 @@ struct run {
 	struct derived *derived; /* per source */
 };
 
+/* postings.c: sets `out` to the rows of `among` that pass a probe of which is known where it passes. False where
+ * that is no gain, or the column could not be read (run->failed). */
+bool posting_rows(struct run *run, const struct probe *probe, const uint64_t *among, uint64_t *out);
 /* set_ask.c: asks the index of a source, so that the states of its indexed probes are known. False where the
  * column could not be read. */
 bool source_ask(struct run *run, uint32_t source);

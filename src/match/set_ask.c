@@ -153,6 +153,7 @@ static void keep(const struct match_set *set, struct kept *kept)
 	kept->probes = arena_zalloc(mem, set->nprobes, sizeof(*kept->probes));
 	kept->touched = arena_alloc(mem, (set->nprobes + 1) * sizeof(*kept->touched));
 	kept->derived = arena_zalloc(mem, set->nsources, sizeof(*kept->derived));
+	kept->postings = arena_zalloc(mem, set->shape->ncolumns, sizeof(*kept->postings));
 	kept->asked = arena_zalloc(mem, set->nsources, sizeof(*kept->asked));
 	kept->ntouched = 0;
 }
