@@ -203,6 +203,7 @@ struct match_set {
 struct postings {
 	uint32_t asked; /* how often, before they were made */
 	uint32_t *first, *rows;
+	uint64_t **often; /* of each value: a bitmap of its rows, where they are many; else NULL */
 };
 /* What one batch was found to hold, while programs of one set run over it. */
 struct kept {
@@ -282,6 +283,9 @@ bool posting_rows(struct run *run, const struct probe *probe, const uint64_t *am
 /* set_ask.c: asks the index of a source, so that the states of its indexed probes are known. False where the
  * column could not be read. */
 bool source_ask(struct run *run, uint32_t source);
+/* Beyond so many bytes of text, which could become more than 32 bits can count when folded, probes are asked one
+ * by one. Tests lower it. */
+extern uint32_t index_most;
 
 /* run.c: brings a column; false (and run->failed) where it could not. */
 bool input_load(struct run *run, uint32_t column, enum match_part part);
@@ -303,6 +307,9 @@ bool probe_path(struct run *run, const struct probe *probe, struct slice json);
 /* Which distinct values of a string column (each value of a plain one) pass; NULL where the column
  * could not be read. */
 const struct probe_state *probe_values(struct run *run, const struct probe *probe);
+/* Asks a probe of all distinct values of its column, which are loaded, and keeps which pass. False where the
+ * texts of a path could not be read. */
+bool probe_ask(struct run *run, const struct probe *probe);
 /* The texts that a source finds in each distinct value of its JSON column. */
 const struct derived *run_derived(struct run *run, uint32_t source);
 

@@ -103,6 +103,19 @@ static void verify(
 	}
 }
 
+uint32_t index_most = UINT32_MAX / 4;
+
+static bool ask_each(struct run *run, uint32_t number)
+{
+	const struct match_set *set = run->program->set;
+	for (uint32_t i = 0; i < set->nprobes; i++) {
+		if (set->info[i].indexed && set->probes[i].source == number &&
+			!probe_ask(run, &set->probes[i]))
+			return false;
+	}
+	return true;
+}
+
 bool source_ask(struct run *run, uint32_t number)
 {
 	const struct match_set *set = run->program->set;
@@ -129,6 +142,8 @@ bool source_ask(struct run *run, uint32_t number)
 	kept->ntouched = 0;
 	if (n == 0)
 		return true;
+	if (off[n] > index_most)
+		return ask_each(run, number);
 	fold_values(kept, &heap, &off, n);
 	literal_index_run(a.index->literals, heap, off, n, literal_found, &a);
 	for (uint32_t i = 0; i < kept->ntouched; i++) {
