@@ -39,7 +39,7 @@ static const char *const regexes[] = {"^svc-[0-9]+", "needle", "(?i)NEEDLE", "a{
 	"(?i)kelvin", "stra.e", "be?ta", "lpha (be|x)", "^$", "nothing", "(?i)strasse", "\\.2\\.",
 	"in hay|token"};
 static const char *const fields[] = {
-	"a", "b", "tag", "json.k", "json.s.q", "json", "n", "", "none"};
+	"a", "b", "tag", "json.k", "json.s.q", "json", "n", "", "none", "either"};
 static const char *const jsons[] = {"{\"k\":\"alpha\",\"s\":{\"q\":\"Needle in\"}}",
 	"{\"k\":[\"STRASSE\",5,null]}", "{\"s\":{\"q\":\"\\u212aelvin\"}}", "{}",
 	"{\"k\":\"svc-42\",\"s\":{\"q\":\"beta\"}}", "[{\"k\":\"a\"},{\"k\":\"zz9\"}]"};

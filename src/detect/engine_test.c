@@ -196,6 +196,21 @@ static void dictionaries_first(void **state)
 	end(&f);
 }
 
+/* What a name means may hang on the test. */
+static void names_by_test(void **state)
+{
+	(void)state;
+	struct fixture f = {0};
+	const struct expr *exprs[] = {
+		toy_is(&f.mem, "either", "alice"), toy_test(&f.mem, TEST_EXISTS, "either")};
+	begin(&f, exprs, 2, NULL);
+	assert_int_equal(run(&f, NULL), 0);
+	assert_int_equal(f.seen.n, 2);
+	assert_int_equal(f.seen.count[0], 34);
+	assert_int_equal(f.seen.count[1], 90);
+	end(&f);
+}
+
 static void a_hit_may_stop(void **state)
 {
 	(void)state;
@@ -290,8 +305,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(hits_in_order),
 		cmocka_unit_test(only_what_is_wanted), cmocka_unit_test(among_some_rows),
-		cmocka_unit_test(dictionaries_first), cmocka_unit_test(a_hit_may_stop),
-		cmocka_unit_test(a_column_that_cannot_be_loaded),
+		cmocka_unit_test(dictionaries_first), cmocka_unit_test(names_by_test),
+		cmocka_unit_test(a_hit_may_stop), cmocka_unit_test(a_column_that_cannot_be_loaded),
 		cmocka_unit_test(a_wrong_expression), cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(what_is_left_out)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,19 +20,20 @@ static const struct batch_shape toy_shape = {.table = "toys",
 	.columns = toy_columns,
 	.groups = toy_groups};
 
-/* Columns by name, `json.key`, and "" for all texts. */
+/* Columns by name, `json.key`, `either` = a or b, by the test, and "" for all texts. */
 static inline uint32_t toy_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields)
 {
 	static const int texts[] = {TOY_A, TOY_B, TOY_TAG};
 	uint32_t n = 0;
 	(void)ctx;
-	(void)op;
 	if (name.len == 0) {
 		for (; n < 3; n++)
 			fields[n] = (struct match_field){.column = texts[n]};
 	} else if (name.len > 5 && memcmp(name.ptr, "json.", 5) == 0) {
 		fields[n++] = (struct match_field){TOY_JSON, {name.ptr + 5, name.len - 5}};
+	} else if (slice_eq(name, SLICE("either"))) { /* as an address is text and bytes */
+		fields[n++] = (struct match_field){.column = op == TEST_EXISTS ? TOY_B : TOY_A};
 	} else {
 		int column = batch_find_column(shape, name);
 		if (column >= 0)
