@@ -2,13 +2,14 @@
 /*
  * postings.c: the rows that hold each distinct value of a column, for many programs: the rows of a few values are
  * then found by touching them alone, and not each row of the batch (each element, where the column lies in
- * a list). Values of many rows have a bitmap besides, which is 64 rows at a step. Made when a column is asked
- * for the third time, since it costs about as much as some passes.
+ * a list). Values of many rows have a bitmap besides, which is 64 rows at a step. Made when a column was asked
+ * some times: few rules on a column are better off without.
  */
 #include "match/private.h"
 
 enum {
-	ASKED_BEFORE = 2,
+	ASKED_BEFORE = 12, /* a column's passes before; making costs about as much as so many */
+	ASKED_LISTS = 3,
 	OFTEN = 64, /* a value of more than one row in so many has a bitmap */
 	FEW = 2, /* one row in so many, of those without a bitmap: more are better found by a pass over the codes.
 	            Not in lists, whose elements would have to be made rows afterwards */
@@ -98,7 +99,7 @@ bool posting_rows(struct run *run, const struct probe *probe, const uint64_t *am
 	struct postings *p = &run->scratch->kept.postings[source->column];
 	if (col->plain || !col->codes || col->n != n || n == 0)
 		return false;
-	if (!p->first && p->asked++ < ASKED_BEFORE)
+	if (!p->first && p->asked++ < (source->group == NO_GROUP ? ASKED_BEFORE : ASKED_LISTS))
 		return false;
 	if (!p->first)
 		make(run, p, col, source->group == NO_GROUP ? NULL : run_list(run, source->group));
