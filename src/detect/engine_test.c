@@ -211,6 +211,21 @@ static void names_by_test(void **state)
 	end(&f);
 }
 
+/* Paths in JSON are looked for last: where the column's literal is met nowhere, the JSON is not read. */
+static void paths_last(void **state)
+{
+	(void)state;
+	struct fixture f = {0};
+	struct expr *both = toy_gate(&f.mem, EXPR_AND, toy_is(&f.mem, "json.k", "a rare literal"),
+		toy_is(&f.mem, "a", "*dave*"));
+	const struct expr *exprs[] = {both, both};
+	begin(&f, exprs, 2, NULL);
+	assert_int_equal(run(&f, NULL), 0);
+	assert_int_equal(engine_figures(f.scratch).evaluated, 0);
+	assert_false(f.lazy.values[TOY_JSON] || f.lazy.rows[TOY_JSON]);
+	end(&f);
+}
+
 static void a_hit_may_stop(void **state)
 {
 	(void)state;
@@ -306,7 +321,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(hits_in_order),
 		cmocka_unit_test(only_what_is_wanted), cmocka_unit_test(among_some_rows),
 		cmocka_unit_test(dictionaries_first), cmocka_unit_test(names_by_test),
-		cmocka_unit_test(a_hit_may_stop), cmocka_unit_test(a_column_that_cannot_be_loaded),
+		cmocka_unit_test(paths_last), cmocka_unit_test(a_hit_may_stop),
+		cmocka_unit_test(a_column_that_cannot_be_loaded),
 		cmocka_unit_test(a_wrong_expression), cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(what_is_left_out)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

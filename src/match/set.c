@@ -51,9 +51,10 @@ const struct match_program *match_set_add(struct match_set *set, const struct ma
 
 /* ---- necessary conditions -------------------------------------------------------------------- */
 
-/* What it costs to rely on a condition: about how often it is met. A value's mere presence is the last
- * resort; NOTHING: no condition. */
-enum { PRESENCE = 1 << 20 };
+/* What it costs to rely on a condition: about how often it is met. To look for a path in all distinct values
+ * of a JSON column costs so much that anything else comes first, but for a value's mere presence, which is
+ * met nearly always. NOTHING: no condition. */
+enum { PATH = 1 << 20, PRESENCE = 1 << 30 };
 #define NOTHING UINT64_MAX
 
 /* What can be told of a probe without reading rows. */
@@ -61,7 +62,7 @@ static uint64_t probe_weight(const struct match_set *set, const struct probe *pr
 {
 	const struct source *source = &set->sources[probe->source];
 	if (probe->kind == PROBE_TEXT && probe->test->literals)
-		return probe->test->literals->weight;
+		return probe->test->literals->weight + (source->path.len ? PATH : 0);
 	if (probe->kind == PROBE_EXISTS && col_is_string(source->type) && !source->path.len)
 		return PRESENCE;
 	return NOTHING;
@@ -184,7 +185,8 @@ static void watch_node(struct match_set *set, const struct node *node, uint32_t 
 	}
 }
 
-/* What must hold somewhere for a match is worth knowing beforehand, where it is not met in most batches. */
+/* What must hold somewhere for a match is worth knowing beforehand, where it is not met in most batches and, of a
+ * path, where its texts are looked for anyway. */
 static void index_node(struct match_set *set, const struct node *node)
 {
 	if (node->kind == NODE_NOT)
@@ -192,7 +194,9 @@ static void index_node(struct match_set *set, const struct node *node)
 	for (uint32_t i = 0; i < node->nprobes; i++) {
 		const struct probe *probe = &node->probes[i];
 		const struct literals *literals = probe->test->literals;
-		if (probe->kind == PROBE_TEXT && literals && literals->selective)
+		bool costly = set->sources[probe->source].path.len > 0 &&
+			      !set->index[probe->source].watched;
+		if (probe->kind == PROBE_TEXT && literals && literals->selective && !costly)
 			set->info[probe->id].indexed = true;
 	}
 	for (uint32_t i = 0; i < node->nchildren; i++)
@@ -207,7 +211,6 @@ static void watch_program(struct match_set *set, const struct match_program *pro
 		bit_set(set->always, program->number);
 	else
 		watch_node(set, program->root, program->number);
-	index_node(set, program->root);
 }
 
 /* ---- indexes --------------------------------------------------------------------------------- */
@@ -252,6 +255,8 @@ void match_set_finish(struct match_set *set)
 	set->always = arena_zalloc(&set->mem, bits_words(set->nprograms) + 1, sizeof(*set->always));
 	for (uint32_t i = 0; i < set->nprograms; i++)
 		watch_program(set, set->programs[i]);
+	for (uint32_t i = 0; i < set->nprograms; i++)
+		index_node(set, set->programs[i]->root);
 	for (uint32_t i = 0; i < set->nprobes; i++) {
 		if (set->info[i].indexed)
 			index_probe(set, &set->probes[i]);
