@@ -137,6 +137,88 @@ static void regexes(void **state)
 	buf_fini(&out);
 }
 
+static uint32_t draw(uint32_t n);
+
+/* Random expressions: whatever text one matches has its literal. */
+static void random_regex(struct buf *out, unsigned depth)
+{
+	static const char *const items[] = {"a", "b", "ab", "K", "\\.", ".", "[ab]", "[^a]", "\\w",
+		"\\d", "^", "$", "|", "[]b]", "\\x61", "(?i)", "(?s)", "\\b", "]", "}", "\xc3\xa4",
+		"\\\\", "(?=a)", "(?!b)", "(?<=a)", "[[:alpha:]]", "\\Qa.\\E", "(?x) a ", "#",
+		"(*ACCEPT)", "(?1)?", "\\1"};
+	static const char *const repeats[] = {
+		"*", "+", "?", "{0}", "{2}", "{0,1}", "*?", "+?", "??", "{,2}", "++"};
+	for (uint32_t n = 1 + draw(4); n > 0; n--) {
+		if (depth > 0 && draw(5) == 0) {
+			buf_puts(out, draw(2) ? "(" : "(?:");
+			random_regex(out, depth - 1);
+			buf_push(out, ')');
+		} else {
+			buf_puts(out, items[draw(draw(3) ? 13 : sizeof(items) / sizeof(*items))]);
+		}
+		if (draw(4) == 0)
+			buf_puts(out, repeats[draw(sizeof(repeats) / sizeof(*repeats))]);
+	}
+}
+
+static void random_value(struct buf *out)
+{
+	static const char *const parts[] = {"a", "b", "ab", "K", "k", "\xe2\x84\xaa", ".", "x", "1",
+		"]", "}", "\xc3\xa4", "\\", " ", "#", "A", "B", "\xc3", "a.", "\n", "{2}"};
+	for (uint32_t n = draw(7); n > 0; n--)
+		buf_puts(out, parts[draw(sizeof(parts) / sizeof(*parts))]);
+}
+
+/* Returns how many values were matched by an expression with a literal. */
+static uint32_t regex_round(struct text_scratch *scratch)
+{
+	struct buf regex, literal, value, folded, text;
+	struct text_test *test;
+	struct err err;
+	uint32_t found = 0;
+	buf_init(&regex, 4096);
+	buf_init(&literal, 4096);
+	buf_init(&value, 4096);
+	buf_init(&folded, 65536);
+	buf_init(&text, 4096);
+	random_regex(&regex, 2);
+	regex_literal(buf_view(&regex), &literal);
+	text_fold(&text, buf_view(&literal));
+	bool made = text_test_regex(buf_view(&regex), draw(2) ? REGEX_FOLD : 0, &test, &err) == 0;
+	for (int i = 0; made && literal.len && i < 60; i++) {
+		buf_clear(&value);
+		buf_clear(&folded);
+		random_value(&value);
+		text_fold(&folded, buf_view(&value));
+		if (!text_test_value(test, scratch, buf_view(&value)))
+			continue;
+		found++;
+		if (!memmem(folded.len ? folded.ptr : "", folded.len, text.ptr, text.len))
+			fail_msg("%.*s matches \"%.*s\", which has no \"%.*s\"",
+				SLICE_ARG(buf_view(&regex)), SLICE_ARG(buf_view(&value)),
+				SLICE_ARG(buf_view(&literal)));
+	}
+	text_test_free(test);
+	buf_fini(&regex);
+	buf_fini(&literal);
+	buf_fini(&value);
+	buf_fini(&folded);
+	buf_fini(&text);
+	return found;
+}
+
+static void regexes_have_theirs(void **state)
+{
+	(void)state;
+	struct text_scratch *scratch = text_scratch_new();
+	const char *rounds = getenv("MATCH_ROUNDS");
+	uint64_t found = 0;
+	for (long i = 0; i < (rounds ? atol(rounds) : 3000); i++)
+		found += regex_round(scratch);
+	text_scratch_free(scratch);
+	assert_true(rounds || found > 2000);
+}
+
 /* ---- the index ------------------------------------------------------------------------------- */
 
 enum { LITERALS = 300, VALUES = 150, ROUNDS = 60 };
@@ -238,6 +320,6 @@ static void index_finds_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(patterns), cmocka_unit_test(regexes),
-		cmocka_unit_test(index_finds_all)};
+		cmocka_unit_test(regexes_have_theirs), cmocka_unit_test(index_finds_all)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
