@@ -2,7 +2,7 @@
 /*
  * detect.c: what rules cost, on one core, over the batches of a Parquet file that an import wrote. All columns are
  * in memory first, as they are while events arrive; then once more read from the file as the engine asks for
- * them, as over history. Usage: detect PARQUET [RULES…] [--synthetic N] [--real N] [--write DIR] [--runs N] [--alone]
+ * them, as over history. Usage: detect PARQUET [RULES…] [--synthetic N] [--real N] [--field NAME] [--write DIR] [--runs N] [--alone]
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -277,13 +277,16 @@ int main(int argc, char **argv)
 	int runs = 5;
 	bool by_itself = false;
 	if (argc < 2)
-		stop("usage: detect PARQUET [RULES…] [--synthetic N] [--real N] [--write DIR] "
+		stop("usage: detect PARQUET [RULES…] [--synthetic N] [--real N] [--field NAME] "
+		     "[--write DIR] "
 		     "[--runs N]");
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--synthetic") == 0 && i + 1 < argc)
 			synthetic = (uint32_t)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--real") == 0 && i + 1 < argc)
 			rules_real = (unsigned)atoi(argv[++i]);
+		else if (strcmp(argv[i], "--field") == 0 && i + 1 < argc)
+			rules_field = argv[++i];
 		else if (strcmp(argv[i], "--write") == 0 && i + 1 < argc)
 			folder = argv[++i];
 		else if (strcmp(argv[i], "--runs") == 0 && i + 1 < argc)

@@ -13,6 +13,7 @@
 enum { MOST_VALUES = 8, MOST_ITEMS = 8, MOST_SELECTIONS = 4, SAMPLE = 4096 };
 
 unsigned rules_real = 10;
+const char *rules_field;
 
 const struct rule_field rule_fields[FIELDS] = {
 	{"extraAttributes.value", "extra_attributes.value", true, 0, NULL},
@@ -193,7 +194,7 @@ static void add_item(struct draft *d, struct selection *s, enum modifier modifie
 		item->other = &d->fields[4];
 		return;
 	}
-	item->all = modifier == CONTAINS && chance(d, 340);
+	item->all = modifier == CONTAINS && chance(d, 280);
 	uint32_t n = modifier == REGEX || chance(d, 400) ? 1 : 2 + draw(d, MOST_VALUES - 1);
 	if (item->all)
 		n = 2;
@@ -208,8 +209,8 @@ static void draft_selection(struct draft *d, struct selection *s)
 	static const struct {
 		enum modifier modifier;
 		uint32_t per_mille;
-	} mix[] = {{CONTAINS, 540}, {ENDS, 450}, {STARTS, 75}, {REGEX, 26}, {WINDASH, 18},
-		{CIDR, 6}, {BASE64, 2}, {FIELDREF, 2}};
+	} mix[] = {{CONTAINS, 430}, {ENDS, 360}, {STARTS, 52}, {REGEX, 17}, {WINDASH, 12},
+		{CIDR, 4}, {BASE64, 1}, {FIELDREF, 1}};
 	for (size_t i = 0; i < sizeof(mix) / sizeof(*mix); i++) {
 		if (chance(d, mix[i].per_mille))
 			add_item(d, s, mix[i].modifier);
@@ -302,7 +303,7 @@ static struct expr *test_expr(struct draft *d, const struct item *item, uint32_t
 {
 	struct expr *e = node(d, EXPR_TEST, 0);
 	struct test *test = &e->test;
-	test->field = slice_of(item->field->path);
+	test->field = slice_of(rules_field ? rules_field : item->field->path);
 	test->fold = item->modifier != BASE64;
 	if (item->modifier == FIELDREF) {
 		test->op = TEST_FIELD;

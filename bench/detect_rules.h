@@ -23,6 +23,8 @@ void rule_fields_fill(
 extern const struct rule_field rule_fields[FIELDS];
 /* Of 1,000 rules so many are made of values that occur. */
 extern unsigned rules_real;
+/* Where given, all tests name this field (of any table) instead. */
+extern const char *rules_field;
 
 /* Makes rule number `i`; in `mem`. `yaml` (may be NULL) gets its Sigma text. */
 const struct expr *rule_make(
