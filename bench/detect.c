@@ -182,7 +182,7 @@ static int order(const void *a, const void *b)
 static double median(struct bench *b, const struct engine_program *program,
 	struct engine_scratch *scratch, bool from_file, int runs)
 {
-	double ms[MOST_RUNS];
+	double ms[MOST_RUNS] = {0};
 	for (int i = 0; i < runs; i++)
 		ms[i] = pass(b, program, scratch, from_file);
 	qsort(ms, (size_t)runs, sizeof(*ms), order);

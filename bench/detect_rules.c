@@ -347,10 +347,10 @@ static struct expr *rule_expr(struct draft *d)
 		e->children[e->nchildren++] = selection_expr(d, &d->selections[i]);
 	if (d->filter.nitems == 0)
 		return e;
-	struct expr *both = node(d, EXPR_AND, 2), *not = node(d, EXPR_NOT, 1);
-	not ->children[not ->nchildren++] = selection_expr(d, &d->filter);
+	struct expr *both = node(d, EXPR_AND, 2), *filter = node(d, EXPR_NOT, 1);
+	filter->children[filter->nchildren++] = selection_expr(d, &d->filter);
 	both->children[both->nchildren++] = e;
-	both->children[both->nchildren++] = not ;
+	both->children[both->nchildren++] = filter;
 	return both;
 }
 

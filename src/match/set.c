@@ -148,8 +148,7 @@ static void watch_probe(struct match_set *set, const struct probe *probe, uint32
 /* Makes the program watch the probes of a node's condition, which has one. */
 static void watch_node(struct match_set *set, const struct node *node, uint32_t program)
 {
-	uint64_t least = NOTHING, limit;
-	const struct node *best = NULL;
+	uint64_t limit;
 	uint32_t taken = 0;
 	switch (node->kind) {
 	case NODE_TEST:
@@ -157,12 +156,13 @@ static void watch_node(struct match_set *set, const struct node *node, uint32_t 
 			watch_probe(set, &node->probes[i], program);
 		return;
 	case NODE_AND:
-		for (uint32_t i = 0; i < node->nchildren; i++) {
-			uint64_t weight = node_weight(set, node->children[i]);
-			best = weight < least ? node->children[i] : best;
-			least = weight < least ? weight : least;
+		limit = node_weight(set, node);
+		for (uint32_t i = 0; taken == 0 && i < node->nchildren; i++) {
+			if (node_weight(set, node->children[i]) != limit)
+				continue;
+			watch_node(set, node->children[i], program);
+			taken++;
 		}
-		watch_node(set, best, program);
 		return;
 	case NODE_COUNT:
 		count_weight(set, node, &limit);
