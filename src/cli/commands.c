@@ -90,6 +90,28 @@ const struct command commands[] = {
 		"committed what\nthey had.",
 		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n",
 		OPTS(OPT_KEY_FILE), 0, 0, command_serve},
+	{"alerts",
+		"[list [TEXT…] | show ID | ack ID… | close ID… | reopen ID… | comment ID… | "
+		"export]",
+		"what the rules found, and what was done about it",
+		"`list` shows what is open or acknowledged, the newest first; words narrow it to "
+		"alerts that have\n"
+		"them in title, group, actor, target or address. `show` prints one whole, with the "
+		"events that it\n"
+		"rests on and all notes. An id may be cut to its first digits. `ack` says that "
+		"somebody looks at it,\n"
+		"`close` that it is done, with a reason; both note who and when, and --comment. An "
+		"alert that is\n"
+		"closed opens again when new events join it. docs/alerts.md says the rest.",
+		"pugmark alerts                                  # what is to be looked at\n"
+		"pugmark alerts list --level high --since -1d mallory\n"
+		"pugmark alerts show 3f2a91c4\n"
+		"pugmark alerts ack 3f2a91c4 77b01d23\n"
+		"pugmark alerts close 3f2a91c4 --reason benign --comment \"the yearly audit\"\n"
+		"pugmark alerts export --format csv --since -30d > alerts.csv\n",
+		OPTS(OPT_STATE, OPT_LEVEL, OPT_RULE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_REASON,
+			OPT_COMMENT, OPT_BY, OPT_FORMAT, OPT_OUTPUT),
+		0, -1, command_alerts},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"
