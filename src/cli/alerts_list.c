@@ -105,7 +105,11 @@ static int tell_rest(const struct listing *l, const struct alert_filter *filter,
 	int rc = alerts_summary(l->store, false, &sums, err);
 	if (rc == 0 && l->n == 0)
 		fprintf(stderr, "no alert %s; in all: %.*s\n",
-			filter->states == 0 ? "is open or acknowledged" : "is like that",
+			filter->states || filter->text || filter->rule ||
+					filter->least_level >= 0 || filter->since != INT64_MIN ||
+					filter->until != INT64_MAX
+				? "is like that"
+				: "is open or acknowledged",
 			SLICE_ARG(buf_view(&sums)));
 	else if (rc == 0)
 		fprintf(stderr, "%s alert%s%s%s%s; in all: %.*s\n", text_count(l->n, a),
@@ -217,8 +221,8 @@ int alerts_print_list(const struct command_line *line, struct store *store, stru
 		.json = line->values[OPT_JSON],
 		.now = clock_now_us(),
 		.file = stdout};
-	if (parse_count(line, OPT_LIMIT, &most) < 0 || alerts_filter(line, 0, &filter) < 0)
-		return err_set(err, ERR_USAGE, "nothing is listed");
+	(void)parse_count(line, OPT_LIMIT, &most); /* looked at already, as the filter */
+	(void)alerts_filter(line, 0, &filter);
 	buf_init(&text, 1 << 16);
 	buf_init(&l.line, (size_t)1 << 28);
 	filter.text = words(line, &text);
