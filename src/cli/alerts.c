@@ -124,89 +124,91 @@ static int change_one(const struct command_line *line, struct store *store,
 			     ? alerts_comment(store, alert.id, who(line), comment, err)
 			     : alerts_set(store, alert.id, (enum alert_state)change->state, reason,
 				       who(line), comment, err);
-		if (rc == 0 && !line->values[OPT_JSON])
-			print_change(&alert, change);
-		arena_fini(&mem);
-		return rc;
+		if (rc < 0)
+			err_context(err, "%.40s", id);
 	}
+	if (rc == 0 && !line->values[OPT_JSON])
+		print_change(&alert, change);
+	arena_fini(&mem);
+	return rc;
+}
 
-	static int check_words(const struct command_line *line, const struct change *change,
-		enum alert_reason *reason)
-	{
-		const char *word = line->values[OPT_REASON];
-		int number = word ? alert_reason_named(word) : 0;
-		if (line->nargs < 2)
-			return usage_error(
-				line, "%s needs the ID of an alert, or several", change->verb);
-		if (change->state == ALERT_CLOSED ? number <= 0 : word != NULL)
-			return usage_error(line, change->state == ALERT_CLOSED
-							 ? "close needs --reason true-positive, "
-							   "false-positive, benign or duplicate"
-							 : "--reason goes with close");
-		if (change->state < 0 && !line->values[OPT_COMMENT])
-			return usage_error(line, "comment needs --comment TEXT");
-		*reason = (enum alert_reason)number;
-		return EXIT_DONE;
+static int check_words(
+	const struct command_line *line, const struct change *change, enum alert_reason *reason)
+{
+	const char *word = line->values[OPT_REASON];
+	int number = word ? alert_reason_named(word) : 0;
+	if (line->nargs < 2)
+		return usage_error(line, "%s needs the ID of an alert, or several", change->verb);
+	if (change->state == ALERT_CLOSED ? number <= 0 : word != NULL)
+		return usage_error(line, change->state == ALERT_CLOSED
+						 ? "close needs --reason true-positive, "
+						   "false-positive, benign or duplicate"
+						 : "--reason goes with close");
+	if (change->state < 0 && !line->values[OPT_COMMENT])
+		return usage_error(line, "comment needs --comment TEXT");
+	*reason = (enum alert_reason)number;
+	return EXIT_DONE;
+}
+
+/* One that cannot be changed keeps none of the others from it. */
+static int change_all(const struct command_line *line, const struct change *change)
+{
+	enum alert_reason reason;
+	struct store *store;
+	struct err err = {0};
+	int status = check_words(line, change, &reason), done = 0;
+	if (status != EXIT_DONE)
+		return status;
+	if (open_data(line, STORE_WRITE, &store, &err) < 0)
+		return fail(&err);
+	for (int i = 1; i < line->nargs; i++) {
+		if (change_one(line, store, change, reason, line->args[i], &err) < 0)
+			status = fail(&err);
+		else
+			done++;
 	}
+	store_close(store);
+	if (line->values[OPT_JSON])
+		printf("{\"%s\":%d}\n", change->done, done);
+	return status;
+}
 
-	/* One that cannot be changed keeps none of the others from it. */
-	static int change_all(const struct command_line *line, const struct change *change)
-	{
-		enum alert_reason reason;
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static const struct {
+	const char *verb;
+	bool one; /* takes one word more */
+	int (*run)(const struct command_line *line, struct store *store, struct err *err);
+} readers[] = {
+	{"list", false, alerts_print_list},
+	{"show", true, alerts_print_one},
+	{"export", false, alerts_export},
+};
+
+int command_alerts(const struct command_line *line)
+{
+	const char *verb = line->nargs ? line->args[0] : "list";
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (strcmp(verb, changes[i].verb) == 0)
+			return change_all(line, &changes[i]);
+	}
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
 		struct store *store;
 		struct err err = {0};
-		int status = check_words(line, change, &reason), done = 0;
-		if (status != EXIT_DONE)
-			return status;
-		if (open_data(line, STORE_WRITE, &store, &err) < 0)
+		struct alert_filter filter;
+		if (strcmp(verb, readers[i].verb) != 0)
+			continue;
+		if (readers[i].one && line->nargs != 2)
+			return usage_error(line, "%s needs the ID of one alert", verb);
+		if (alerts_filter(line, 0, &filter) < 0)
+			return EXIT_USAGE;
+		if (open_data(line, STORE_READ, &store, &err) < 0)
 			return fail(&err);
-		for (int i = 1; i < line->nargs; i++) {
-			if (change_one(line, store, change, reason, line->args[i], &err) < 0)
-				status = fail(&err);
-			else
-				done++;
-		}
+		int rc = readers[i].run(line, store, &err);
 		store_close(store);
-		if (line->values[OPT_JSON])
-			printf("{\"%s\":%d}\n", change->done, done);
-		return status;
+		return rc < 0 ? fail(&err) : EXIT_DONE;
 	}
-
-	/* ---- the command ----------------------------------------------------------------------------- */
-
-	static const struct {
-		const char *verb;
-		bool one; /* takes one word more */
-		int (*run)(const struct command_line *line, struct store *store, struct err *err);
-	} readers[] = {
-		{"list", false, alerts_print_list},
-		{"show", true, alerts_print_one},
-		{"export", false, alerts_export},
-	};
-
-	int command_alerts(const struct command_line *line)
-	{
-		const char *verb = line->nargs ? line->args[0] : "list";
-		for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-			if (strcmp(verb, changes[i].verb) == 0)
-				return change_all(line, &changes[i]);
-		}
-		for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
-			struct store *store;
-			struct err err = {0};
-			struct alert_filter filter;
-			if (strcmp(verb, readers[i].verb) != 0)
-				continue;
-			if (readers[i].one && line->nargs != 2)
-				return usage_error(line, "%s needs the ID of one alert", verb);
-			if (alerts_filter(line, 0, &filter) < 0)
-				return EXIT_USAGE;
-			if (open_data(line, STORE_READ, &store, &err) < 0)
-				return fail(&err);
-			int rc = readers[i].run(line, store, &err);
-			store_close(store);
-			return rc < 0 ? fail(&err) : EXIT_DONE;
-		}
-		return usage_error(line,
-			"\"%s\" must be list, show, ack, close, reopen, comment or export", verb);
-	}
+	return usage_error(
+		line, "\"%s\" must be list, show, ack, close, reopen, comment or export", verb);
+}
