@@ -109,6 +109,15 @@ enum opt {
 	OPT_REASON,
 	OPT_COMMENT,
 	OPT_BY,
+	OPT_URL,
+	OPT_URL_FILE,
+	OPT_SECRET_FILE,
+	OPT_TO,
+	OPT_SERVER,
+	OPT_SENDER,
+	OPT_USER,
+	OPT_PASSWORD_FILE,
+	OPT_WITHOUT_TLS,
 	OPTIONS
 };
 
@@ -141,6 +150,7 @@ int command_sources(const struct command_line *line);
 int command_collect(const struct command_line *line);
 int command_serve(const struct command_line *line);
 int command_alerts(const struct command_line *line);
+int command_notify(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);

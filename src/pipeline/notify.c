@@ -275,6 +275,14 @@ static int run_round(struct store *store, const struct notify_options *options,
 	return rc;
 }
 
+static int one(void *ctx, const struct notifier *notifier, struct err *err)
+{
+	(void)ctx;
+	(void)notifier;
+	(void)err;
+	return 1;
+}
+
 static void wait(const struct notify_options *options)
 {
 	for (int ms = 0; ms < LOOK_MS && !stopped(options); ms += TICK_MS) {
@@ -297,9 +305,12 @@ int notify_run(struct store *store, const struct notify_options *options,
 		return -1;
 	do {
 		rc = run_round(store, options, result, err);
-		if (!options->once)
-			wait(options);
-	} while (rc == 0 && !options->once && !stopped(options));
+		if (rc < 0 || options->once)
+			break;
+		wait(options);
+		rc = notifier_list(store, NULL, one, NULL, err);
+	} while (rc == 1 && !stopped(options));
+	rc = rc < 0 ? -1 : 0;
 	notify_unlock(lock);
 	return rc;
 }

@@ -22,7 +22,7 @@ struct notify_result {
 	uint64_t sent, failed; /* notices */
 	struct err why;        /* of the last failure */
 };
-/* Sends what is due, until *stop (or once). ERR_BUSY where another process does so. 0, also where something failed (*result), or -1. */
+/* Sends what is due, until *stop, or until nobody is to be told any more (or once). ERR_BUSY where another process does so. 0, also where something failed (*result), or -1. */
 int notify_run(struct store *store, const struct notify_options *options,
 	struct notify_result *result, struct err *err);
 
