@@ -138,7 +138,8 @@ int alerts_print_one(const struct command_line *line, struct store *store, struc
 		buf_push(&out, '\n');
 	} else if (rc == 1)
 		print_text(&out, &alert);
-	fwrite(out.ptr, 1, out.len, stdout);
+	if (out.len)
+		fwrite(out.ptr, 1, out.len, stdout);
 	buf_fini(&out);
 	arena_fini(&mem);
 	return rc < 0 ? -1 : 0;

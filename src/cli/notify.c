@@ -53,7 +53,7 @@ static int read_secret(struct adding *a, enum opt option, const char **value, st
 	struct secret *secret = &a->secrets[a->nsecrets++];
 	bool good = end > begin;
 	for (size_t i = begin; i < end; i++)
-		good = good && data[i] > 0x20 && data[i] != 0x7f;
+		good = good && (unsigned char)data[i] >= 0x20 && data[i] != 0x7f;
 	if (good) {
 		secret_new(secret, end - begin);
 		memcpy(secret->text, data + begin, end - begin);

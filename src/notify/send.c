@@ -92,7 +92,9 @@ static int check_members(
 static int check_web(const struct notify_target *target, struct err *err)
 {
 	bool plain = strncmp(target->url, "http://", 7) == 0;
-	if (strncmp(target->url, "https://", 8) != 0 && !(plain && target->allow_private))
+	const char *host = target->url + (plain ? 7 : 8);
+	if ((strncmp(target->url, "https://", 8) != 0 && !(plain && target->allow_private)) ||
+		strcspn(host, "/?#") == 0)
 		return err_set(err, ERR_USAGE, "the address must begin with https://%s",
 			plain ? ": http:// is taken with --allow-private, for hosts of your own "
 				"network"

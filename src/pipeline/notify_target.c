@@ -120,6 +120,7 @@ static int take(void *ctx, const struct notifier *notifier, struct err *err)
 	loaded->target.name = arena_strdup(&loaded->mem, slice_of(notifier->name));
 	loaded->target.kind = arena_strdup(&loaded->mem, slice_of(notifier->kind));
 	finding->found = true;
+	loaded->sealed = *notifier->secrets != '\0';
 	return settings_read(&loaded->settings, slice_of(notifier->settings), err);
 }
 
@@ -127,8 +128,7 @@ static int open_secrets(
 	struct store *store, struct loaded_target *loaded, const char *key_file, struct err *err)
 {
 	struct secret_key *key = NULL;
-	const struct notify_kind *kind = notify_kind_find(loaded->target.kind);
-	if (!kind || !*kind->secrets)
+	if (!loaded->sealed)
 		return 0;
 	/* Opened anew each time: it may have been changed meanwhile. */
 	if (store_secret_key(store, key_file, false, &key, err) < 0)

@@ -11,6 +11,7 @@ struct loaded_target {
 	struct notify_target target; /* texts in what follows */
 	struct arena mem;
 	struct settings settings;
+	bool sealed; /* it has secrets */
 	struct secret secrets[LOADED_SECRETS];
 };
 /* 1, 0 none of that name, -1; to be unloaded in any case. */
