@@ -283,7 +283,16 @@ static int send_mail(struct relaying *r, const struct relay_mail *mail, bool tls
 	curl_easy_setopt(r->easy, CURLOPT_READDATA, r);
 	r->rest = mail->text;
 	CURLcode code = curl_easy_perform(r->easy);
+	long said = 0;
+	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &said);
 	curl_slist_free_all(to);
+	if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_SEND_ERROR ||
+		code == CURLE_RECV_ERROR) {
+		if (said >= 400)
+			return err_set(err, ERR_FORMAT,
+				"%s: the server does not take the mail (SMTP %ld)", r->target.shown,
+				said);
+	}
 	return code == CURLE_OK ? 0 : explain(r, code, err);
 }
 

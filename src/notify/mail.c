@@ -49,8 +49,9 @@ static bool plain(struct slice text)
 
 static void subject(struct buf *out, struct slice text)
 {
-	buf_puts(out, "Subject: [pugmark] ");
+	buf_puts(out, "Subject: [pugmark]");
 	if (plain(text)) {
+		buf_push(out, ' ');
 		buf_slice(out, text);
 		buf_puts(out, "\r\n");
 		return;
@@ -60,7 +61,7 @@ static void subject(struct buf *out, struct slice text)
 		while (at + n < text.len && n > 1 &&
 			((unsigned char)text.ptr[at + n] & 0xc0) == 0x80)
 			n--;
-		buf_puts(out, at ? "\r\n =?UTF-8?B?" : "\r\n =?UTF-8?B?");
+		buf_puts(out, "\r\n =?UTF-8?B?");
 		base64(out, text.ptr + at, n);
 		buf_puts(out, "?=");
 		at += n;

@@ -109,7 +109,7 @@ def test_more_than_twenty_become_one_message(folder):
         one.insert(many(20))
         one.notify("run", "--once")
         assert [b["type"] for b in hook.taken()] == ["alert"] * 20
-        one.insert(many(345, first=1000, level="low"), cell(alert(9000, level="critical"), group="02"))
+        one.insert(many(345, first=1000, group="03", level="low"), cell(alert(9000, level="critical"), group="02"))
         result = one.notify("run", "--once")
         assert b"346 sent" in result.out
         digest = hook.taken()[20]
@@ -130,7 +130,7 @@ def test_slack_and_teams_show_log_text_as_text(folder):
             one.notify("add", kind, kind, "--url-file", url, "--ca-file", one.cert, "--allow-private")
             one.notify("test", kind)
         one.insert(cell(alert(0, title=EVIL, group=EVIL, actor=EVIL)))
-        one.insert(many(30, first=100))
+        one.insert(many(30, first=100, group="03"))
         one.notify("run", "--once")
         one.insert(cell(alert(900), group="05"))
         one.notify("run", "--once")
@@ -380,10 +380,11 @@ def test_killed_while_it_sends_nothing_is_lost(folder):
     with Hook(folder) as hook:
         one.add_hook(hook.url)
         for turn in range(6):
-            one.insert(many(15, first=1000 * turn + 1))
+            one.insert(many(15, first=1000 * turn + 1, group=f"{turn:02}"))
             process = process_of(one)
             before = len(hook.got)
-            wait_for(lambda: len(hook.got) > before + turn)
+            wait_for(lambda: len(hook.got) > before)
+            time.sleep(0.03 * turn)
             process.send_signal(signal.SIGKILL)
             process.wait(20)
         one.notify("run", "--once")
@@ -405,7 +406,7 @@ def test_one_sender_at_a_time(folder):
         ended(process)
 
 
-def test_a_receiver_that_hangs_holds_up_nobody_else(folder):
+def test_a_receiver_that_hangs_does_not_keep_it_from_ending(folder):
     one = Alerting(folder)
     one.insert()
     with Hook(folder, ["hang"] * 5) as slow_one, Hook(folder) as hook:

@@ -238,6 +238,6 @@ def cell(*alerts, rule="b7c5f1d0-1111-4222-8333-444455556666", group="01"):
     return {"rule": rule, "group_key": group * 16, "day": DAY, "alerts": list(alerts)}
 
 
-def many(n, first=0, **members):
+def many(n, first=0, group="01", **members):
     """A cell with n alerts of one event each."""
-    return cell(*(alert(first + i, 1, title=f"alert number {i}", **members) for i in range(n)))
+    return cell(*(alert(first + i, 1, title=f"alert number {i}", **members) for i in range(n)), group=group)
