@@ -154,7 +154,7 @@ static int check_words(
 /* One that cannot be changed keeps none of the others from it. */
 static int change_all(const struct command_line *line, const struct change *change)
 {
-	enum alert_reason reason;
+	enum alert_reason reason = REASON_NONE;
 	struct store *store;
 	struct err err = {0};
 	int status = check_words(line, change, &reason), done = 0;
