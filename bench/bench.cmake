@@ -17,6 +17,15 @@ if(TARGET parquet)
 	target_link_libraries(read_parquet PRIVATE parquet batch base)
 endif()
 
+if(TARGET query AND TARGET detect AND TARGET parquet)
+	add_executable(detect_bench ${CMAKE_SOURCE_DIR}/bench/detect.c ${CMAKE_SOURCE_DIR}/bench/detect_rules.c)
+	target_link_libraries(detect_bench PRIVATE detect query parquet schema json batch base)
+	file(GLOB rule_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/detect/sigma*.c)
+	if(rule_sources) # rule files can be read
+		target_compile_definitions(detect_bench PRIVATE BENCH_RULES)
+	endif()
+endif()
+
 if(TARGET net)
 	add_executable(read_s3 ${CMAKE_SOURCE_DIR}/bench/read_s3.c)
 	target_link_libraries(read_s3 PRIVATE net)

@@ -60,5 +60,10 @@
 #define LIMIT_SHIP_OPEN   256
 #define LIMIT_SHIP_HELD   ((uint64_t)1 << 30)
 #define LIMIT_SHIP_STATE  ((size_t)16 << 20)
+/* An alert: bytes of each of its texts (longer ones are cut), of an event that is copied into it (of longer ones only
+ * the id is kept), and of what people say about it. */
+#define LIMIT_ALERT_TEXT  ((size_t)4 << 10)
+#define LIMIT_ALERT_EVENT ((size_t)64 << 10)
+#define LIMIT_ALERT_NOTE  ((size_t)4 << 10)
 
 #endif

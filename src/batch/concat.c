@@ -270,3 +270,20 @@ void batch_concat(const struct batch *const *batches, const struct row_ref *rows
 		free((struct row_ref *)(uintptr_t)elements.refs);
 	}
 }
+
+void batch_shape_copy(struct batch_shape *to, const struct batch_shape *from, struct arena *mem)
+{
+	struct column_shape *columns = arena_zalloc(mem, from->ncolumns + 1, sizeof(*columns));
+	struct group_shape *groups = arena_zalloc(mem, from->ngroups + 1, sizeof(*groups));
+	for (uint32_t c = 0; c < from->ncolumns; c++) {
+		columns[c] = from->columns[c];
+		columns[c].name = arena_strdup(mem, slice_of(from->columns[c].name));
+	}
+	for (uint32_t g = 0; g < from->ngroups; g++) {
+		groups[g] = from->groups[g];
+		groups[g].name = arena_strdup(mem, slice_of(from->groups[g].name));
+	}
+	*to = *from;
+	to->columns = columns;
+	to->groups = groups;
+}

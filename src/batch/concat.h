@@ -14,6 +14,8 @@ struct row_ref {
 
 /* Whether both describe the same table: names, types, groups, in the same order. */
 bool batch_shape_equal(const struct batch_shape *a, const struct batch_shape *b);
+/* Copies a shape with its names; all in `mem`, but the table's name. */
+void batch_shape_copy(struct batch_shape *to, const struct batch_shape *from, struct arena *mem);
 
 /* Makes a new batch of the n rows named, in that order: its memory is its own in out->mem, its shape
  * is `shape`, which every input's must equal. Dictionaries become one, in order of first use; a

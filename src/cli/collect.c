@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
-#include "cli/private.h"
+#include "cli/detecting.h"
 #include "pipeline/collect.h"
 #include "serve/serve.h"
 
@@ -186,11 +186,26 @@ static int collect_all(const struct command_line *line, struct store *store, str
 	return status == EXIT_DONE && rejected ? EXIT_REJECTED : status;
 }
 
+/* With rules run over what comes. */
+static int detected_collect(const struct command_line *line, struct store *store,
+	struct names *names, struct collect_options *options, struct detect_result *detected)
+{
+	if (!line->values[OPT_NO_DETECT])
+		options->detect = detect_live_start(line);
+	options->detected = detected;
+	int status = (options->once ? collect_all : collect_on)(line, store, names, options);
+	detect_live_free(options->detect);
+	if (options->once && !line->values[OPT_JSON])
+		print_new_alerts(detected);
+	return status;
+}
+
 int command_collect(const struct command_line *line)
 {
 	struct err err = {0};
 	struct store *store;
 	struct collect_options options;
+	struct detect_result detected = {0};
 	struct names *names = xcalloc(1, sizeof(*names));
 	int status;
 	prctl(PR_SET_DUMPABLE, 0); /* no core with a token in it */
@@ -202,8 +217,7 @@ int command_collect(const struct command_line *line)
 		if (take_names(line, store, names, &err) < 0)
 			status = fail(&err);
 		else
-			status = (options.once ? collect_all : collect_on)(
-				line, store, names, &options);
+			status = detected_collect(line, store, names, &options, &detected);
 		store_close(store);
 	}
 	arena_fini(&names->mem);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/private.h"
+#include "cli/detecting.h"
 #include "pipeline/collect.h"
 
 struct table_sum {
@@ -20,6 +20,7 @@ struct import_job {
 	unsigned ntables;
 	unsigned files, failed;
 	struct import_result all;
+	struct detect_result detected;
 };
 
 static void add_result(struct import_result *sum, const struct import_result *one)
@@ -104,7 +105,9 @@ static void print_json(const struct import_job *job)
 		print_numbers(&job->tables[i].sum);
 		putchar('}');
 	}
-	printf("},\"core_seconds\":{\"read\":%.6f,\"decode\":%.6f,\"identify\":%.6f,\"pack\":%.6f,"
+	printf("},\"alerts\":{\"new\":%" PRIu64 ",\"changed\":%" PRIu64 "}",
+		job->detected.changes.added, job->detected.changes.changed);
+	printf(",\"core_seconds\":{\"read\":%.6f,\"decode\":%.6f,\"identify\":%.6f,\"pack\":%.6f,"
 	       "\"append\":%.6f,\"commit\":%.6f}}\n",
 		(double)t->read_us / 1e6, (double)t->decode_us / 1e6, (double)t->identify_us / 1e6,
 		(double)t->pack_us / 1e6, (double)t->append_us / 1e6, (double)t->commit_us / 1e6);
@@ -134,6 +137,7 @@ static void print_text(const struct import_job *job)
 		if (r->rejected)
 			puts("  what was rejected, and why: pugmark rejects");
 	}
+	print_new_alerts(&job->detected);
 	if (job->all.bytes == 0)
 		return;
 	double seconds = (double)job->all.elapsed_us / 1e6;
@@ -250,6 +254,8 @@ int command_import(const struct command_line *line)
 		if (one != EXIT_DONE && status != EXIT_STOPPED)
 			status = one;
 	}
+	if (job.all.segments && !line->values[OPT_NO_DETECT])
+		detect_new(line, job.store, &job.detected);
 	if (job.files && line->values[OPT_JSON])
 		print_json(&job);
 	else if (job.files)

@@ -42,7 +42,8 @@ struct engine_figures engine_figures(const struct engine_scratch *scratch);
 
 /* Evaluates all over one batch. `among` (NULL = all rows) as of match_rows. Calls `hit` once for each expression that matches
  * any row, in ascending order, with its rows; `rows` is lent for the call. Stops where it returns non-zero and returns
- * that; -1 where a column could not be loaded. `stats` (NULL = none known) is asked for what is known of columns. */
+ * that; -1 where a column could not be loaded. Distinct values of the columns that conditions are on are loaded
+ * first; rows only of what candidates ask for. */
 int engine_run(const struct engine_program *program, const struct match_input *input,
 	struct engine_scratch *scratch, const uint64_t *among,
 	int (*hit)(void *ctx, uint32_t expr, const uint64_t *rows, uint32_t count, struct err *err),

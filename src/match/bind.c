@@ -6,53 +6,88 @@
 #include <stdlib.h>
 
 struct binder {
+	struct match_set *set;
 	const struct matcher *matcher;
-	const struct batch_shape *shape;
-	match_resolve *resolve;
-	void *ctx;
 	struct match_program *program;
-	int32_t *first_source; /* of each column, or -1 */
-	uint32_t next_test;    /* the prepared test of the next EXPR_TEST */
-	int group;             /* the domain */
-	struct match_field fields[MATCH_FIELDS], others[MATCH_FIELDS];
+	uint32_t next_test; /* the prepared test of the next EXPR_TEST */
+	int group;          /* the domain */
+	struct match_field fields[MATCH_FIELDS],
+		others[MATCH_FIELDS]; /* of names that are not kept */
 };
 
 /* ---- sources --------------------------------------------------------------------------------- */
 
-/* What a name means: `fields` is filled with those that can hold anything. */
-static uint32_t resolve(
-	struct binder *b, struct slice name, enum test_op op, struct match_field *fields)
+/* What a name means: those that can hold anything, into `fields`. */
+static uint32_t resolve_name(struct match_set *set, struct slice name, enum test_op op,
+	struct match_field fields[MATCH_FIELDS])
 {
-	uint32_t n = b->resolve(b->ctx, b->shape, name, op, fields), kept = 0;
+	uint32_t n = set->resolve(set->ctx, set->shape, name, op, fields), kept = 0;
 	for (uint32_t i = 0; i < n && i < MATCH_FIELDS; i++) {
 		int column = fields[i].column;
-		if (column < 0 || (uint32_t)column >= b->shape->ncolumns)
+		if (column < 0 || (uint32_t)column >= set->shape->ncolumns)
 			continue;
-		if (fields[i].path.len && b->shape->columns[column].type != COL_JSON)
+		if (fields[i].path.len && set->shape->columns[column].type != COL_JSON)
 			continue;
 		fields[kept++] = fields[i];
 	}
 	return kept;
 }
 
-static uint32_t source_of(struct binder *b, const struct match_field *field)
+/* Keeps what a name means, for the other programs of the set. */
+static void keep_name(struct match_set *set, const struct match_field *fields, uint32_t n)
 {
-	struct match_program *p = b->program;
+	set->names = arena_grow(&set->mem, set->names, set->nnames, sizeof(*set->names));
+	struct names *names = &set->names[set->nnames++];
+	*names = (struct names){n, arena_alloc(&set->mem, (n + 1) * sizeof(*fields))};
+	for (uint32_t i = 0; i < n; i++) {
+		names->fields[i] = fields[i];
+		if (fields[i].path.len)
+			names->fields[i].path.ptr = arena_strdup(&set->mem, fields[i].path);
+	}
+}
+
+/* What a name means; `fields` is room for it. */
+static const struct match_field *resolve(struct binder *b, struct slice name, enum test_op op,
+	struct match_field fields[MATCH_FIELDS], uint32_t *n)
+{
+	struct match_set *set = b->set;
+	if (!set->shared) {
+		*n = resolve_name(set, name, op, fields);
+		return fields;
+	}
+	struct buf key;
+	bool fresh;
+	buf_init(&key, SIZE_MAX / 4);
+	buf_push(&key, (char)op);
+	buf_slice(&key, name);
+	uint64_t *known = map_put(&set->by_name, buf_view(&key), &fresh);
+	buf_fini(&key);
+	if (fresh) {
+		*known = set->nnames;
+		keep_name(set, fields, resolve_name(set, name, op, fields));
+	}
+	*n = set->names[*known].n;
+	return set->names[*known].fields;
+}
+
+static uint32_t source_of(struct match_set *set, const struct match_field *field)
+{
 	uint32_t column = (uint32_t)field->column;
-	for (int32_t s = b->first_source[column]; s >= 0; s = p->sources[s].next) {
-		if (slice_eq(p->sources[s].path, field->path))
+	for (int32_t s = set->first_source[column]; s >= 0; s = set->sources[s].next) {
+		if (slice_eq(set->sources[s].path, field->path))
 			return (uint32_t)s;
 	}
-	p->sources = arena_grow(&p->mem, p->sources, p->nsources, sizeof(*p->sources));
-	struct source *source = &p->sources[p->nsources];
+	set->sources = arena_grow(&set->mem, set->sources, set->nsources, sizeof(*set->sources));
+	struct source *source = &set->sources[set->nsources];
 	*source = (struct source){.column = column,
-		.group = b->shape->columns[column].group,
-		.type = b->shape->columns[column].type,
-		.next = b->first_source[column]};
+		.group = set->shape->columns[column].group,
+		.type = set->shape->columns[column].type,
+		.next = set->first_source[column]};
 	if (field->path.len)
-		source->path = (struct slice){arena_strdup(&p->mem, field->path), field->path.len};
-	b->first_source[column] = (int32_t)p->nsources;
-	return p->nsources++;
+		source->path =
+			(struct slice){arena_strdup(&set->mem, field->path), field->path.len};
+	set->first_source[column] = (int32_t)set->nsources;
+	return set->nsources++;
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -162,7 +197,7 @@ static const uint32_t probe_costs[] = {
 
 static uint32_t probe_cost(const struct match_program *p, const struct probe *probe)
 {
-	const struct source *source = &p->sources[probe->source];
+	const struct source *source = &p->set->sources[probe->source];
 	uint32_t cost = probe_costs[probe->kind];
 	if (probe->test->test->op == TEST_REGEX || probe->printed)
 		cost += 32;
@@ -172,39 +207,69 @@ static uint32_t probe_cost(const struct match_program *p, const struct probe *pr
 /* Whether a column can be looked at in the domain: elements see their own group and their row. */
 static bool in_domain(const struct binder *b, const struct match_field *field)
 {
-	int group = b->shape->columns[field->column].group;
+	int group = b->set->shape->columns[field->column].group;
 	return b->group == NO_GROUP || group == NO_GROUP || group == b->group;
+}
+
+/* The probe of a test on a source: one that the set has already, or a new one; NULL where the source
+ * cannot meet it. */
+static const struct probe *probe_of(
+	struct match_set *set, const struct prepared *prepared, uint32_t source, uint32_t other)
+{
+	struct probe probe;
+	uint64_t *known = NULL;
+	bool fresh = true;
+	if (set->shared) {
+		const struct {
+			const struct prepared *prepared;
+			uint32_t source, other;
+		} key = {prepared, source, other};
+		known = map_put(
+			&set->by_key, (struct slice){(const char *)&key, sizeof(key)}, &fresh);
+	}
+	if (!fresh)
+		return *known ? &set->probes[*known - 1] : NULL;
+	if (!probe_bind(set, prepared, source, other, &probe))
+		return NULL;
+	probe.id = set->nprobes;
+	set->probes = arena_grow(&set->mem, set->probes, set->nprobes, sizeof(probe));
+	set->probes[set->nprobes++] = probe;
+	if (known)
+		*known = set->nprobes;
+	return &set->probes[set->nprobes - 1];
 }
 
 static void add_probe(struct binder *b, struct node *node, const struct prepared *prepared,
 	uint32_t source, uint32_t other)
 {
 	struct match_program *p = b->program;
-	node->probes = arena_grow(&p->mem, node->probes, node->nprobes, sizeof(*node->probes));
-	struct probe *probe = &node->probes[node->nprobes];
-	if (!probe_bind(p, prepared, source, other, probe))
+	const struct probe *probe = probe_of(b->set, prepared, source, other);
+	if (!probe)
 		return;
-	node->nprobes++;
+	node->probes = arena_grow(&p->mem, node->probes, node->nprobes, sizeof(*node->probes));
+	node->probes[node->nprobes++] = *probe;
 	node->cost += probe_cost(p, probe);
 }
 
-static struct node *bind_test(struct binder *b)
+static struct node *bind_test(struct binder *b, const struct test *test)
 {
-	const struct prepared *prepared = &b->matcher->tests[b->next_test++];
-	const struct test *test = prepared->test;
+	const struct prepared *prepared = b->matcher->tests[b->next_test++];
 	bool pairs = test->op == TEST_FIELD;
 	struct node *node = node_new(b, NODE_TEST);
-	uint32_t n = resolve(b, test->field, test->op, b->fields);
-	uint32_t nothers = pairs ? resolve(b, test->other, test->op, b->others) : 1;
+	uint32_t n, nothers = 1;
+	const struct match_field *others = NULL;
+	const struct match_field *fields = resolve(b, test->field, test->op, b->fields, &n);
+	if (pairs)
+		others = resolve(b, test->other, test->op, b->others, &nothers);
 	for (uint32_t i = 0; i < n; i++) {
-		if (!in_domain(b, &b->fields[i]))
+		if (!in_domain(b, &fields[i]))
 			continue;
-		uint32_t source = source_of(b, &b->fields[i]);
+		uint32_t source = source_of(b->set, &fields[i]);
 		for (uint32_t o = 0; o < nothers; o++) {
 			if (!pairs)
 				add_probe(b, node, prepared, source, source);
-			else if (in_domain(b, &b->others[o]))
-				add_probe(b, node, prepared, source, source_of(b, &b->others[o]));
+			else if (in_domain(b, &others[o]))
+				add_probe(b, node, prepared, source, source_of(b->set, &others[o]));
 		}
 	}
 	return node->nprobes > 0 ? node : node_const(b, false);
@@ -213,11 +278,12 @@ static struct node *bind_test(struct binder *b)
 /* ---- the same element ------------------------------------------------------------------------ */
 
 /* Notes a column of each group that the tests below look at: columns[g], or UINT32_MAX. */
-static void note_groups(
-	struct binder *b, const struct match_field *fields, uint32_t n, uint32_t *columns)
+static void note_groups(struct binder *b, struct slice name, enum test_op op, uint32_t *columns)
 {
+	uint32_t n;
+	const struct match_field *fields = resolve(b, name, op, b->fields, &n);
 	for (uint32_t i = 0; i < n; i++) {
-		int group = b->shape->columns[fields[i].column].group;
+		int group = b->set->shape->columns[fields[i].column].group;
 		if (group != NO_GROUP && columns[group] == UINT32_MAX)
 			columns[group] = (uint32_t)fields[i].column;
 	}
@@ -227,10 +293,9 @@ static void find_groups(struct binder *b, const struct expr *expr, uint32_t *col
 {
 	if (expr->kind == EXPR_TEST) {
 		const struct test *test = &expr->test;
-		note_groups(b, b->fields, resolve(b, test->field, test->op, b->fields), columns);
+		note_groups(b, test->field, test->op, columns);
 		if (test->op == TEST_FIELD)
-			note_groups(b, b->others, resolve(b, test->other, test->op, b->others),
-				columns);
+			note_groups(b, test->other, test->op, columns);
 		return;
 	}
 	for (uint32_t i = 0; i < expr->nchildren; i++)
@@ -243,7 +308,7 @@ static struct node *bind_node(struct binder *b, const struct expr *expr);
 static struct node *bind_same(struct binder *b, const struct expr *expr)
 {
 	struct match_program *p = b->program;
-	uint32_t ngroups = b->group == NO_GROUP ? b->shape->ngroups : 0;
+	uint32_t ngroups = b->group == NO_GROUP ? b->set->shape->ngroups : 0;
 	uint32_t *columns = arena_alloc(&p->mem, (ngroups + 1) * sizeof(*columns));
 	memset(columns, 0xff, (ngroups + 1) * sizeof(*columns));
 	if (ngroups > 0)
@@ -310,30 +375,34 @@ static struct node *bind_node(struct binder *b, const struct expr *expr)
 	case EXPR_SAME:
 		return bind_same(b, expr);
 	case EXPR_TEST:
-		return bind_test(b);
+		return bind_test(b, &expr->test);
 	case EXPR_CONST:
 	default:
 		return node_const(b, expr->constant);
 	}
 }
 
-struct match_program *match_bind(const struct matcher *matcher, const struct batch_shape *shape,
-	match_resolve *resolve_name, void *ctx)
+struct match_program *set_bind(struct match_set *set, const struct matcher *matcher)
 {
 	struct match_program *p = xcalloc(1, sizeof(*p));
 	struct binder *b = xmalloc(sizeof(*b));
-	p->matcher = b->matcher = matcher;
-	p->shape = b->shape = shape;
-	b->resolve = resolve_name;
-	b->ctx = ctx;
+	p->set = b->set = set;
+	b->matcher = matcher;
 	b->program = p;
 	b->next_test = 0;
 	b->group = NO_GROUP;
-	b->first_source = xmalloc(shape->ncolumns * sizeof(*b->first_source));
-	memset(b->first_source, 0xff, shape->ncolumns * sizeof(*b->first_source));
 	p->root = bind_node(b, matcher->expr);
-	free(b->first_source);
 	free(b);
+	return p;
+}
+
+struct match_program *match_bind(const struct matcher *matcher, const struct batch_shape *shape,
+	match_resolve *resolve_field, void *ctx)
+{
+	struct match_set *set = match_set_new(shape, resolve_field, ctx, matcher->pool->now);
+	set->shared = false;
+	struct match_program *p = set_bind(set, matcher);
+	p->owner = true;
 	return p;
 }
 
@@ -341,8 +410,8 @@ void match_program_free(struct match_program *program)
 {
 	if (!program)
 		return;
-	for (uint32_t i = 0; i < program->nowned; i++)
-		text_test_free(program->owned[i]);
+	if (program->owner)
+		match_set_free(program->set);
 	arena_fini(&program->mem);
 	free(program);
 }
@@ -360,8 +429,8 @@ bool match_never(const struct match_program *program)
 static void want_columns(const struct match_program *program, const struct node *node, bool *want)
 {
 	for (uint32_t i = 0; i < node->nprobes; i++) {
-		want[program->sources[node->probes[i].source].column] = true;
-		want[program->sources[node->probes[i].other].column] = true;
+		want[program->set->sources[node->probes[i].source].column] = true;
+		want[program->set->sources[node->probes[i].other].column] = true;
 	}
 	if (node->kind == NODE_SAME)
 		want[node->same_column] = true;

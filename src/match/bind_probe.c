@@ -87,23 +87,22 @@ static bool time_prefix(const struct pattern *pattern, int64_t now, struct span 
 }
 
 /* A test of the wild patterns that are left. */
-static const struct text_test *wild_test(struct match_program *program,
-	const struct prepared *prepared, const struct pattern *wild, uint32_t n)
+static const struct text_test *wild_test(struct match_set *set, const struct prepared *prepared,
+	const struct pattern *wild, uint32_t n)
 {
 	if (n == 0 || n == prepared->test->npatterns)
 		return n == 0 ? NULL : prepared->text;
-	program->owned = arena_grow(
-		&program->mem, program->owned, program->nowned, sizeof(struct text_test *));
-	struct text_test **made = &program->owned[program->nowned++];
+	set->owned = arena_grow(&set->mem, set->owned, set->nowned, sizeof(struct text_test *));
+	struct text_test **made = &set->owned[set->nowned++];
 	*made = text_test_patterns(wild, n, prepared->test->fold);
 	return *made;
 }
 
-static bool bind_patterns(struct match_program *program, const struct prepared *prepared,
+static bool bind_patterns(struct match_set *set, const struct prepared *prepared,
 	enum col_type type, struct probe *probe)
 {
 	const struct test *test = prepared->test;
-	int64_t now = program->matcher->now;
+	int64_t now = set->now;
 	struct buf text;
 	uint32_t nwild = 0;
 	if (is_text(type)) {
@@ -122,12 +121,12 @@ static bool bind_patterns(struct match_program *program, const struct prepared *
 		else
 			held = type == COL_TIME && time_prefix(pattern, now, &span);
 		if (held)
-			spans_add(&program->mem, &probe->spans, span.low, span.high);
+			spans_add(&set->mem, &probe->spans, span.low, span.high);
 		else if (!exact)
 			wild[nwild++] = *pattern;
 	}
 	spans_finish(&probe->spans);
-	probe->printed = wild_test(program, prepared, wild, nwild);
+	probe->printed = wild_test(set, prepared, wild, nwild);
 	free(wild);
 	buf_fini(&text);
 	return probe->spans.n > 0 || probe->printed;
@@ -206,8 +205,8 @@ static bool range_of_bytes(const struct test *test, enum col_type type, struct s
 	return span->low <= span->high;
 }
 
-static bool bind_range(struct match_program *program, const struct prepared *prepared,
-	enum col_type type, struct probe *probe)
+static bool bind_range(struct match_set *set, const struct prepared *prepared, enum col_type type,
+	struct probe *probe)
 {
 	struct span span;
 	bool holds = false;
@@ -219,9 +218,9 @@ static bool bind_range(struct match_program *program, const struct prepared *pre
 	if (type == COL_UUID || type == COL_IP)
 		holds = range_of_bytes(prepared->test, type, &span);
 	else if (type != COL_BOOL)
-		holds = range_of_numbers(prepared, program->matcher->now, type == COL_TIME, &span);
+		holds = range_of_numbers(prepared, set->now, type == COL_TIME, &span);
 	if (holds)
-		spans_add(&program->mem, &probe->spans, span.low, span.high);
+		spans_add(&set->mem, &probe->spans, span.low, span.high);
 	return holds;
 }
 
@@ -234,23 +233,20 @@ static bool bind_networks(const struct prepared *prepared, enum col_type type, s
 	return prepared->nets.n > 0 && (type == COL_IP || is_text(type));
 }
 
-bool probe_bind(struct match_program *program, const struct prepared *prepared, uint32_t source,
+bool probe_bind(struct match_set *set, const struct prepared *prepared, uint32_t source,
 	uint32_t other, struct probe *probe)
 {
 	const struct test *test = prepared->test;
-	enum col_type type = program->sources[source].type;
-	*probe = (struct probe){.kind = PROBE_EXISTS,
-		.id = program->nprobes,
-		.source = source,
-		.other = other,
-		.test = prepared};
+	enum col_type type = set->sources[source].type;
+	*probe = (struct probe){
+		.kind = PROBE_EXISTS, .source = source, .other = other, .test = prepared};
 	bool holds = true;
 	switch (test->op) {
 	case TEST_EXISTS:
 		break;
 	case TEST_PATTERNS:
 		if (!prepared->any)
-			holds = bind_patterns(program, prepared, type, probe);
+			holds = bind_patterns(set, prepared, type, probe);
 		break;
 	case TEST_REGEX:
 		probe->kind = is_text(type) ? PROBE_TEXT : PROBE_VALUES;
@@ -258,7 +254,7 @@ bool probe_bind(struct match_program *program, const struct prepared *prepared, 
 		break;
 	case TEST_RANGE:
 		if (!prepared->any)
-			holds = bind_range(program, prepared, type, probe);
+			holds = bind_range(set, prepared, type, probe);
 		break;
 	case TEST_CIDR:
 		holds = bind_networks(prepared, type, probe);
@@ -271,6 +267,5 @@ bool probe_bind(struct match_program *program, const struct prepared *prepared, 
 		probe->kind = PROBE_FIELD;
 		break;
 	}
-	program->nprobes += holds;
 	return holds;
 }

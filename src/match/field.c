@@ -179,7 +179,7 @@ static bool places_relate(const struct pair *p, uint32_t i, uint32_t j)
 
 static bool side_load(struct run *run, uint32_t source, struct side *side)
 {
-	*side = (struct side){.source = &run->program->sources[source]};
+	*side = (struct side){.source = &run->program->set->sources[source]};
 	if (!input_load(run, side->source->column, MATCH_ROWS))
 		return false;
 	side->col = &run->input->batch->columns[side->source->column];

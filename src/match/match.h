@@ -90,15 +90,7 @@ struct match_input {
 	void *ctx;
 };
 
-/*
- * One thread's working memory, for any number of programs.
- *
- * Many programs over one batch (thousands of rules): a test is prepared once per expression and
- * bound once per program, and a run keeps what it found for each bound test only until it ends. Equal tests
- * of several expressions can be shared later without a change here: prepared tests interned by what they
- * ask (one text_test for all), and the bits of distinct values kept in the scratch by (prepared test, column,
- * path) from one match_rows to the next, as long as a caller says that the batch is the same.
- */
+/* One thread's working memory, for any number of programs. Thousands of programs over one batch: many.h. */
 struct match_scratch;
 struct match_scratch *match_scratch_new(void);
 void match_scratch_free(struct match_scratch *scratch);

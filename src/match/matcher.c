@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* matcher.c: an expression is prepared: its depth is checked, and each test is compiled as far as
- * that goes without knowing the columns. */
+/* matcher.c: an expression is prepared: its depth is checked, and its tests are taken into a pool. */
 #include "match/private.h"
 
 #include <stdlib.h>
@@ -28,72 +27,15 @@ bool pattern_exact(const struct pattern *pattern, struct buf *out)
 	return true;
 }
 
-/* `*` alone. */
-static bool fits_any(const struct pattern *pattern)
-{
-	for (uint32_t i = 0; i < pattern->npieces; i++) {
-		if (pattern->pieces[i].kind != PIECE_MANY)
-			return false;
-	}
-	return pattern->npieces > 0;
-}
-
-static void prepare_patterns(struct prepared *prepared)
-{
-	const struct test *test = prepared->test;
-	for (uint32_t i = 0; i < test->npatterns; i++)
-		prepared->any |= fits_any(&test->patterns[i]);
-	if (!prepared->any && test->npatterns > 0)
-		prepared->text = text_test_patterns(test->patterns, test->npatterns, test->fold);
-}
-
-/* ---- tests ----------------------------------------------------------------------------------- */
-
-static void prepare_range(struct prepared *prepared)
-{
-	const struct test *test = prepared->test;
-	prepared->any = !test->low.given && !test->high.given;
-	prepared->low_number =
-		test->low.given && decimal_parse(test->low.text, &prepared->low) == 0;
-	prepared->high_number =
-		test->high.given && decimal_parse(test->high.text, &prepared->high) == 0;
-}
-
-static int prepare_test(struct matcher *matcher, const struct expr *expr, struct err *err)
-{
-	struct prepared *prepared = &matcher->tests[matcher->ntests++];
-	const struct test *test = &expr->test;
-	*prepared = (struct prepared){.test = test};
-	switch (test->op) {
-	case TEST_PATTERNS:
-		prepare_patterns(prepared);
-		return 0;
-	case TEST_REGEX:
-		return text_test_regex(test->regex, test->regex_flags, &prepared->text, err);
-	case TEST_RANGE:
-		prepare_range(prepared);
-		return 0;
-	case TEST_CIDR:
-		for (uint32_t i = 0; i < test->nnetworks; i++) {
-			struct span span = network_span(&test->networks[i]);
-			spans_add(&matcher->mem, &prepared->nets, span.low, span.high);
-		}
-		spans_finish(&prepared->nets);
-		return 0;
-	case TEST_EXISTS:
-	case TEST_FIELD:
-	case TEST_TIME_PART:
-		return 0;
-	}
-	return err_set(err, ERR_USAGE, "no such test");
-}
-
+/* Prepares the tests of an expression, in preorder. */
 static int prepare(
 	struct matcher *matcher, const struct expr *expr, const struct expr **at, struct err *err)
 {
 	if (expr->kind == EXPR_TEST) {
 		*at = expr;
-		return prepare_test(matcher, expr, err);
+		const struct prepared *prepared = pool_prepare(matcher->pool, &expr->test, err);
+		matcher->tests[matcher->ntests++] = prepared;
+		return prepared ? 0 : -1;
 	}
 	for (uint32_t i = 0; i < expr->nchildren; i++) {
 		if (prepare(matcher, expr->children[i], at, err) != 0)
@@ -122,8 +64,9 @@ static int survey(const struct expr *expr, unsigned depth, uint32_t *ntests, con
 	return 0;
 }
 
-int matcher_new(const struct expr *expr, int64_t now, struct matcher **matcher,
-	const struct expr **at, struct err *err)
+/* `pool` NULL: one of its own. */
+static int make(struct match_pool *pool, const struct expr *expr, int64_t now,
+	struct matcher **matcher, const struct expr **at, struct err *err)
 {
 	const struct expr *wrong = expr;
 	uint32_t ntests = 0;
@@ -137,8 +80,10 @@ int matcher_new(const struct expr *expr, int64_t now, struct matcher **matcher,
 	}
 	struct matcher *m = xcalloc(1, sizeof(*m));
 	m->expr = expr;
-	m->now = now;
-	m->tests = arena_zalloc(&m->mem, ntests, sizeof(*m->tests));
+	m->owner = pool == NULL;
+	m->pool = pool ? pool : match_pool_new(now);
+	m->pool->shared = pool != NULL;
+	m->tests = xcalloc(ntests, sizeof(*m->tests));
 	if (prepare(m, expr, &wrong, err) != 0) {
 		if (at)
 			*at = wrong;
@@ -149,12 +94,24 @@ int matcher_new(const struct expr *expr, int64_t now, struct matcher **matcher,
 	return 0;
 }
 
+int matcher_new(const struct expr *expr, int64_t now, struct matcher **matcher,
+	const struct expr **at, struct err *err)
+{
+	return make(NULL, expr, now, matcher, at, err);
+}
+
+int match_pool_add(struct match_pool *pool, const struct expr *expr, struct matcher **matcher,
+	const struct expr **at, struct err *err)
+{
+	return make(pool, expr, pool->now, matcher, at, err);
+}
+
 void matcher_free(struct matcher *matcher)
 {
 	if (!matcher)
 		return;
-	for (uint32_t i = 0; i < matcher->ntests; i++)
-		text_test_free(matcher->tests[i].text);
-	arena_fini(&matcher->mem);
+	if (matcher->owner)
+		match_pool_free(matcher->pool);
+	free(matcher->tests);
 	free(matcher);
 }

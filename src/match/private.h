@@ -11,7 +11,7 @@
 
 #include "match/bitmap.h"
 #include "match/decimal.h"
-#include "match/match.h"
+#include "match/many.h"
 #include "match/print.h"
 
 typedef unsigned __int128 u128;
@@ -71,14 +71,29 @@ struct prepared {
 	struct spans nets;            /* TEST_CIDR */
 	bool low_number, high_number; /* TEST_RANGE: a bound that is a number */
 	struct decimal low, high;
+	const struct literals
+		*literals; /* of tests in a pool: what they take, or NULL (literals.h) */
 };
 struct matcher {
 	const struct expr *expr;
-	int64_t now;
+	struct match_pool *pool;
+	bool owner; /* of the pool: it is this matcher's alone */
 	uint32_t ntests;
-	struct prepared *tests; /* of the EXPR_TESTs, in preorder */
+	const struct prepared **tests; /* of the EXPR_TESTs, in preorder */
+};
+/* Prepared tests; those of several expressions are interned by what they ask, whatever the field. */
+struct match_pool {
+	int64_t now;
+	bool shared; /* by several matchers: equal tests are looked for */
+	uint32_t n;
+	struct prepared **tests;
+	struct map by_key;
+	struct buf key;
 	struct arena mem;
 };
+/* Takes a test into the pool, or finds one that asks the same. NULL with an error: a regular expression. */
+const struct prepared *pool_prepare(
+	struct match_pool *pool, const struct test *test, struct err *err);
 /* The text of a pattern without wildcards in `out` (cleared); false where it has some. */
 bool pattern_exact(const struct pattern *pattern, struct buf *out);
 
@@ -104,7 +119,7 @@ enum probe_kind {
 struct probe {
 	enum probe_kind kind;
 	uint32_t id;     /* index of its state in a run */
-	uint32_t source; /* index into program->sources */
+	uint32_t source; /* index into set->sources */
 	uint32_t other;
 	const struct prepared *test;
 	struct spans spans;              /* INT64, INT32, TIME, BOOL (0, 1) by key_of; UUID, IP */
@@ -128,19 +143,78 @@ struct node {
 };
 
 struct match_program {
-	const struct matcher *matcher;
-	const struct batch_shape *shape;
+	struct match_set *set;
+	bool owner;      /* of the set: it is this program's alone */
+	uint32_t number; /* in the set */
 	struct node *root;
-	uint32_t nnodes, nprobes, nsources, nowned;
-	struct source *sources;
-	struct text_test **owned; /* compiled for this shape only */
+	uint32_t nnodes;
 	struct arena mem;
 };
 
-/* bind_probe.c: makes the probe of a test on a source; false where the source's type cannot meet
- * it. `other` is the second source of a TEST_FIELD. */
-bool probe_bind(struct match_program *program, const struct prepared *test, uint32_t source,
-	uint32_t other, struct probe *probe);
+/* bind_probe.c: makes the probe of a test on a source (without its id); false where the source's type cannot
+ * meet it. `other` is the second source of a TEST_FIELD. */
+bool probe_bind(struct match_set *set, const struct prepared *test, uint32_t source, uint32_t other,
+	struct probe *probe);
+
+/* ---- many programs: many.h ------------------------------------------------------------------- */
+
+/* What a set knows of one of its probes. */
+struct probe_info {
+	bool indexed; /* its literals are in the index of its source, which tells where it passes */
+	uint32_t nwatchers; /* programs that can only match where this probe passes somewhere */
+	uint32_t *watchers;
+};
+/* All literals that are asked of one source. */
+struct source_index {
+	struct literal_index *literals; /* NULL = none */
+	bool watched;                   /* a probe of it has watchers */
+	uint32_t nusers, nentries;
+	uint32_t *first, *users; /* literal e belongs to the probes users[first[e]..first[e + 1]) */
+	struct literal_use {
+		uint32_t entry, probe;
+	} * uses; /* while the set is made */
+};
+/* Programs of one shape: their sources and probes, each once. */
+struct match_set {
+	const struct batch_shape *shape;
+	match_resolve *resolve;
+	void *ctx;
+	int64_t now;
+	bool shared; /* by several programs: names and probes are interned */
+	uint32_t nprograms, nsources, nprobes, nowned;
+	struct match_program **programs;
+	struct source *sources;
+	int32_t *first_source; /* of each column, or -1 */
+	struct probe *probes;
+	struct map by_key;          /* of probes; a value is the id + 1, or 0: it cannot hold */
+	struct map by_name;         /* of resolved names; a value is an index into `names` */
+	struct text_test **owned;   /* compiled for this shape only */
+	struct probe_info *info;    /* of each probe; NULL before match_set_finish */
+	struct source_index *index; /* of each source */
+	uint64_t *always;           /* programs without a necessary condition */
+	struct names {
+		uint32_t n;
+		struct match_field *fields;
+	} * names;
+	uint32_t nnames;
+	struct arena mem;
+};
+/* What one batch was found to hold, while programs of one set run over it. */
+struct kept {
+	const struct match_set *set; /* NULL = none */
+	uint8_t *loaded;
+	struct probe_state *probes;
+	struct derived *derived;
+	bool *asked; /* of each source: its index was */
+	uint32_t *touched, ntouched;
+	struct buf folded; /* the values of a source, folded */
+	uint32_t *off;
+	size_t off_cap;
+	struct arena mem;
+};
+
+/* bind.c: a program of the set, which it does not list. */
+struct match_program *set_bind(struct match_set *set, const struct matcher *matcher);
 
 /* Room for one more of n items in `mem`, which doubles at powers of two. */
 void *arena_grow(struct arena *mem, void *items, uint32_t n, size_t size);
@@ -180,6 +254,7 @@ struct match_scratch {
 	uint32_t nstack, top;
 	struct buf a, b;  /* texts being folded or printed */
 	uint64_t gave_up; /* comparisons of two lists that were too long */
+	struct kept kept;
 };
 struct run {
 	const struct match_program *program;
@@ -187,11 +262,17 @@ struct run {
 	struct match_scratch *scratch;
 	struct err *err;
 	bool failed;
+	bool keeps;        /* what is found in distinct values serves other programs too */
+	struct arena *mem; /* for what is found */
 	uint8_t *loaded;   /* per column: 0, or 1 + enum match_part */
 	uint8_t *verdicts; /* per node */
 	struct probe_state *probes;
 	struct derived *derived; /* per source */
 };
+
+/* set_ask.c: asks the index of a source, so that the states of its indexed probes are known. False where the
+ * column could not be read. */
+bool source_ask(struct run *run, uint32_t source);
 
 /* run.c: brings a column; false (and run->failed) where it could not. */
 bool input_load(struct run *run, uint32_t column, enum match_part part);
@@ -216,12 +297,14 @@ const struct probe_state *probe_values(struct run *run, const struct probe *prob
 /* The texts that a source finds in each distinct value of its JSON column. */
 const struct derived *run_derived(struct run *run, uint32_t source);
 
+/* Whether it costs nothing to know which distinct values pass. */
+bool probe_known(const struct run *run, const struct probe *probe);
 /* Whether a probe over distinct values costs so much that it is better asked of the rows that
- * matter, where they are few beside `ndistinct` (defer_distinct and more): regular expressions and
- * paths in JSON. */
-bool probe_defers(
-	const struct match_program *program, const struct probe *probe, uint32_t ndistinct);
-extern uint32_t defer_distinct; /* tests lower it */
+ * matter, where they are few beside `ndistinct`: regular expressions and paths in JSON (from
+ * defer_distinct on); and whatever one of many programs asks, which mostly have few rows left (from
+ * keep_distinct on). */
+bool probe_defers(const struct run *run, const struct probe *probe, uint32_t ndistinct);
+extern uint32_t defer_distinct, keep_distinct; /* tests lower them */
 
 /* probe_rows.c: sets `out` to the bits of the probe's source's own domain that pass, and are among
  * `among`. False where a column could not be read. */

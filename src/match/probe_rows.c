@@ -42,11 +42,11 @@ static bool path_passes(struct run *run, const struct probe *probe, const struct
 static bool plain_rows(struct run *run, const struct probe *probe, const struct column *col,
 	uint32_t n, const uint64_t *among, uint64_t *out)
 {
-	bool path = run->program->sources[probe->source].path.len > 0;
+	bool path = run->program->set->sources[probe->source].path.len > 0;
 	bits_not_null(out, among, col->nulls, n);
 	if (probe->kind == PROBE_EXISTS && !path)
 		return true;
-	if (!run->probes[probe->id].done && bitmap_count(out, n) < n / 8) {
+	if (!probe_known(run, probe) && bitmap_count(out, n) < n / 8) {
 		keep_rows(run, probe, col, COL_STRING, path ? path_passes : plain_passes, n, out);
 		return true;
 	}
@@ -59,12 +59,12 @@ static bool plain_rows(struct run *run, const struct probe *probe, const struct 
 static bool dictionary_rows(struct run *run, const struct probe *probe, const struct column *col,
 	uint32_t n, const uint64_t *among, uint64_t *out)
 {
-	const struct source *source = &run->program->sources[probe->source];
+	const struct source *source = &run->program->set->sources[probe->source];
 	if (probe->kind == PROBE_EXISTS && !source->path.len) {
 		codes_present(col->codes, n, among, out);
 		return true;
 	}
-	if (!run->probes[probe->id].done && probe_defers(run->program, probe, col->ndistinct) &&
+	if (!probe_known(run, probe) && probe_defers(run, probe, col->ndistinct) &&
 		bitmap_count(among, n) < col->ndistinct / 8) {
 		codes_present(col->codes, n, among, out);
 		keep_rows(run, probe, col, COL_STRING,
@@ -162,7 +162,7 @@ static void other_rows(struct run *run, const struct probe *probe, const struct 
 
 bool probe_rows(struct run *run, const struct probe *probe, const uint64_t *among, uint64_t *out)
 {
-	const struct source *source = &run->program->sources[probe->source];
+	const struct source *source = &run->program->set->sources[probe->source];
 	if (!input_load(run, source->column, MATCH_ROWS))
 		return false;
 	const struct column *col = &run->input->batch->columns[source->column];

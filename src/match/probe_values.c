@@ -147,23 +147,23 @@ const struct derived *run_derived(struct run *run, uint32_t source)
 	struct derived *d = &run->derived[source];
 	if (d->done)
 		return d;
-	const struct source *s = &run->program->sources[source];
+	const struct source *s = &run->program->set->sources[source];
 	if (!input_load(run, s->column, MATCH_VALUES))
 		return NULL;
 	struct match_scratch *scratch = run->scratch;
 	const struct column *col = &run->input->batch->columns[s->column];
-	struct collector collector = {&scratch->mem, d, &scratch->a};
+	struct collector collector = {run->mem, d, &scratch->a};
 	buf_clear(&scratch->a);
 	d->nvalues = col->off ? col->ndistinct : 0;
-	d->first = arena_zalloc(&scratch->mem, (size_t)d->nvalues + 1, sizeof(*d->first));
-	d->off = arena_grow(&scratch->mem, NULL, 0, sizeof(*d->off));
+	d->first = arena_zalloc(run->mem, (size_t)d->nvalues + 1, sizeof(*d->first));
+	d->off = arena_grow(run->mem, NULL, 0, sizeof(*d->off));
 	d->off[0] = 0;
 	for (uint32_t i = 0; i < d->nvalues; i++) {
 		struct slice text = {col->heap + col->off[i], col->off[i + 1] - col->off[i]};
 		json_path_find(text, s->path, &scratch->a, &scratch->b, found_text, &collector);
 		d->first[i + 1] = d->n;
 	}
-	d->heap = arena_alloc(&scratch->mem, scratch->a.len + 1);
+	d->heap = arena_alloc(run->mem, scratch->a.len + 1);
 	if (scratch->a.len)
 		memcpy(d->heap, scratch->a.ptr, scratch->a.len);
 	d->done = true;
@@ -181,8 +181,7 @@ static bool derived_values(struct run *run, const struct probe *probe, struct pr
 		bits_all(texts, d->n);
 	else
 		probe_texts(run->scratch, probe, d->heap, d->off, d->n, texts);
-	state->bits =
-		arena_zalloc(&run->scratch->mem, bits_words(d->nvalues) + 1, sizeof(*state->bits));
+	state->bits = arena_zalloc(run->mem, bits_words(d->nvalues) + 1, sizeof(*state->bits));
 	elements_any(texts, d->first, d->nvalues, state->bits);
 	state->count = bitmap_count(state->bits, d->nvalues);
 	bits_give(run);
@@ -210,19 +209,24 @@ bool probe_path(struct run *run, const struct probe *probe, struct slice json)
 	struct path_test t = {.run = run, .probe = probe};
 	struct match_scratch *scratch = run->scratch;
 	buf_clear(&scratch->a);
-	json_path_find(json, run->program->sources[probe->source].path, &scratch->a, &scratch->b,
-		test_text, &t);
+	json_path_find(json, run->program->set->sources[probe->source].path, &scratch->a,
+		&scratch->b, test_text, &t);
 	return t.passes;
 }
 
-uint32_t defer_distinct = 8192;
+uint32_t defer_distinct = 8192, keep_distinct = 256;
 
-bool probe_defers(
-	const struct match_program *program, const struct probe *probe, uint32_t ndistinct)
+bool probe_known(const struct run *run, const struct probe *probe)
 {
-	bool costly =
-		program->sources[probe->source].path.len > 0 || probe->test->test->op == TEST_REGEX;
-	return costly && ndistinct >= defer_distinct;
+	return run->probes[probe->id].done ||
+	       (run->keeps && run->program->set->info[probe->id].indexed);
+}
+
+bool probe_defers(const struct run *run, const struct probe *probe, uint32_t ndistinct)
+{
+	bool costly = run->program->set->sources[probe->source].path.len > 0 ||
+		      probe->test->test->op == TEST_REGEX;
+	return ndistinct >= (run->keeps ? keep_distinct : costly ? defer_distinct : UINT32_MAX);
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -230,20 +234,25 @@ bool probe_defers(
 const struct probe_state *probe_values(struct run *run, const struct probe *probe)
 {
 	struct probe_state *state = &run->probes[probe->id];
-	const struct source *source = &run->program->sources[probe->source];
+	const struct source *source = &run->program->set->sources[probe->source];
 	const struct column *col = &run->input->batch->columns[source->column];
+	if (state->done)
+		return state;
+	if (probe_known(run, probe) && !source_ask(run, probe->source))
+		return NULL;
 	if (state->done)
 		return state;
 	if (!input_load(run, source->column, MATCH_VALUES))
 		return NULL;
-	if (source->path.len) {
+	bool path = source->path.len > 0;
+	if (path && !probe_known(run, probe)) {
 		if (!derived_values(run, probe, state))
 			return NULL;
 	} else {
 		uint32_t n = col->off ? col->ndistinct : 0;
 		size_t words = bits_words(n) + 1;
-		state->bits = arena_zalloc(&run->scratch->mem, words, sizeof(*state->bits));
-		if (n > 0)
+		state->bits = arena_zalloc(run->mem, words, sizeof(*state->bits));
+		if (n > 0 && !probe_known(run, probe))
 			state->count = probe_texts(
 				run->scratch, probe, col->heap, col->off, n, state->bits);
 	}

@@ -123,14 +123,15 @@ static enum verdict judge_texts(const struct match_stats *s, const struct probe 
 /* Of the values of the probe's own column. */
 static enum verdict judge_probe(struct pruner *pruner, const struct probe *probe)
 {
-	const struct source *source = &pruner->program->sources[probe->source];
+	const struct source *source = &pruner->program->set->sources[probe->source];
 	struct match_stats s = {0};
 	pruner->stats(pruner->ctx, source->column, &s);
 	if (s.known && s.all_null)
 		return NEVER;
 	if (probe->kind == PROBE_FIELD) {
 		struct match_stats other = {0};
-		pruner->stats(pruner->ctx, pruner->program->sources[probe->other].column, &other);
+		pruner->stats(
+			pruner->ctx, pruner->program->set->sources[probe->other].column, &other);
 		return other.known && other.all_null ? NEVER : MAYBE;
 	}
 	if (!s.known || source->path.len)
@@ -163,7 +164,7 @@ static enum verdict judge_node(void *ctx, const struct node *node)
 		const struct probe *probe = &node->probes[i];
 		enum verdict v = judge_probe(pruner, probe);
 		/* True of each element is not true of each row: its list may be empty. */
-		int group = pruner->program->sources[probe->source].group;
+		int group = pruner->program->set->sources[probe->source].group;
 		if (v == ALWAYS && group != node->group && group != NO_GROUP)
 			v = MAYBE;
 		if (v > any)

@@ -13,6 +13,7 @@ struct match_scratch *match_scratch_new(void)
 	scratch->text = text_scratch_new();
 	buf_init(&scratch->a, UINT32_MAX);
 	buf_init(&scratch->b, UINT32_MAX);
+	buf_init(&scratch->kept.folded, SIZE_MAX / 4);
 	return scratch;
 }
 
@@ -27,6 +28,9 @@ void match_scratch_free(struct match_scratch *scratch)
 	buf_fini(&scratch->a);
 	buf_fini(&scratch->b);
 	arena_fini(&scratch->mem);
+	arena_fini(&scratch->kept.mem);
+	buf_fini(&scratch->kept.folded);
+	free(scratch->kept.off);
 	free(scratch);
 }
 
@@ -93,7 +97,7 @@ uint32_t run_size(const struct run *run, int group)
 static bool probe_possible(
 	struct run *run, const struct probe *probe, const uint64_t *among, uint32_t n)
 {
-	const struct source *source = &run->program->sources[probe->source];
+	const struct source *source = &run->program->set->sources[probe->source];
 	const struct column *col = &run->input->batch->columns[source->column];
 	if (probe->kind == PROBE_FIELD || !col_is_string(source->type))
 		return true;
@@ -103,7 +107,7 @@ static bool probe_possible(
 		return true;
 	if (probe->kind == PROBE_EXISTS && !source->path.len)
 		return col->ndistinct > 0;
-	if (probe_defers(run->program, probe, col->ndistinct) &&
+	if (!probe_known(run, probe) && probe_defers(run, probe, col->ndistinct) &&
 		(!among || bitmap_count(among, n) < col->ndistinct / 8))
 		return true;
 	const struct probe_state *state = probe_values(run, probe);
@@ -137,7 +141,7 @@ static bool list_rows(
 	struct run *run, const struct probe *probe, int group, const uint64_t *among, uint64_t *out)
 {
 	uint32_t nrows = run->input->batch->nrows;
-	if (!input_load(run, run->program->sources[probe->source].column, MATCH_ROWS))
+	if (!input_load(run, run->program->set->sources[probe->source].column, MATCH_ROWS))
 		return false;
 	uint32_t n = run_size(run, group);
 	if (n == 0) {
@@ -176,7 +180,7 @@ static bool spread_rows(
 static bool eval_probe(struct run *run, const struct probe *probe, int domain,
 	const uint64_t *among, uint64_t *out)
 {
-	int group = run->program->sources[probe->source].group;
+	int group = run->program->set->sources[probe->source].group;
 	if (!probe_possible(run, probe, among, run_size(run, domain))) {
 		bits_none(out, run_size(run, domain));
 		return true;
@@ -386,10 +390,20 @@ static void run_init(struct run *run, const struct match_program *program,
 	arena_reset(mem);
 	scratch->top = 0;
 	*run = (struct run){.program = program, .input = input, .scratch = scratch, .err = err};
-	run->loaded = arena_zalloc(mem, program->shape->ncolumns, 1);
 	run->verdicts = arena_zalloc(mem, program->nnodes, 1);
-	run->probes = arena_zalloc(mem, program->nprobes, sizeof(*run->probes));
-	run->derived = arena_zalloc(mem, program->nsources, sizeof(*run->derived));
+	if (scratch->kept.set == program->set) {
+		struct kept *kept = &scratch->kept;
+		run->keeps = true;
+		run->mem = &kept->mem;
+		run->loaded = kept->loaded;
+		run->probes = kept->probes;
+		run->derived = kept->derived;
+		return;
+	}
+	run->mem = mem;
+	run->loaded = arena_zalloc(mem, program->set->shape->ncolumns, 1);
+	run->probes = arena_zalloc(mem, program->set->nprobes, sizeof(*run->probes));
+	run->derived = arena_zalloc(mem, program->set->nsources, sizeof(*run->derived));
 }
 
 int match_rows(const struct match_program *program, const struct match_input *input,

@@ -30,7 +30,7 @@ static uint32_t whole_value(
 
 static void mark_probe(struct marker *m, const struct probe *probe)
 {
-	const struct source *source = &m->program->sources[probe->source];
+	const struct source *source = &m->program->set->sources[probe->source];
 	if (source->column != m->column || source->path.len || m->n + MAX_OF_TEST > MAX_OF_ALL)
 		return;
 	const struct text_test *text = probe->kind == PROBE_TEXT     ? probe->test->text

@@ -7,8 +7,8 @@
 
 static const uint64_t ones = 0x0101010101010101, high_bits = 0x8080808080808080;
 
-/* How common a byte is in values of audit logs: the place counts from the rare end. */
-static unsigned commonness(unsigned char byte)
+/* The place counts from the rare end. */
+unsigned byte_commonness(unsigned char byte)
 {
 	static const char common[] = "z$~q{[(xj\"=+&@%?9876543wkvybh:/_fg,-210.mpucdlsrnioate ";
 	const char *place = byte ? strchr(common, ascii_lower[byte]) : NULL;
@@ -22,7 +22,7 @@ static uint32_t rarest(const struct needle *needle, const uint32_t *taken, uint3
 	uint32_t best = ntaken ? taken[ntaken - 1] : 0;
 	unsigned least = UINT_MAX;
 	for (uint32_t i = 0; i < needle->len; i++) {
-		unsigned rank = commonness((unsigned char)needle->bytes[i]);
+		unsigned rank = byte_commonness((unsigned char)needle->bytes[i]);
 		for (uint32_t k = 0; k < ntaken; k++) {
 			if (taken[k] == i)
 				rank = UINT_MAX;

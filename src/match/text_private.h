@@ -45,6 +45,8 @@ const struct text_simd *text_simd_best(void);
 /* Has the test use that one, for tests. */
 void text_test_use(struct text_test *test, const struct text_simd *simd);
 
+/* How common a byte is in values of audit logs: the rarer, the less. */
+unsigned byte_commonness(unsigned char byte);
 /* A needle over literal (folded where `fold`), which is copied into the arena. */
 void needle_init(struct needle *needle, struct slice literal, bool fold, struct arena *arena);
 /* Whether it stands at `p`, where needle->len bytes are readable. */

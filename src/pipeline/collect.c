@@ -185,6 +185,8 @@ static int counted_turn(struct collector *c, bool *more, bool *store_failed, str
 	c->result->failure = c->sweep.failure;
 	*store_failed = rc < 0 && c->result->failure == SOURCE_FINE;
 	add_counts(c, &before);
+	if (c->options->detect)
+		detect_live_run(c->options->detect, c->store, *more, c->options->detected);
 	return rc;
 }
 

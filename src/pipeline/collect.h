@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "collect/collect.h"
+#include "pipeline/detect_live.h"
 #include "pipeline/pipeline.h"
 #include "store/connections.h"
 #include "store/ledger.h"
@@ -38,6 +39,8 @@ struct collect_options {
 	void (*progress)(void *ctx, const struct collect_progress *at);
 	void *progress_ctx;
 	const struct retry_policy *policy; /* NULL = default */
+	struct detect_live *detect;        /* run over what came, after each turn; NULL = not */
+	struct detect_result *detected;    /* what it found, added up; may be NULL */
 };
 
 struct collect_result {

@@ -41,23 +41,6 @@ void plan_tables_free(struct search *s)
 	s->tables = NULL;
 }
 
-static void copy_shape(struct batch_shape *to, const struct batch_shape *from, struct arena *mem)
-{
-	struct column_shape *columns = arena_zalloc(mem, from->ncolumns + 1, sizeof(*columns));
-	struct group_shape *groups = arena_zalloc(mem, from->ngroups + 1, sizeof(*groups));
-	for (uint32_t c = 0; c < from->ncolumns; c++) {
-		columns[c] = from->columns[c];
-		columns[c].name = arena_strdup(mem, slice_of(from->columns[c].name));
-	}
-	for (uint32_t g = 0; g < from->ngroups; g++) {
-		groups[g] = from->groups[g];
-		groups[g].name = arena_strdup(mem, slice_of(from->groups[g].name));
-	}
-	*to = *from;
-	to->columns = columns;
-	to->groups = groups;
-}
-
 static struct search_shape *make_shape(
 	struct search *s, uint32_t table, const struct batch_shape *from)
 {
@@ -65,7 +48,7 @@ static struct search_shape *make_shape(
 	struct search_shape *shape = arena_zalloc(&s->mem, 1, sizeof(*shape));
 	struct schema *schema = arena_alloc(&s->mem, sizeof(*schema));
 	*schema = *s->tables[table].schema; /* the resolver's context is not const */
-	copy_shape(&shape->shape, from, &s->mem);
+	batch_shape_copy(&shape->shape, from, &s->mem);
 	shape->shape.table = schema->table;
 	shape->table = table;
 	shape->program = match_bind(s->tables[table].matcher, &shape->shape, query_resolve, schema);

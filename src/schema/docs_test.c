@@ -52,7 +52,7 @@ static void check_named(const char *word)
 static void test_words_are_named(void **state)
 {
 	(void)state;
-	static const char *const keys[] = {"table", "extend", "product", "version", "time",
+	static const char *const keys[] = {"table", "extend", "kind", "product", "version", "time",
 		"time_fallback", "columns", "rename", "only", "common", "targets", "target_order",
 		"id", "instance", "identity", "marks", "list", "fields", "of", "observable",
 		"type"};

@@ -308,12 +308,14 @@ static int read_marks(struct draft *draft, const struct yaml_tree *tree, struct 
 }
 
 static int read_extend(struct draft *draft, const struct yaml_tree *tree, struct err *err);
+static int read_kind(struct draft *draft, const struct yaml_tree *tree, struct err *err);
 
 /* In this order, whatever the order in the file: `extend` fills what the others add to. */
 static const struct {
 	const char *key;
 	read_key *read;
 } readers[] = {
+	{"kind", read_kind},
 	{"extend", read_extend},
 	{"rename", draft_rename},
 	{"table", read_table},
@@ -391,6 +393,23 @@ static int read_extend(struct draft *draft, const struct yaml_tree *tree, struct
 	draft->extends = true;
 	draft->nbase = draft->ncolumns;
 	return 0;
+}
+
+/* `kind: alerts`: the alerts of another product. */
+static int read_kind(struct draft *draft, const struct yaml_tree *tree, struct err *err)
+{
+	const char *kind;
+	char shown[YAML_SHOWN];
+	if (draft_text(draft, tree, "`kind`", &kind, err) != 0)
+		return -1;
+	if (strcmp(kind, "alerts") != 0)
+		return yaml_error(err, draft->file, tree->line,
+			"`kind: %s` is not known: the one kind there is is `alerts`, for alerts of other "
+			"products; leave it out of other schemas",
+			yaml_shown(kind, shown));
+	struct yaml_tree base = *tree;
+	base.text = "third_party_alerts";
+	return read_extend(draft, &base, err);
 }
 
 static int check_complete(struct draft *draft, struct err *err)

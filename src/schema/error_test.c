@@ -47,7 +47,7 @@ static const struct {
 	/* keys */
 	{HEAD "colums:\n  a: a\n", 3,
 		"unknown key \"colums\" in the schema: did you mean \"columns\"?"},
-	{HEAD "frobnicate: 1\n", 3, "the keys there are extend, rename, table"},
+	{HEAD "frobnicate: 1\n", 3, "the keys there are kind, extend, rename, table"},
 	{HEAD "Columns: {}\n", 3, "did you mean \"columns\"?"},
 	{"time: when\ncolumns:\n  a: a\n", 1, "no table name: add `table: my_audit_logs`"},
 	{"table: t\ncolumns:\n  a: a\n", 1, "no time: add `time:`"},
@@ -190,6 +190,7 @@ static const struct {
 	{COLUMNS "marks:\n  - {path: a, weight: 1000}\n", 6, "from -100 to 100"},
 	{COLUMNS "marks:\n  - {path: a, weight: x}\n", 6, "from -100 to 100"},
 	{COLUMNS "marks:\n  - {path: a, wieght: 1}\n", 6, "did you mean \"weight\"?"},
+	{"kind: events\n", 1, "the one kind there is is `alerts`"},
 	/* extend, rename, only */
 	{"extend: jira_audit_log\n", 1, "did you mean \"jira_audit_logs\"?"},
 	{"extend: trello\n", 1,

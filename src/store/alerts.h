@@ -15,35 +15,48 @@
 #include "store/store.h"
 
 enum alert_state { ALERT_OPEN, ALERT_ACKNOWLEDGED, ALERT_CLOSED, ALERT_WITHDRAWN, ALERT_STATES };
-enum alert_reason { REASON_NONE, REASON_TRUE_POSITIVE, REASON_FALSE_POSITIVE, REASON_BENIGN, REASON_DUPLICATE, ALERT_REASONS };
-enum { ALERT_ID = 16 /* bytes; shown as 32 hex digits */, ALERT_EVIDENCE = 25 /* events that are copied */ };
+enum alert_reason {
+	REASON_NONE,
+	REASON_TRUE_POSITIVE,
+	REASON_FALSE_POSITIVE,
+	REASON_BENIGN,
+	REASON_DUPLICATE,
+	ALERT_REASONS
+};
+enum {
+	ALERT_ID = 16 /* bytes; shown as 32 hex digits */,
+	ALERT_EVIDENCE = 25 /* events that are copied */
+};
+enum { ALERT_LEVELS = 5 /* as enum rule_level of detect/rule.h */ };
 
 /* One event that an alert rests on. */
 struct alert_event {
 	uint8_t id[16];
-	int64_t time;     /* µs; INT64_MIN = none */
+	int64_t time; /* µs; INT64_MIN = none */
 	const char *table;
 	const char *json; /* the event as `show` has it; NULL = only its id is kept */
 };
 
 /* An alert as the detector computes it. All texts borrowed. */
 struct alert_found {
-	const char *rule;    /* id, else title */
+	const char *rule; /* id, else title */
 	uint8_t version[8];
 	const char *title;
-	unsigned level;      /* enum rule_level */
-	const char *group;   /* for people: "actor: mallory, ip: 203.0.113.7" */
+	unsigned level;    /* enum rule_level */
+	const char *group; /* for people: "actor: mallory, ip: 203.0.113.7" */
 	uint8_t group_key[16];
-	int64_t day;         /* the cell: days since 1970 (UTC) of its first event; INT64_MIN = no time */
+	int64_t day; /* the cell: days since 1970 (UTC) of its first event; INT64_MIN = no time */
+	uint8_t fired[16];   /* the event with which it fired: a part of its identity */
 	int64_t first, last; /* µs of its first and last event; INT64_MIN = none */
 	uint64_t count;      /* events in all */
 	uint64_t values;     /* distinct values or rules, where the rule counts them; else 0 */
 	const char *actor, *target, *ip; /* of its first event; NULL = none */
-	const char *origin;  /* "" = our rules; else the product whose alert it was */
+	const char *origin;              /* "" = our rules; else the product whose alert it was */
 	const char *sources; /* connections that its evidence came from, joined by ", " */
 	bool provisional;    /* history of one of its sources is still being read */
 	uint32_t nevents;
-	const struct alert_event *events; /* in order; the first ALERT_EVIDENCE, and the last where there are more */
+	const struct alert_event
+		*events; /* in order; the first ALERT_EVIDENCE, and the last where there are more */
 };
 
 /* A cell: what the alerts of one rule and group on one day are now. */
@@ -57,16 +70,28 @@ struct alert_cell {
 struct alert_changes {
 	uint64_t added, changed, withdrawn;
 };
-/* Makes the catalog's alerts of these cells be what was found, in one transaction, with `done` (ndone segment ids) no longer pending.
- * New alerts are queued for every notifier whose filter takes them, unless `quiet`. Adds to *changes (may be NULL). 0 or -1. */
+/*
+ * Makes the catalog's alerts of these cells be what was found, in one transaction, with `done` (ndone segment ids) no longer pending.
+ * Cells of one rule and group that are handed over together share their evidence: an alert whose first event moved to
+ * another day is found again. A stored alert is taken over by the one found with its id; else the same first event; else an
+ * event in common; else an overlap of [first, last]; each by one, the older version of a rule as well. New events of an
+ * acknowledged alert are counted in new_events; those of a closed one open it again. Evidence counts as new where `count` grew.
+ *
+ * New alerts, and those opened again, are queued for every notifier whose filter takes them, unless `quiet`. Texts are cut at
+ * LIMIT_ALERT_TEXT bytes; of events longer than LIMIT_ALERT_EVENT the id alone is kept. Adds to *changes (may be NULL). 0 or
+ * -1; ERR_USAGE where two alerts found have one identity, or a cell's day or group is not that of its alerts.
+ */
 int alerts_replace(struct store *store, const struct alert_cell *cells, uint32_t n,
-	const uint64_t *done, uint32_t ndone, bool quiet, struct alert_changes *changes, struct err *err);
-/* The id: SHA-256 of rule, version, group and the first event's id, cut. */
+	const uint64_t *done, uint32_t ndone, bool quiet, struct alert_changes *changes,
+	struct err *err);
+/* The id: SHA-256 of rule, version, group and the event with which it fired, cut. */
 void alert_id(const char *rule, const uint8_t version[8], const uint8_t group_key[16],
-	const uint8_t first_event[16], uint8_t id[ALERT_ID]);
-/* Cells of rules on a day range [from, to] that have alerts which are not withdrawn, for a replay to look at again. As store_segments. */
+	const uint8_t fired[16], uint8_t id[ALERT_ID]);
+/* Cells of a rule (NULL = all) on a day range [from, to] that have alerts which are not withdrawn, for a replay to look at again;
+ * `found` is NULL. As store_segments. */
 int alerts_cells(struct store *store, const char *rule, int64_t from, int64_t to,
-	int (*each)(void *ctx, const struct alert_cell *cell, struct err *err), void *ctx, struct err *err);
+	int (*each)(void *ctx, const struct alert_cell *cell, struct err *err), void *ctx,
+	struct err *err);
 
 /* Segments that the detector has not looked at; as store_segments, oldest first. A segment that was merged away meanwhile is given by the
  * times that it had. */
@@ -76,9 +101,11 @@ struct pending_segment {
 	int64_t min_time, max_time; /* min > max: none has a time */
 	uint64_t no_time;
 };
-int alerts_pending(struct store *store, int (*each)(void *ctx, const struct pending_segment *pending, struct err *err), void *ctx,
+int alerts_pending(struct store *store,
+	int (*each)(void *ctx, const struct pending_segment *pending, struct err *err), void *ctx,
 	struct err *err);
-/* Holds the detector's lock (detect.lock in the folder) until unlocked; one process at a time. 1 held, 0 another has it (where !wait), -1. */
+/* Holds the detector's lock (detect.lock in the folder) until unlocked; one process at a time. 1 held, 0 another has it (where !wait), -1.
+ * alerts_unlock accepts NULL. */
 struct detect_lock;
 int alerts_lock(struct store *store, bool wait, struct detect_lock **lock, struct err *err);
 void alerts_unlock(struct detect_lock *lock);
@@ -87,74 +114,58 @@ void alerts_unlock(struct detect_lock *lock);
 
 struct alert_note {
 	int64_t at;
-	const char *who, *text; /* text: what was said, or what happened: "closed: false positive" */
+	const char *who,
+		*text; /* text: what was said, or what happened: "closed: false positive" */
 };
 struct alert_info {
 	uint8_t id[ALERT_ID];
-	struct alert_found found; /* without events and group_key where only listed */
+	struct alert_found found; /* alerts_get: with its events; else without */
 	enum alert_state state;
 	enum alert_reason reason;
 	int64_t created, changed;
 	uint64_t new_events; /* that joined since it was acknowledged or closed */
 	uint32_t nnotes;
-	const struct alert_note *notes;   /* alerts_get only */
+	const struct alert_note *notes; /* alerts_get only */
 	uint32_t naliases;
 	const uint8_t (*aliases)[ALERT_ID]; /* alerts_get only */
 };
 struct alert_filter {
-	unsigned states;       /* bits 1 << enum alert_state; 0 = open and acknowledged */
-	int least_level;       /* -1 = any */
-	int64_t since, until;  /* by its last event; INT64_MIN, INT64_MAX = open */
-	const char *rule;      /* id or title, NULL = any */
-	const char *text;      /* stands in title, group, actor, target or ip; NULL = any */
-	uint32_t limit;        /* 0 = all */
+	unsigned states; /* bits 1 << enum alert_state; 0 = open and acknowledged */
+	int least_level; /* -1 = any */
+	int64_t since,
+		until; /* by its last event, since <= last < until; INT64_MIN, INT64_MAX = open */
+	const char *rule; /* id or title, or the beginning of an id; NULL = any */
+	const char *
+		text; /* stands in title, group, actor, target or ip, in any case of A-Z; NULL = any */
+	uint32_t limit; /* 0 = all */
 };
 /* Newest `last` first; as store_segments. */
 int alerts_list(struct store *store, const struct alert_filter *filter,
-	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx, struct err *err);
-/* Counts by state and level, of those that are not withdrawn. */
-int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][5], struct err *err);
+	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
+	struct err *err);
+/* Counts by state and level. */
+int alerts_counts(
+	struct store *store, uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct err *err);
 /* By id, an alias, or the beginning of one (6 digits at least): 1 with everything (texts in `mem`), 0 none, -1: ERR_USAGE where
  * several begin so. */
-int alerts_get(struct store *store, const char *id, struct arena *mem, struct alert_info *alert, struct err *err);
-/* A new state, with who and what was said; each is a note. Closing takes a reason. ERR_USAGE where it makes no sense (acknowledge what
- * is closed). 0 or -1. */
-int alerts_set(struct store *store, const uint8_t id[ALERT_ID], enum alert_state state, enum alert_reason reason,
-	const char *who, const char *comment, struct err *err);
-int alerts_comment(struct store *store, const uint8_t id[ALERT_ID], const char *who, const char *text, struct err *err);
+int alerts_get(struct store *store, const char *id, struct arena *mem, struct alert_info *alert,
+	struct err *err);
+/* A new state, with who and what was said ("" or NULL = nothing); each is a note. Closing takes a reason. ERR_USAGE where it makes no
+ * sense (acknowledge what is closed). `id` may be an alias. 0 or -1; ERR_NOT_FOUND. */
+int alerts_set(struct store *store, const uint8_t id[ALERT_ID], enum alert_state state,
+	enum alert_reason reason, const char *who, const char *comment, struct err *err);
+/* A note and nothing else. As alerts_set. */
+int alerts_comment(struct store *store, const uint8_t id[ALERT_ID], const char *who,
+	const char *text, struct err *err);
+/* Names: open, acknowledged …; "", true-positive, false-positive …; informational, low … */
 const char *alert_state_name(enum alert_state state);
 const char *alert_reason_name(enum alert_reason reason);
-
-/* ---- who is told ----------------------------------------------------------------------------- */
-
-/* A notifier: where alerts are sent. Its secret is sealed as a connection's (store/secrets.h). */
-struct notifier {
-	const char *name;     /* as a source's name */
-	const char *kind;     /* webhook, slack, teams, syslog, mail */
-	const char *settings; /* a flat JSON object: url, host, to … */
-	int least_level;
-	const char *rules;    /* NULL = all; else ids, joined by ", " */
-	bool paused;
-	int64_t created, last_sent, last_failed;
-	const char *last_error; /* "" = none */
-};
-int notifier_put(struct store *store, const struct notifier *notifier, struct err *err);
-int notifier_list(struct store *store, int (*each)(void *ctx, const struct notifier *notifier, struct err *err), void *ctx, struct err *err);
-/* 1 removed, with what is queued for it; 0 none of that name; -1. */
-int notifier_remove(struct store *store, const char *name, struct err *err);
-
-/* A notice that waits. */
-struct notice {
-	uint64_t id;
-	const char *notifier;
-	uint8_t alert[ALERT_ID];
-	unsigned tries;
-	int64_t due;
-};
-/* The notices due by `now`, oldest first; as store_segments. */
-int notices_due(struct store *store, int64_t now, int (*each)(void *ctx, const struct notice *notice, struct err *err), void *ctx, struct err *err);
-/* It was sent (gone), or it failed and is due again at `again` (INT64_MAX = given up, and kept with its error). 0 or -1. */
-int notice_sent(struct store *store, uint64_t id, int64_t now, struct err *err);
-int notice_failed(struct store *store, uint64_t id, int64_t again, const char *why, struct err *err);
+const char *alert_level_name(unsigned level);
+/* Their numbers; -1 where there is none of that name ("true positive" is taken as well). */
+int alert_state_named(const char *name);
+int alert_reason_named(const char *name);
+int alert_level_named(const char *name);
+/* An id as 32 hex digits and NUL. */
+char *alert_id_text(const uint8_t id[ALERT_ID], char text[2 * ALERT_ID + 1]);
 
 #endif

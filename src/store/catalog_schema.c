@@ -177,7 +177,62 @@ static const char version_4[] =
 	/* Several sources of log files are primary beside each other. */
 	"DROP INDEX IF EXISTS connections_primary;";
 
-static const char *const steps[FORMAT_VERSION] = {version_1, version_2, version_3, version_4};
+/* Alerts, who is told of them, and what the detector has not looked at. Nothing that is stored already is
+ * pending: `pugmark detect run` goes through history. */
+static const char version_5[] =
+	/* day: INT64_MIN = no time. digest: of all that was found, so that what is found again unchanged
+	 * costs no write. state, was_state (before it was withdrawn), reason: the enums of alerts.h. */
+	"CREATE TABLE alerts(n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, rule TEXT NOT NULL,"
+	" version BLOB NOT NULL, group_key BLOB NOT NULL, day INTEGER NOT NULL,"
+	" first_event BLOB NOT NULL, title TEXT NOT NULL, level INTEGER NOT NULL,"
+	" group_name TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" events INTEGER NOT NULL, distinct_values INTEGER NOT NULL, actor TEXT, target TEXT,"
+	" ip TEXT, origin TEXT NOT NULL, sources TEXT NOT NULL, provisional INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, state INTEGER NOT NULL, was_state INTEGER NOT NULL,"
+	" reason INTEGER NOT NULL, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,"
+	" new_events INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX alerts_by_cell ON alerts(rule, group_key, day);"
+	"CREATE INDEX alerts_by_last ON alerts(last, n);"
+
+	/* Its evidence: json NULL = only the id is kept. */
+	"CREATE TABLE alert_events(alert INTEGER NOT NULL REFERENCES alerts(n),"
+	" nr INTEGER NOT NULL, id BLOB NOT NULL, time INTEGER NOT NULL, table_name TEXT NOT NULL,"
+	" json TEXT, PRIMARY KEY(alert, nr)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE alert_aliases(id BLOB PRIMARY KEY,"
+	" alert INTEGER NOT NULL REFERENCES alerts(n)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX alert_aliases_by_alert ON alert_aliases(alert);"
+	"CREATE TABLE alert_notes(n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" alert INTEGER NOT NULL REFERENCES alerts(n), at INTEGER NOT NULL, who TEXT NOT NULL,"
+	" text TEXT NOT NULL) STRICT;"
+	"CREATE INDEX alert_notes_by_alert ON alert_notes(alert);"
+
+	/* rules: NULL = all. Times: 0 = never. */
+	"CREATE TABLE notifiers(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" kind TEXT NOT NULL, settings TEXT NOT NULL, least_level INTEGER NOT NULL, rules TEXT,"
+	" paused INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+	" last_sent INTEGER NOT NULL DEFAULT 0, last_failed INTEGER NOT NULL DEFAULT 0,"
+	" last_error TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE TABLE notifier_secrets(notifier_id INTEGER NOT NULL"
+	" REFERENCES notifiers(id) ON DELETE CASCADE, field TEXT NOT NULL,"
+	" key_id BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL,"
+	" PRIMARY KEY(notifier_id, field)) STRICT, WITHOUT ROWID;"
+
+	/* key: what the receiver knows the notice by, the same at each try. first_failed: 0 = never.
+	 * due: INT64_MAX = given up. */
+	"CREATE TABLE notices(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" notifier_id INTEGER NOT NULL REFERENCES notifiers(id) ON DELETE CASCADE,"
+	" alert INTEGER NOT NULL REFERENCES alerts(n), change TEXT NOT NULL, key TEXT NOT NULL,"
+	" tries INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, due INTEGER NOT NULL,"
+	" first_failed INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE INDEX notices_by_due ON notices(due);"
+	"CREATE INDEX notices_by_notifier ON notices(notifier_id);"
+
+	"CREATE TABLE detect_pending(segment_id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL"
+	" REFERENCES tables(id), min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,"
+	" no_time INTEGER NOT NULL) STRICT;";
+
+static const char *const steps[FORMAT_VERSION] = {
+	version_1, version_2, version_3, version_4, version_5};
 
 int catalog_version(struct store *store, struct err *err)
 {

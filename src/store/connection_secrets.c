@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* connection_secrets.c: the sealed secrets of connections: set, opened, sealed anew under another key. */
+/* connection_secrets.c: the sealed secrets of connections and notifiers: set, opened, sealed anew under another key. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,13 +32,15 @@ static int check_field(const char *field, struct err *err)
 
 /* All secrets of a store are under one key: which of ours. A key that opens none of the others is not
  * the right one (or was changed since it was read): nothing is sealed under it. */
-static int choose_key(struct store *store, int64_t id, const char *field,
+static int choose_key(struct store *store, enum secret_owner owner, int64_t id, const char *field,
 	const struct secret_key *key, uint8_t key_id[SECRET_KEY_ID], struct err *err)
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT key_id FROM connection_secrets WHERE connection_id <> ? OR field <> ?"
-		" LIMIT 1",
-		"it", id, field);
+		"SELECT key_id FROM connection_secrets"
+		" WHERE ?1 <> 0 OR connection_id <> ?2 OR field <> ?3 UNION ALL"
+		" SELECT key_id FROM notifier_secrets"
+		" WHERE ?1 <> 1 OR notifier_id <> ?2 OR field <> ?3 LIMIT 1",
+		"iit", (int64_t)owner, id, field);
 	int rc = stmt ? catalog_step(store, stmt, err) : -1;
 	memcpy(key_id, secret_key_id(key), SECRET_KEY_ID);
 	if (rc == 1)
@@ -52,31 +54,53 @@ static int choose_key(struct store *store, int64_t id, const char *field,
 		secret_key_where(key));
 }
 
-int connection_seal(struct store *store, int64_t id, const char *name,
+/* The name that a secret is bound to: no connection's name has a slash. */
+static void bound_name(enum secret_owner owner, const char *name, char bound[STORE_NAME + 16])
+{
+	snprintf(bound, STORE_NAME + 16, "%s%.*s", owner == OWNER_NOTIFIER ? "notifier/" : "",
+		STORE_NAME, name);
+}
+
+static int write_sealed(struct store *store, enum secret_owner owner, int64_t id, const char *field,
+	const uint8_t key_id[SECRET_KEY_ID], struct slice sealed, struct err *err)
+{
+	return catalog_run(store, err,
+		owner == OWNER_NOTIFIER
+			? "INSERT INTO notifier_secrets VALUES(?, ?, ?, ?, ?) ON CONFLICT DO"
+			  " UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed,"
+			  " set_at = excluded.set_at"
+			: "INSERT INTO connection_secrets VALUES(?, ?, ?, ?, ?) ON CONFLICT DO"
+			  " UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed,"
+			  " set_at = excluded.set_at",
+		"itbbi", id, field, key_id, (size_t)SECRET_KEY_ID, sealed.ptr, sealed.len,
+		clock_now_us());
+}
+
+int secret_put(struct store *store, enum secret_owner owner, int64_t id, const char *name,
 	const struct connection_secret *secret, const struct secret_key *key, struct err *err)
 {
 	uint8_t key_id[SECRET_KEY_ID];
+	char bound[STORE_NAME + 16];
 	struct buf sealed;
 	if (check_field(secret->field, err) < 0)
 		return -1;
 	if (secret->plain.len == 0)
 		return catalog_run(store, err,
-			"DELETE FROM connection_secrets WHERE connection_id = ? AND field = ?",
+			owner == OWNER_NOTIFIER
+				? "DELETE FROM notifier_secrets WHERE notifier_id = ? AND field = ?"
+				: "DELETE FROM connection_secrets WHERE connection_id = ? AND "
+				  "field = ?",
 			"it", id, secret->field);
 	if (!key)
 		return err_set(err, ERR_USAGE, "the %s of %s needs a key to be sealed under",
 			secret->field, name);
-	if (choose_key(store, id, secret->field, key, key_id, err) < 0)
+	if (choose_key(store, owner, id, secret->field, key, key_id, err) < 0)
 		return -1;
+	bound_name(owner, name, bound);
 	buf_init(&sealed, SECRET_MAX + SECRET_OVERHEAD);
-	int rc = secret_seal(key, key_id, name, secret->field, secret->plain, &sealed, err);
+	int rc = secret_seal(key, key_id, bound, secret->field, secret->plain, &sealed, err);
 	if (rc == 0)
-		rc = catalog_run(store, err,
-			"INSERT INTO connection_secrets VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-			" SET key_id = excluded.key_id, sealed = excluded.sealed,"
-			" set_at = excluded.set_at",
-			"itbbi", id, secret->field, key_id, (size_t)SECRET_KEY_ID, sealed.ptr,
-			sealed.len, clock_now_us());
+		rc = write_sealed(store, owner, id, secret->field, key_id, buf_view(&sealed), err);
 	buf_fini(&sealed);
 	return rc;
 }
@@ -89,33 +113,55 @@ static struct slice blob_of(sqlite3_stmt *stmt, int column)
 	return (struct slice){blob, blob ? (size_t)sqlite3_column_bytes(stmt, column) : 0};
 }
 
+int secret_get(struct store *store, enum secret_owner owner, int64_t id, const char *name,
+	const char *field, const struct secret_key *key, struct secret *plain, struct err *err)
+{
+	char bound[STORE_NAME + 16];
+	bound_name(owner, name, bound);
+	*plain = (struct secret){0};
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		owner == OWNER_NOTIFIER
+			? "SELECT sealed FROM notifier_secrets WHERE notifier_id = ? AND field = ?"
+			: "SELECT sealed FROM connection_secrets WHERE connection_id = ? AND field "
+			  "= ?",
+		"it", id, field);
+	int rc = stmt ? catalog_step(store, stmt, err) : -1;
+	if (rc == 1 && secret_open(key, bound, field, blob_of(stmt, 0), plain, err) < 0)
+		rc = -1;
+	catalog_done(store, stmt);
+	return rc;
+}
+
 int store_connection_secret(struct store *store, const char *name, const char *field,
 	const struct secret_key *key, struct secret *plain, struct err *err)
 {
 	int64_t id;
 	*plain = (struct secret){0};
 	int rc = connection_id(store, name, &id, err);
-	if (rc < 1)
-		return rc;
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT sealed FROM connection_secrets WHERE connection_id = ? AND field = ?", "it",
-		id, field);
-	rc = stmt ? catalog_step(store, stmt, err) : -1;
-	if (rc == 1 && secret_open(key, name, field, blob_of(stmt, 0), plain, err) < 0)
-		rc = -1;
-	catalog_done(store, stmt);
-	return rc;
+	return rc < 1 ? rc : secret_get(store, OWNER_CONNECTION, id, name, field, key, plain, err);
+}
+
+/* How many secrets are sealed. */
+static int count_sealed(struct store *store, int64_t *n, struct err *err)
+{
+	int64_t more = 0;
+	*n = 0;
+	int rc = catalog_has(store, 3, err);
+	if (rc == 1)
+		rc = catalog_int(store, n, err, "SELECT count(*) FROM connection_secrets", "");
+	if (rc == 1)
+		rc = catalog_has(store, 5, err);
+	if (rc == 1)
+		rc = catalog_int(store, &more, err, "SELECT count(*) FROM notifier_secrets", "");
+	*n += more;
+	return rc < 0 ? -1 : 0;
 }
 
 int store_secret_key(struct store *store, const char *wanted, bool make, struct secret_key **key,
 	struct err *err)
 {
 	int64_t sealed = 0;
-	int rc = catalog_has(store, 3, err);
-	if (rc == 1)
-		rc = catalog_int(
-			store, &sealed, err, "SELECT count(*) FROM connection_secrets", "");
-	if (rc < 0)
+	if (count_sealed(store, &sealed, err) < 0)
 		return -1;
 	return secret_key_open(wanted, store->dir, make && sealed == 0, key, err);
 }
@@ -123,6 +169,7 @@ int store_secret_key(struct store *store, const char *wanted, bool make, struct 
 /* ---- another key ----------------------------------------------------------------------------- */
 
 struct sealed_row {
+	enum secret_owner owner;
 	int64_t id;
 	char *name, *field;
 	struct slice sealed;
@@ -136,8 +183,10 @@ static int list_sealed(struct store *store, const uint8_t *key_id, struct arena 
 	uint32_t cap = 0;
 	*n = 0;
 	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT c.id, c.name, s.field, s.sealed FROM connection_secrets s"
-		" JOIN connections c ON c.id = s.connection_id WHERE s.key_id <> ?",
+		"SELECT 0, c.id, c.name, s.field, s.sealed FROM connection_secrets s"
+		" JOIN connections c ON c.id = s.connection_id WHERE s.key_id <> ?1 UNION ALL"
+		" SELECT 1, c.id, c.name, s.field, s.sealed FROM notifier_secrets s"
+		" JOIN notifiers c ON c.id = s.notifier_id WHERE s.key_id <> ?1",
 		"b", key_id, (size_t)SECRET_KEY_ID);
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {
@@ -148,13 +197,14 @@ static int list_sealed(struct store *store, const uint8_t *key_id, struct arena 
 				memcpy(more, list, *n * sizeof(*more));
 			list = more;
 		}
-		struct slice sealed = blob_of(stmt, 3);
+		struct slice sealed = blob_of(stmt, 4);
 		char *copy = arena_alloc(mem, sealed.len + 1);
 		if (sealed.len)
 			memcpy(copy, sealed.ptr, sealed.len);
-		list[(*n)++] = (struct sealed_row){sqlite3_column_int64(stmt, 0),
-			arena_strdup(mem, slice_of(catalog_text(stmt, 1))),
-			arena_strdup(mem, slice_of(catalog_text(stmt, 2))), {copy, sealed.len}};
+		list[(*n)++] = (struct sealed_row){(enum secret_owner)sqlite3_column_int(stmt, 0),
+			sqlite3_column_int64(stmt, 1),
+			arena_strdup(mem, slice_of(catalog_text(stmt, 2))),
+			arena_strdup(mem, slice_of(catalog_text(stmt, 3))), {copy, sealed.len}};
 	}
 	*rows_out = list;
 	return rows.answer;
@@ -165,19 +215,17 @@ static int reseal_row(struct store *store, const struct sealed_row *row,
 {
 	struct secret plain;
 	struct buf sealed;
-	const uint8_t *id = secret_key_id(new_key);
-	if (secret_open(old, row->name, row->field, row->sealed, &plain, err) < 0)
+	char bound[STORE_NAME + 16];
+	bound_name(row->owner, row->name, bound);
+	if (secret_open(old, bound, row->field, row->sealed, &plain, err) < 0)
 		return -1;
 	buf_init(&sealed, SECRET_MAX + SECRET_OVERHEAD);
-	int rc = secret_seal(new_key, NULL, row->name, row->field,
+	int rc = secret_seal(new_key, NULL, bound, row->field,
 		(struct slice){plain.text, plain.len}, &sealed, err);
 	secret_wipe(&plain);
 	if (rc == 0)
-		rc = catalog_run(store, err,
-			"UPDATE connection_secrets SET key_id = ?, sealed = ?"
-			" WHERE connection_id = ? AND field = ?",
-			"bbit", id, (size_t)SECRET_KEY_ID, sealed.ptr, sealed.len, row->id,
-			row->field);
+		rc = write_sealed(store, row->owner, row->id, row->field, secret_key_id(new_key),
+			buf_view(&sealed), err);
 	buf_fini(&sealed);
 	return rc;
 }

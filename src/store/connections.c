@@ -192,7 +192,7 @@ static int put_in_transaction(struct store *store, const struct connection *c, b
 	if (was && other == 0 && forget_reading(store, c->name, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < nsecrets; i++) {
-		if (connection_seal(store, id, c->name, &secrets[i], key, err) < 0)
+		if (secret_put(store, OWNER_CONNECTION, id, c->name, &secrets[i], key, err) < 0)
 			return -1;
 	}
 	if (secondary)

@@ -8,9 +8,14 @@
 
 /* The row id of a connection: 1, 0 none of that name, -1. */
 int connection_id(struct store *store, const char *name, int64_t *id, struct err *err);
+/* Whose secrets: of a connection or a notifier, each by its row id. */
+enum secret_owner { OWNER_CONNECTION, OWNER_NOTIFIER };
 /* In the caller's transaction: seals one field, or forgets it. 0 or -1. */
-int connection_seal(struct store *store, int64_t id, const char *name,
+int secret_put(struct store *store, enum secret_owner owner, int64_t id, const char *name,
 	const struct connection_secret *secret, const struct secret_key *key, struct err *err);
+/* Opens one: 1, 0 not set, -1; *plain is the caller's. */
+int secret_get(struct store *store, enum secret_owner owner, int64_t id, const char *name,
+	const char *field, const struct secret_key *key, struct secret *plain, struct err *err);
 /* Between these SQLite overwrites what it deletes: nothing that was sealed under an old key is left in
  * free pages of the catalog. The end gives back `rc`. */
 int secrets_delete_begin(struct store *store, struct err *err);

@@ -174,6 +174,13 @@ static bool has_content(const struct segment *s, const struct segment_facts *fac
 	       facts->input_bytes > 0;
 }
 
+/* The detector has not looked at these rows: noted with them, so that whatever ends the process it will. */
+static int add_pending(struct segment *s, struct err *err)
+{
+	return catalog_run(s->store, err, "INSERT INTO detect_pending VALUES(?, ?, ?, ?, ?)",
+		"iiiiu", s->row.id, s->table->id, s->row.min_time, s->row.max_time, s->row.no_time);
+}
+
 static int add_rows(struct segment *s, const struct segment_facts *facts, const struct id_run *run,
 	struct err *err)
 {
@@ -182,7 +189,8 @@ static int add_rows(struct segment *s, const struct segment_facts *facts, const 
 		return -1;
 	if (s->marked && vault_record(s->vault, commit_id, err) < 0)
 		return -1;
-	if (s->row.rows > 0 && catalog_add_segment(s->store, &s->row, err) < 0)
+	if (s->row.rows > 0 &&
+		(catalog_add_segment(s->store, &s->row, err) < 0 || add_pending(s, err) < 0))
 		return -1;
 	if (run->entries > 0 && catalog_add_id_run(s->store, s->table->id, run, err) < 0)
 		return -1;

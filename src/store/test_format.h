@@ -13,6 +13,13 @@ static inline void test_format(struct store *store, int version)
 	struct err err;
 	char sql[64];
 	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 5 &&
+		sqlite3_exec(store->db,
+			"DROP TABLE notices; DROP TABLE notifier_secrets; DROP TABLE notifiers;"
+			"DROP TABLE alert_notes; DROP TABLE alert_aliases; DROP TABLE alert_events;"
+			"DROP TABLE alerts; DROP TABLE detect_pending",
+			NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 4 && version >= 3 &&
 		sqlite3_exec(store->db,
 			"ALTER TABLE source_states DROP COLUMN lag_received;"

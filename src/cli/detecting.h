@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detecting.h (private to cli/): rules beside other commands, and what they share of `detect`. */
+#ifndef CLI_DETECTING_H
+#define CLI_DETECTING_H
+
+#include "cli/private.h"
+#include "pipeline/detect_live.h"
+
+/* Detection as the command line says; detect_live_free it. */
+struct detect_live *detect_live_start(const struct command_line *line);
+/* Looks at what is new, once, with a progress line. */
+void detect_new(const struct command_line *line, struct store *store, struct detect_result *result);
+/* "3 new alerts: pugmark alerts" where there are any. */
+void print_new_alerts(const struct detect_result *result);
+
+/* The rules of the data folder; problems are told on standard error. */
+int detect_load(const struct command_line *line, struct rules **rules, struct err *err);
+/* Marks the rules that --rule names (all words of it); only[] has rules->n of them. ERR_USAGE where there is no such rule. */
+int detect_only(const struct rules *rules, const char *words, bool *only, struct err *err);
+/* "rule", or what kind of correlation. */
+const char *rule_kind(const struct rule *rule);
+/* "experimental", "disabled: …", "", for people. */
+const char *rule_remark(const struct rule *rule);
+
+int detect_run(const struct command_line *line);
+int detect_list(const struct command_line *line);
+int detect_explain(const struct command_line *line);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detect_setup.c: what an evaluation begins with: which rules take part, the tables' schemas, the segments. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "pipeline/collect.h"
+#include "pipeline/detector.h"
+#include "store/connections.h"
+
+int detect_rules(const char *data_dir, struct rules **rules, struct err *err)
+{
+	struct buf dir, settings;
+	struct io_info info;
+	buf_init(&dir, 4096);
+	buf_init(&settings, 4096);
+	buf_printf(&dir, "%s/rules", data_dir);
+	buf_printf(&settings, "%s/rules/settings.yml", data_dir);
+	const char *paths[] = {dir.ptr, NULL};
+	struct rules_source source = {.shipped = true};
+	if (io_stat(dir.ptr, &info, NULL) == 1)
+		source.paths = paths;
+	if (io_stat(settings.ptr, &info, NULL) == 1)
+		source.settings = settings.ptr;
+	int rc = rules_load(&source, rules, err);
+	buf_fini(&dir);
+	buf_fini(&settings);
+	return rc;
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+/* The rules that a correlation stands on are looked at with it. */
+static void activate(/* NOLINT(misc-no-recursion): no cycles, see rules_load */
+	struct detector *d, uint32_t r)
+{
+	if (d->active[r])
+		return;
+	d->active[r] = true;
+	const struct correlation *c = d->rules->of[r]->correlation;
+	for (uint32_t m = 0; c && m < c->nrules; m++)
+		activate(d, c->rules[m]);
+}
+
+/* 0 of rules of events, else one more than of the deepest correlation that it stands on. */
+static unsigned depth_of(/* NOLINT(misc-no-recursion): no cycles, see rules_load */
+	struct detector *d, uint32_t r)
+{
+	const struct correlation *c = d->rules->of[r]->correlation;
+	unsigned depth = 0;
+	for (uint32_t m = 0; c && m < c->nrules; m++) {
+		if (!d->rules->of[c->rules[m]]->correlation)
+			continue;
+		unsigned below = depth_of(d, c->rules[m]) + 1;
+		depth = below > depth ? below : depth;
+		d->chained[r] = d->chained[c->rules[m]] = true;
+	}
+	return depth;
+}
+
+static int choose_rules(struct detector *d, struct err *err)
+{
+	uint32_t n = d->rules->n;
+	d->active = arena_zalloc(&d->mem, n + 1, sizeof(*d->active));
+	d->raises = arena_zalloc(&d->mem, n + 1, sizeof(*d->raises));
+	d->exprs = arena_zalloc(&d->mem, n + 1, sizeof(*d->exprs));
+	for (uint32_t r = 0; r < n; r++) {
+		const struct rule *rule = d->rules->of[r];
+		d->raises[r] = !rule->disabled && !rule->silent &&
+			       (!d->options->only || d->options->only[r]);
+		if (d->raises[r])
+			activate(d, r);
+	}
+	d->chained = arena_zalloc(&d->mem, n + 1, sizeof(*d->chained));
+	d->depth = arena_zalloc(&d->mem, n + 1, sizeof(*d->depth));
+	for (uint32_t r = 0; r < n; r++)
+		d->depth[r] = d->active[r] ? depth_of(d, r) : 0;
+	for (uint32_t r = 0; r < n; r++)
+		d->exprs[r] = d->active[r] ? d->rules->of[r]->expr : NULL;
+	uint32_t at = 0;
+	if (engine_new(d->exprs, n, clock_now_us(), &d->engine, &at, err) < 0)
+		return at < n ? err_context(err, "rule \"%s\"", d->rules->of[at]->title) : -1;
+	return 0;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static int list_schema(void *ctx, const struct schema *schema, bool user, struct err *err)
+{
+	(void)user;
+	(void)err;
+	struct map *names = ctx;
+	map_put(names, slice_of(schema->table), NULL);
+	return 0;
+}
+
+static int load_schemas(struct detector *d, struct err *err)
+{
+	struct map names;
+	map_init(&names);
+	int rc = store_schemas(store_dir(d->store), list_schema, &names, err);
+	d->schemas.of = arena_zalloc(&d->mem, names.count + 1, sizeof(*d->schemas.of));
+	d->schemas.owned = arena_zalloc(&d->mem, names.count + 1, sizeof(*d->schemas.owned));
+	for (uint32_t i = 0; rc == 0 && i < names.count; i++) {
+		const char *table = arena_strdup(&d->mem, names.entries[i].key);
+		rc = store_schema(
+			store_dir(d->store), table, &d->schemas.of[i], &d->schemas.owned[i], err);
+		d->schemas.n += rc == 0;
+	}
+	map_fini(&names);
+	return rc;
+}
+
+static int add_file(void *ctx, const struct segment_info *info, struct err *err)
+{
+	(void)err;
+	struct detector *d = ctx;
+	const struct schema *schema = NULL;
+	for (uint32_t i = 0; i < d->schemas.n; i++)
+		if (strcmp(d->schemas.of[i]->table, info->table) == 0)
+			schema = d->schemas.of[i];
+	if (!schema)
+		return 0;
+	if ((d->nfiles & (d->nfiles - 1)) == 0)
+		d->files = xrealloc(d->files, (d->nfiles ? d->nfiles * 2 : 1) * sizeof(*d->files));
+	d->files[d->nfiles++] = (struct detect_file){
+		.id = info->id,
+		.rows = info->rows,
+		.path = xstrdup(info->path),
+		.schema = schema,
+		.min_time = info->min_time,
+		.max_time = info->max_time,
+		.no_time = info->no_time > 0,
+	};
+	if (info->min_time <= info->max_time) {
+		d->began = info->min_time < d->began ? info->min_time : d->began;
+		d->last = info->max_time > d->last ? info->max_time : d->last;
+	}
+	return 0;
+}
+
+static void drop_files(struct detector *d)
+{
+	for (uint32_t f = 0; f < d->nfiles; f++) {
+		parquet_close(d->files[f].reader);
+		free(d->files[f].path);
+	}
+	free(d->files);
+	d->files = NULL;
+	d->nfiles = 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t left = ((const struct detect_file *)a)->id,
+		 right = ((const struct detect_file *)b)->id;
+	return left < right ? -1 : left > right;
+}
+
+int detector_files(struct detector *d, struct err *err)
+{
+	drop_files(d);
+	d->began = INT64_MAX;
+	d->last = INT64_MIN;
+	if (store_segments(d->store, NULL, add_file, d, err) < 0)
+		return -1;
+	if (d->nfiles)
+		qsort(d->files, d->nfiles, sizeof(*d->files), by_id);
+	return 0;
+}
+
+/* ---- sources --------------------------------------------------------------------------------- */
+
+struct unfinished {
+	struct detector *d;
+	uint32_t n;
+};
+
+static int add_unfinished(void *ctx, const struct connection *connection, struct err *err)
+{
+	struct unfinished *list = ctx;
+	const struct source_kind *kind = source_kind_find(connection->kind);
+	struct collect_position at;
+	if (!kind || kind->shape == SOURCE_OBJECTS)
+		return 0;
+	if (collect_position(list->d->store, connection->name, &at, err) < 0)
+		return -1;
+	if (at.history_done)
+		return 0;
+	struct detector *d = list->d;
+	d->unfinished = xrealloc(d->unfinished, (list->n + 2) * sizeof(*d->unfinished));
+	d->unfinished[list->n++] = xstrdup(connection->name);
+	d->unfinished[list->n] = NULL;
+	return 0;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
+	struct detect_result *result, struct err *err)
+{
+	*d = (struct detector){
+		.store = store, .options = options, .result = result, .rules = options->rules};
+	arena_init(&d->mem);
+	pthread_mutex_init(&d->lock, NULL);
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	d->threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
+	struct unfinished list = {d, 0};
+	if (choose_rules(d, err) < 0 || load_schemas(d, err) < 0 || detector_files(d, err) < 0 ||
+		store_connections(store, add_unfinished, &list, err) < 0) {
+		detector_close(d);
+		return -1;
+	}
+	return 0;
+}
+
+void detector_close(struct detector *d)
+{
+	drop_files(d);
+	detect_shapes_free(d);
+	engine_free(d->engine);
+	for (uint32_t i = 0; i < d->schemas.n; i++)
+		schema_free(d->schemas.owned[i]);
+	for (char **name = d->unfinished; name && *name; name++)
+		free(*name);
+	free(d->unfinished);
+	pthread_mutex_destroy(&d->lock);
+	arena_fini(&d->mem);
+}
+
+bool detector_stops(const struct detector *d, struct err *err)
+{
+	if (!d->options->stop || !*d->options->stop)
+		return false;
+	err_set(err, ERR_INTERRUPTED, "the detection was ended");
+	return true;
+}

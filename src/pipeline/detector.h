@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detector.h (private to detect*.c): one evaluation of rules over the store. */
+#ifndef PIPELINE_DETECTOR_H
+#define PIPELINE_DETECTOR_H
+
+#include <pthread.h>
+
+#include "detect/correlate.h"
+#include "detect/engine.h"
+#include "parquet/parquet.h"
+#include "pipeline/detect.h"
+#include "query/field.h"
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* A field in one shape, and where its value is looked for: the first that has one. */
+struct name_list {
+	uint32_t n;
+	struct field *fields;
+};
+/* A rule that a base rule's events go to, in one shape. */
+struct use {
+	uint32_t rule, member;
+	struct name_list group, value;
+	bool needs_all; /* an event without one of the group's values does not count */
+};
+/* What the rules mean in one shape of a table. */
+struct detect_shape {
+	struct detect_shape *next;
+	const struct schema *schema;
+	struct schema *copy; /* the resolver's context is not const */
+	struct batch_shape shape;
+	struct engine_program *program;
+	uint32_t *nuses; /* per rule */
+	struct use **uses;
+	struct name_list actor, ip, target, source, severity, summary, reported_by;
+	struct arena mem;
+};
+
+/* ---- hits ------------------------------------------------------------------------------------ */
+
+struct hits {
+	struct hit *of;
+	size_t n, cap;
+};
+/* A segment as the pass sees it. */
+struct detect_file {
+	uint64_t id, rows;
+	char *path;
+	const struct schema *schema;
+	int64_t min_time, max_time;
+	bool no_time;
+	struct detect_shape *shape; /* once it was open */
+	struct parquet_reader *reader;
+	bool failed;
+};
+
+/* What a pass looks for: which rules, and for each the times of hits that matter. */
+struct detect_range {
+	bool wanted;
+	bool untimed;     /* hits without time */
+	int64_t from, to; /* hits of times in [from, to) */
+};
+struct detect_pass {
+	struct detector *d;
+	struct detect_range *ranges; /* per rule */
+	const struct map *groups;    /* (rule, group): the only ones wanted; NULL = all */
+	uint32_t part, parts;        /* groups of this part only */
+	struct detect_file *files;
+	uint32_t nfiles;
+	size_t most; /* hits at most; more is `full` */
+	struct hits hits;
+	bool full;
+	/* threads */
+	pthread_mutex_t lock;
+	uint32_t next;
+	int rc;
+	struct err err;
+};
+
+struct detector {
+	struct store *store;
+	const struct detect_options *options;
+	struct detect_result *result;
+	const struct rules *rules;
+	struct engine *engine;
+	const struct expr **exprs;
+	bool *active; /* per rule: it raises alerts, or a rule that does so needs it */
+	bool *raises;
+	bool *chained; /* it feeds a correlation, or is fed by one: its groups are not looked at in parts */
+	unsigned *depth; /* 0 = of events alone, n + 1 = of correlations of depth n */
+	struct schemas {
+		uint32_t n;
+		const struct schema **of;
+		struct schema **owned;
+	} schemas;
+	pthread_mutex_t lock; /* of shapes */
+	struct detect_shape *shapes;
+	struct detect_file *files; /* all segments, ascending by id */
+	uint32_t nfiles;
+	int64_t began, last; /* times of the first and last event; began > last: there is none */
+	unsigned threads;
+	uint64_t rows_total;
+	char **unfinished; /* sources whose history is still being read; NULL-ended */
+	struct arena mem;
+};
+
+/* detect_setup.c */
+int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
+	struct detect_result *result, struct err *err);
+void detector_close(struct detector *d);
+/* Lists the segments as they are now. */
+int detector_files(struct detector *d, struct err *err);
+bool detector_stops(const struct detector *d, struct err *err);
+
+/* detect_shape.c */
+struct detect_shape *detect_shape(
+	struct detector *d, const struct schema *schema, const struct batch_shape *shape);
+void detect_shapes_free(struct detector *d);
+/* Opens a file and finds its shape. False where it cannot be read (counted). */
+bool detect_file_open(struct detector *d, struct detect_file *file);
+void detect_file_close(struct detect_file *file);
+/* The value of a name in a row of a batch whose columns are loaded, appended to `out`; false where there is none. */
+bool detect_value(const struct batch *batch, const struct name_list *list, uint32_t at,
+	uint32_t row, struct buf *out);
+
+void hits_push(struct hits *hits, const struct hit *hit);
+/* detect_scan.c: fills pass->hits with those of its files, sorted. 0, or -1. */
+int detect_scan(struct detect_pass *pass, struct err *err);
+
+/* detect_alerts.c: the alerts of what a pass found on the days [from, to] (INT64_MIN: of what has no time), and makes them be
+ * what the catalog says. `groups` as of the pass. */
+int detect_settle(struct detector *d, const struct detect_pass *pass, int64_t from, int64_t to,
+	struct err *err);
+
+/* detect_days.c: scans pass->files; detect_ranges chooses them first, of the detector's, as pass->ranges want. 1 where the memory did
+ * not do, 0, -1. */
+int detect_first(struct detect_pass *pass, struct err *err);
+int detect_ranges(struct detect_pass *pass, struct err *err);
+void detect_pass_fini(struct detect_pass *pass);
+/* Whole days [from, to], in as many passes as memory wants. `wanted` per rule; `groups` NULL = all. */
+int detect_days(struct detector *d, const bool *wanted, const struct map *groups, int64_t from,
+	int64_t to, struct err *err);
+int detect_untimed(
+	struct detector *d, const bool *wanted, const struct map *groups, struct err *err);
+
+#endif

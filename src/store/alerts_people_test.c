@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* alerts_people_test.c: what people may do to alerts, what is noted, how alerts are found and filtered; segments that are
+ * pending; one detector at a time. */
+#include "store/ledger.h"
+#include "store/test_alerts.h"
+#include "store/test_lake.h"
+
+static char *dir;
+static struct store *store;
+
+static int begin(void **state)
+{
+	(void)state;
+	dir = test_folder();
+	store = test_open(dir, STORE_WRITE);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	store_close(store);
+	test_remove(dir);
+	return 0;
+}
+
+static void states_and_notes(void **state)
+{
+	(void)state;
+	static const struct {
+		enum alert_state to;
+		enum alert_reason reason;
+		bool good;
+	} rows[] = {
+		{ALERT_OPEN, 0, false},
+		{ALERT_WITHDRAWN, 0, false},
+		{ALERT_ACKNOWLEDGED, 0, true},
+		{ALERT_ACKNOWLEDGED, 0, true},
+		{ALERT_CLOSED, REASON_NONE, false},
+		{ALERT_CLOSED, ALERT_REASONS, false},
+		{ALERT_CLOSED, REASON_BENIGN, true},
+		{ALERT_ACKNOWLEDGED, 0, false},
+		{ALERT_CLOSED, REASON_DUPLICATE, true},
+		{ALERT_OPEN, 0, true},
+	};
+	struct err err;
+	uint8_t id[ALERT_ID];
+	test_one(store, 1, 10, 1, 3);
+	test_newest(store, id);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int rc = alerts_set(store, id, rows[i].to, rows[i].reason, "anna", NULL, &err);
+		CHECK_ROW(i, rc == (rows[i].good ? 0 : -1));
+		CHECK_ROW(i, rc == 0 || err.kind == ERR_USAGE);
+	}
+	assert_int_equal(alerts_comment(store, id, "bob", "seen \xf0\x9f\x91\x80", &err), 0);
+	assert_int_equal(alerts_comment(store, id, "bob", "", &err), -1);
+	assert_int_equal(alerts_comment(store, id, "bob", "\xff", &err), -1);
+	expect_alerts(store, "10+2:3 open notes 6; ");
+	test_one(store, 1, 0, 0, 0);
+	assert_int_equal(
+		alerts_set(store, id, ALERT_CLOSED, REASON_BENIGN, "anna", NULL, &err), -1);
+	assert_int_equal(alerts_comment(store, id, "bob", "gone", &err), 0);
+	memset(id, 0, sizeof(id));
+	assert_int_equal(alerts_comment(store, id, "bob", "x", &err), -1);
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+}
+
+static void notes_say_what_happened(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {"anna: acknowledged: looked at it",
+		"anna: closed as false-positive: looked at it",
+		"pugmark: opened again: 1 event joined after it was closed",
+		"pugmark: withdrawn: the stored events no longer support it",
+		"pugmark: supported again by the stored events"};
+	struct arena mem = {0};
+	struct alert_info alert;
+	struct err err;
+	uint8_t id[ALERT_ID];
+	char hex[33];
+	test_one(store, 1, 10, 1, 3);
+	test_set(store, ALERT_ACKNOWLEDGED, 0);
+	test_set(store, ALERT_CLOSED, REASON_FALSE_POSITIVE);
+	test_one(store, 1, 10, 1, 4);
+	test_one(store, 1, 0, 0, 0);
+	test_one(store, 1, 10, 1, 4);
+	test_newest(store, id);
+	assert_int_equal(alerts_get(store, alert_id_text(id, hex), &mem, &alert, &err), 1);
+	assert_int_equal(alert.nnotes, COUNT(rows));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *text = arena_printf(&mem, "%s: %s", alert.notes[i].who, alert.notes[i].text);
+		assert_string_equal(text, rows[i]);
+		assert_true(alert.notes[i].at > 0);
+	}
+	arena_fini(&mem);
+}
+
+static int count(void *ctx, const struct alert_info *alert, struct err *err)
+{
+	(void)err;
+	(void)alert;
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+static void filters(void **state)
+{
+	(void)state;
+	const struct {
+		struct alert_filter filter;
+		unsigned n;
+	} rows[] = {
+		{{.least_level = -1, .since = INT64_MIN, .until = INT64_MAX}, 2},
+		{{.states = 15, .least_level = -1, .since = INT64_MIN, .until = INT64_MAX}, 3},
+		{{.states = 1u << ALERT_CLOSED,
+			 .least_level = -1,
+			 .since = INT64_MIN,
+			 .until = INT64_MAX},
+			1},
+		{{.states = 15, .least_level = 4, .since = INT64_MIN, .until = INT64_MAX}, 1},
+		{{.states = 15, .least_level = 0, .since = T0 + 1000000, .until = INT64_MAX}, 2},
+		{{.states = 15, .least_level = 0, .since = INT64_MIN, .until = T0 + 1000000}, 1},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .rule = "rule-number-1"},
+			3},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .rule = "rule-num"}, 3},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .rule = "rule-n"}, 0},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .rule = "MANY LOGINS"}, 3},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .text = "10.0.0"}, 1},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .text = "Mallory"}, 3},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .text = "%"}, 0},
+		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .limit = 2}, 2},
+	};
+	struct test_cell cell;
+	struct err err;
+	test_cell(&cell, "rule-number-1", TEST_DAY);
+	test_alert(&cell, 1, 0, 1, 1);
+	test_alert(&cell, 1, 1, 1, 1)->level = 4;
+	test_alert(&cell, 1, 2, 1, 1)->ip = "10.0.0.1";
+	test_replace(store, &cell, 1);
+	test_set(store, ALERT_CLOSED, REASON_BENIGN);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned n = 0;
+		if (alerts_list(store, &rows[i].filter, count, &n, &err) < 0)
+			fail_msg("row %zu: %s", i, err.text);
+		CHECK_ROW(i, n == rows[i].n);
+	}
+	uint64_t counts[ALERT_STATES][ALERT_LEVELS];
+	assert_int_equal(alerts_counts(store, counts, &err), 0);
+	assert_int_equal(counts[ALERT_OPEN][3], 1);
+	assert_int_equal(counts[ALERT_OPEN][4], 1);
+	assert_int_equal(counts[ALERT_CLOSED][3], 1);
+}
+
+static void beginnings_of_ids(void **state)
+{
+	(void)state;
+	struct arena mem = {0};
+	struct alert_info alert;
+	struct err err;
+	uint8_t id[ALERT_ID];
+	char hex[40];
+	test_one(store, 1, 10, 1, 3);
+	test_newest(store, id);
+	alert_id_text(id, hex);
+	for (size_t n = 32; n >= 6; n--) {
+		hex[n] = '\0';
+		assert_int_equal(alerts_get(store, hex, &mem, &alert, &err), 1);
+	}
+	hex[5] = '\0';
+	assert_int_equal(alerts_get(store, hex, &mem, &alert, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_int_equal(alerts_get(store, "12345g", &mem, &alert, &err), -1);
+	assert_int_equal(alerts_get(store, "000000", &mem, &alert, &err), 0);
+	/* Two that begin alike. */
+	hex[5] = alert_id_text(id, hex)[5];
+	struct test_cell cell;
+	test_cell(&cell, "rule-2", TEST_DAY);
+	test_alert(&cell, 1, 10, 1, 1);
+	test_replace(store, &cell, 1);
+	id[ALERT_ID - 1] ^= 1;
+	assert_int_equal(catalog_run(store, &err, "UPDATE alerts SET id = ? WHERE rule = 'rule-2'",
+				 "b", id, (size_t)ALERT_ID),
+		0);
+	hex[31] = '\0';
+	assert_int_equal(alerts_get(store, hex, &mem, &alert, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_int_equal(alerts_get(store, alert_id_text(id, hex), &mem, &alert, &err), 1);
+	assert_string_equal(alert.found.rule, "rule-2");
+	arena_fini(&mem);
+}
+
+/* ---- pending --------------------------------------------------------------------------------- */
+
+static void send(uint32_t first)
+{
+	struct err err;
+	struct lake_send plan = {.source = "files",
+		.container = "node-a/log",
+		.kind = CONTAINER_DISJOINT,
+		.first = first,
+		.n = 10,
+		.per_batch = 10,
+		.batches = 1};
+	if (lake_send(store, &plan, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+struct pending {
+	unsigned n;
+	uint64_t ids[8];
+};
+
+static int take_pending(void *ctx, const struct pending_segment *segment, struct err *err)
+{
+	struct pending *pending = ctx;
+	(void)err;
+	assert_string_equal(segment->table, "test_logs");
+	assert_true(segment->min_time <= segment->max_time);
+	assert_true(segment->no_time > 0);
+	pending->ids[pending->n++] = segment->id;
+	return 0;
+}
+
+static void segments_are_pending(void **state)
+{
+	(void)state;
+	struct err err;
+	struct pending pending = {0};
+	uint64_t before, after, damaged;
+	send(0);
+	send(10);
+	send(0); /* all known: no rows, nothing pending */
+	assert_int_equal(alerts_pending(store, take_pending, &pending, &err), 0);
+	assert_int_equal(pending.n, 2);
+	/* What is merged away stays pending under its number, and what came of it is not. */
+	assert_int_equal(store_compact(store, NULL, 0, NULL, &before, &after, &err), 0);
+	assert_true(after < before);
+	assert_int_equal(alerts_replace(store, NULL, 0, pending.ids, 1, false, NULL, &err), 0);
+	uint64_t left = pending.ids[1];
+	pending.n = 0;
+	assert_int_equal(alerts_pending(store, take_pending, &pending, &err), 0);
+	assert_int_equal(pending.n, 1);
+	assert_int_equal(pending.ids[0], left);
+	assert_int_equal(store_verify(store, NULL, NULL, NULL, &damaged, &err), 0);
+	assert_int_equal(damaged, 0);
+}
+
+static void one_detector_at_a_time(void **state)
+{
+	(void)state;
+	struct err err;
+	struct detect_lock *lock, *second;
+	assert_int_equal(alerts_lock(store, false, &lock, &err), 1);
+	assert_int_equal(alerts_lock(store, false, &second, &err), 0);
+	assert_null(second);
+	alerts_unlock(lock);
+	assert_int_equal(alerts_lock(store, true, &lock, &err), 1);
+	alerts_unlock(lock);
+	alerts_unlock(NULL);
+}
+
+int main(void)
+{
+#define EACH(f) cmocka_unit_test_setup_teardown(f, begin, end)
+	const struct CMUnitTest tests[] = {
+		EACH(states_and_notes),
+		EACH(notes_say_what_happened),
+		EACH(filters),
+		EACH(beginnings_of_ids),
+		EACH(segments_are_pending),
+		EACH(one_detector_at_a_time),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

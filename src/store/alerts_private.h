@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* alerts_private.h: what the files of alerts share: rows, notes, the queue. */
+#ifndef STORE_ALERTS_PRIVATE_H
+#define STORE_ALERTS_PRIVATE_H
+
+#include "store/alerts.h"
+#include "store/private.h"
+
+#define ALERT_US_DAY INT64_C(86400000000)
+#define ALERT_SELF   "pugmark" /* who notes what happened by itself */
+
+/* In the caller's transaction, of an alert by its row number: */
+int alert_note_add(struct store *store, int64_t n, int64_t now, const char *who, const char *text,
+	struct err *err);
+/* Queues notices for all notifiers whose filter takes it; `change`: new, reopened (notifiers.c). */
+int alert_queue(struct store *store, int64_t n, const uint8_t id[ALERT_ID], unsigned level,
+	const char *rule, const char *change, int64_t now, struct err *err);
+
+/* A lock file of the folder, for one process at a time: its descriptor in *fd. 1 held, 0 another has it (where !wait), -1. */
+int store_lock_file(struct store *store, const char *name, bool wait, int *fd, struct err *err);
+
+#endif

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Detection over stored events: alerts are a function of the set of events, in whatever order and pieces they came, live or
+replayed; nothing is doubled, what loses its support is withdrawn, and what people did about an alert stays."""
+import json
+import os
+import random
+
+import lake
+from lake import Lake, joined, slow, write
+
+DAY = 86_400
+BEGIN = 1_727_136_000  # 2024-09-24T00:00:00Z
+
+BASE = """title: {title}
+id: {id}
+name: {name}
+logsource: {{product: bitbucket, service: audit}}
+detection:
+  selection: {{auditType.action: {action}}}
+  condition: selection
+level: low
+"""
+
+CORRELATIONS = """---
+title: Many logins fail
+id: 10000000-0000-4000-8000-000000000001
+correlation:
+  type: event_count
+  rules: [fail]
+  group-by: [author.name]
+  timespan: 10m
+  condition: {gte: 3}
+level: high
+---
+title: Many accounts from one address
+id: 10000000-0000-4000-8000-000000000002
+correlation:
+  type: value_count
+  rules: [fail, enter]
+  group-by: [source]
+  timespan: 1h
+  condition: {field: author.name, gte: 3}
+level: medium
+---
+title: Failed, then entered
+id: 10000000-0000-4000-8000-000000000003
+correlation:
+  type: temporal_ordered
+  rules: [fail, enter, take]
+  group-by: [author.name]
+  timespan: 30m
+level: high
+---
+title: A new address
+id: 10000000-0000-4000-8000-000000000004
+correlation:
+  type: first_seen
+  rules: [enter]
+  group-by: [author.name, source]
+  timespan: 2d
+level: low
+---
+title: Entered and took
+id: 10000000-0000-4000-8000-000000000005
+correlation:
+  type: temporal
+  rules: [enter, take]
+  group-by: [author.name]
+  timespan: 5m
+level: medium
+"""
+
+CHAIN = """---
+title: Bursts of one account again and again
+id: 10000000-0000-4000-8000-000000000006
+correlation:
+  type: event_count
+  rules: [10000000-0000-4000-8000-000000000001]
+  group-by: [author.name]
+  timespan: 12h
+  condition: {gte: 2}
+level: critical
+"""
+
+ACTIONS = ["fail", "enter", "take", "look"]
+
+
+def rules_text(chain=True):
+    bases = [BASE.format(title=f"It was: {action}", id=f"20000000-0000-4000-8000-00000000000{n}", name=action, action=action)
+             for n, action in enumerate(ACTIONS[:3])]
+    return "---\n".join(bases) + CORRELATIONS + (CHAIN if chain else "")
+
+
+def event(second, action, actor="ann", source="192.0.2.1", nano=0):
+    return json.dumps({
+        "affectedObjects": [], "auditType": {"action": action, "actionI18nKey": "x." + action, "area": "SECURITY", "category": "Test",
+                                             "categoryI18nKey": "x.test", "level": "BASE"},
+        "author": {"id": actor, "name": actor, "type": "NORMAL"}, "changedValues": [], "extraAttributes": [], "method": "Browser",
+        "node": "n1", "source": source, "system": "https://bitbucket.example.com",
+        "timestamp": {"epochSecond": BEGIN + second, "nano": nano}, "version": "1.0"}).encode()
+
+
+def some_events(seed, n, days=3):
+    rng = random.Random(seed)
+    actors, sources = [f"user{i}" for i in range(5)], [f"192.0.2.{i}" for i in range(4)]
+    events = []
+    while len(events) < n:
+        at, actor = rng.randrange(days * DAY), rng.choice(actors)
+        for _ in range(rng.choice((1, 1, 2, 4, 6))):  # bursts
+            events.append(event(at, rng.choice(ACTIONS), actor, rng.choice(sources), nano=len(events) * 1000))
+            at = min(at + rng.randrange(400), days * DAY - 1)
+    return events[:n]
+
+
+class Watched(Lake):
+    """A lake with rules of its own, the shipped ones off."""
+
+    def __init__(self, folder, name="data", rules=None):
+        super().__init__(folder, name)
+        self.n = 0
+        self.rules(rules_text() if rules is None else rules)
+
+    def rules(self, text, name="test.yml"):
+        os.makedirs(os.path.join(self.data, "rules"), exist_ok=True)
+        write(os.path.join(self.data, "rules", name), text.encode())
+
+    def take(self, events, *more):
+        self.n += 1
+        path = os.path.join(os.path.dirname(self.data), f"{os.path.basename(self.data)}-{self.n}.log")
+        write(path, joined(events))
+        return self.load("--table", "bitbucket", *more, path)
+
+    def detect(self, *words, expect=0):
+        result = self.run("detect", *words)
+        assert result.status == expect, f"detect {words}: {result.status}: {result.err}"
+        return json.loads(result.out) if "--json" in words else result
+
+    def alerts(self, *words):
+        result = self.run("alerts", "list", "--json", *words)
+        assert result.status == 0, result.err
+        return json.loads(result.out)["alerts"]
+
+    def ours(self, *words):
+        """Those of the test's own rules: what identifies them and what they say."""
+        return sorted((a["id"], a["rule"], a["group"], a["first"], a["last"], a["count"]) for a in self.alerts(*words)
+                      if a["rule"].startswith(("10000000", "20000000")))
+
+
+def test_a_hit_is_an_alert_with_its_evidence(folder):
+    one = Watched(folder)
+    said = one.take([event(10, "take"), event(20, "look")])
+    assert said["alerts"]["new"] == 1, said
+    (alert,) = [a for a in one.alerts() if a["rule"].startswith("2")]
+    assert alert["title"] == "It was: take" and alert["level"] == "low" and alert["count"] == 1, alert
+    assert alert["group"] == "actor: ann", alert
+    shown = json.loads(one.run("alerts", "show", "--json", alert["id"]).out)
+    assert [e["author_name"] for e in (e["event"] for e in shown["events"])] == ["ann"], shown
+    # again, and by replay: nothing new
+    assert one.detect("run", "--json")["new"] == 0
+    assert len(one.ours()) == 1
+
+
+def test_events_of_one_actor_within_the_window_are_one_alert(folder):
+    one = Watched(folder)
+    one.take([event(0, "take"), event(3000, "take"), event(3100, "take", actor="bob"), event(9000, "take")])
+    assert [(a[2], a[5]) for a in one.ours()] and sorted((a[2], a[5]) for a in one.ours()) == [
+        ("actor: ann", 1), ("actor: ann", 2), ("actor: bob", 1)]
+
+
+def pieces(events, rng):
+    """Cut into parts, in any order, some of them twice."""
+    parts, at = [], 0
+    while at < len(events):
+        n = rng.randrange(1, 60)
+        parts.append(events[at:at + n])
+        at += n
+    parts += rng.sample(parts, min(2, len(parts)))
+    rng.shuffle(parts)
+    return parts
+
+
+def same_alerts(folder, seed):
+    rng = random.Random(seed)
+    events = some_events(seed, 240)
+    whole, live, later = (Watched(folder, f"{name}{seed}") for name in ("whole", "live", "later"))
+    whole.take(events)
+    shuffled = rng.sample(events, len(events))
+    for part in pieces(shuffled, rng):
+        live.take(part)
+    later.take(shuffled, "--no-detect")
+    assert later.ours() == []
+    later.detect("run")
+    want = whole.ours()
+    assert len({a[1] for a in want}) >= 6, f"seed {seed}: {sorted({a[1] for a in want})}"
+    assert live.ours() == want, f"seed {seed}: in pieces: {first_difference(live.ours(), want)}"
+    assert later.ours() == want, f"seed {seed}: replayed: {first_difference(later.ours(), want)}"
+    said = live.detect("run", "--json")
+    assert said["new"] == said["changed"] == said["withdrawn"] == 0, f"seed {seed}: {said}"
+    # in the memory of a few hits
+    said = live.detect("run", "--json", "--memory", "64M")
+    assert live.ours() == want and said["new"] == 0, f"seed {seed}: {said}"
+
+
+def first_difference(got, want):
+    return {"too many": sorted(set(got) - set(want))[:2], "missing": sorted(set(want) - set(got))[:2]}
+
+
+def test_live_in_any_order_is_replay(folder):
+    for seed in range(1, 3 if lake.QUICK else 9):
+        same_alerts(folder, seed)
+
+
+@slow
+def test_live_in_any_order_is_replay_many_times(folder):
+    for seed in range(100, 300 if lake.LONG else 115):
+        same_alerts(folder, seed)
+
+
+def test_a_late_event_changes_what_it_touches(folder):
+    one = Watched(folder)
+    one.take([event(0, "fail"), event(900, "fail")])
+    assert not [a for a in one.ours() if a[1].startswith("1")]
+    said = one.take([event(450, "fail")])  # late: now there are three in 10 minutes? no, 15 minutes
+    assert not [a for a in one.ours() if a[1].startswith("1")], said
+    one.take([event(300, "fail")])
+    (burst,) = [a for a in one.ours() if a[1].endswith("0001")]
+    assert burst[5] == 4, burst
+
+
+def test_what_loses_its_support_is_withdrawn(folder):
+    """An address is new, until an event comes that was there before."""
+    one = Watched(folder)
+    one.take([event(DAY, "enter")])
+    (new,) = [a for a in one.ours() if a[1].endswith("0004")]
+    one.take([event(100, "enter")])
+    now = [a for a in one.ours() if a[1].endswith("0004")]
+    assert len(now) == 1 and now[0][0] != new[0], now
+    withdrawn = one.ours("--state", "withdrawn")
+    assert [a[0] for a in withdrawn] == [new[0]], withdrawn
+
+
+def test_what_people_did_stays(folder):
+    one = Watched(folder)
+    one.take([event(1000, "fail"), event(1100, "fail"), event(1200, "fail")])
+    (burst,) = [a for a in one.ours() if a[1].endswith("0001")]
+    assert one.run("alerts", "ack", burst[0], "--comment", "mine").status == 0
+    one.take([event(900, "fail")])
+    (now,) = [a for a in one.alerts() if a["rule"].endswith("0001")]
+    assert now["state"] == "acknowledged" and now["count"] == 4, now
+    assert one.run("alerts", "show", burst[0]).status == 0, "the old id is still known"
+
+
+def test_dry_run_and_diff_write_nothing(folder):
+    one = Watched(folder)
+    one.take(some_events(5, 120), "--no-detect")
+    dry = one.detect("run", "--dry-run").out.decode()
+    assert "nothing was written" in dry and "Many logins fail" in dry, dry
+    assert one.ours() == []
+    write(os.path.join(folder, "old.yml"), rules_text().encode())
+    write(os.path.join(folder, "new.yml"), rules_text().replace("gte: 3}\nlevel: high", "gte: 4}\nlevel: high").encode())
+    said = one.detect("run", "--diff", os.path.join(folder, "old.yml"), os.path.join(folder, "new.yml")).out.decode()
+    assert "dropped" in said and "- " in said, said
+    assert one.ours() == []
+
+
+def test_only_some_rules_and_days(folder):
+    one = Watched(folder)
+    one.take([event(10, "take"), event(DAY + 10, "take"), event(DAY + 20, "enter")], "--no-detect")
+    one.detect("run", "--rule", "20000000-0000-4000-8000-000000000002", "--since", "2024-09-25")
+    assert [(a[1], a[3][:10]) for a in one.ours()] == [("20000000-0000-4000-8000-000000000002", "2024-09-25")]
+
+
+def test_a_changed_rule_replaces_its_alerts(folder):
+    one = Watched(folder)
+    one.take([event(1000, "fail"), event(1100, "fail"), event(1200, "fail")])
+    one.rules(rules_text().replace("condition: {gte: 3}", "condition: {gte: 4}"))
+    one.detect("run")
+    assert not [a for a in one.ours() if a[1].endswith("0001")]
+    one.rules(rules_text().replace("condition: {gte: 3}", "condition: {gte: 2}"))
+    one.detect("run")
+    assert len([a for a in one.ours() if a[1].endswith("0001")]) == 1
+
+
+def test_one_bad_rule_among_many_harms_no_other(folder):
+    one = Watched(folder)
+    one.rules("title: Bad\nlogsource: {product: bitbucket}\ndetection:\n  s: {auditType.action|no_such_modifier: x}\n  condition: s\n",
+              "bad.yml")
+    said = one.take([event(10, "take")])
+    assert said["alerts"]["new"] == 1 and "bad.yml:4" in said["err"] and "no_such_modifier" in said["err"], said
+    listed = one.detect("list")
+    assert "bad.yml:4" in listed.err, listed.err
+
+
+def test_events_without_time_are_alerts_of_single_event_rules_only(folder):
+    one = Watched(folder)
+    untimed = [json.loads(event(n, "fail", nano=n)) for n in range(4)]
+    for n, one_event in enumerate(untimed):
+        one_event["timestamp"] = f"no time {n}"
+    one.take([json.dumps(e).encode() for e in untimed])
+    got = one.ours()
+    assert [(a[1][:1], a[5]) for a in got] == [("2", 4)], got
+
+
+def test_killed_at_any_time_it_goes_on(folder):
+    events = some_events(7, 200)
+    want = Watched(folder, "want")
+    want.take(events)
+    one = Watched(folder, "killed")
+    path = os.path.join(folder, "killed.log")
+    write(path, joined(events))
+    for n in range(1, 60, 1 if lake.LONG else 6):
+        result = one.run("import", "--table", "bitbucket", path, env={"PUGMARK_FAULT": f"change:{n}:kill"})
+        if result.status == 0:
+            break
+    one.take(events)
+    one.take([])
+    assert one.ours() == want.ours()
+
+
+def test_two_imports_at_once_lose_no_alert(folder):
+    import subprocess
+    events = some_events(11, 300)
+    want = Watched(folder, "want")
+    want.take(events)
+    one = Watched(folder, "both")
+    running = []
+    for k in range(4):
+        path = os.path.join(folder, f"part{k}.log")
+        write(path, joined(events[k::4]))
+        running.append(subprocess.Popen([lake.PUGMARK, "import", "--data", one.data, "--table", "bitbucket", path],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    assert [p.wait() for p in running] == [0] * 4
+    one.take(events[:1])
+    assert one.ours() == want.ours(), first_difference(one.ours(), want.ours())
