@@ -90,6 +90,22 @@ const struct command commands[] = {
 		"committed what\nthey had.",
 		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n",
 		OPTS(OPT_KEY_FILE), 0, 0, command_serve},
+	{"detect", "[list | run | explain RULE | eval RULE… EVENTS]",
+		"rules: what they are, and what they find",
+		"`list` shows the rules. `run` looks at history again and brings the alerts up to "
+		"date. "
+		"`explain` says\n"
+		"whether a rule can fire here. `eval` tries rules (files or folders of Sigma) on a "
+		"file of "
+		"JSON\n"
+		"events, without storing anything: for who writes rules. Its exit status is 3 "
+		"where a rule "
+		"was\nrefused or an event was not readable.",
+		"pugmark detect\npugmark detect eval my-rule.yml events.ndjson\n"
+		"pugmark detect run --since -30d --dry-run\n",
+		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
+			OPT_TIME_FIELD, OPT_EXPAND),
+		0, -1, command_detect},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

@@ -121,6 +121,15 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_MAX_FILES] = {"max-files", "N", NULL},
 	[OPT_GZIP] = {"gzip", NULL, NULL},
 	[OPT_SESSION_TOKEN_FILE] = {"session-token-file", "FILE", NULL},
+	[OPT_NO_DETECT] = {"no-detect", NULL, "do not run rules over what is new"},
+	[OPT_RULE] = {"rule", "RULE", "this rule only: its id, the beginning of it, or its name"},
+	[OPT_DIFF] = {"diff", NULL, "what a changed rule would add and drop"},
+	[OPT_SETTINGS] = {"settings", "FILE",
+		"settings of rules: placeholders, fields and more (docs/rules.md)"},
+	[OPT_TIME_FIELD] = {"time-field", "FIELD",
+		"where events have their time, for correlations"},
+	[OPT_EXPAND] = {"expand-from-event", NULL,
+		"take values of placeholders that have none from the event's own fields"},
 };
 
 const char *option_name(enum opt option)

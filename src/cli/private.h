@@ -104,6 +104,12 @@ enum opt {
 	OPT_MAX_FILES,
 	OPT_GZIP,
 	OPT_SESSION_TOKEN_FILE,
+	OPT_NO_DETECT,
+	OPT_RULE,
+	OPT_DIFF,
+	OPT_SETTINGS,
+	OPT_TIME_FIELD,
+	OPT_EXPAND,
 	OPTIONS
 };
 
@@ -135,6 +141,7 @@ int command_connect(const struct command_line *line);
 int command_sources(const struct command_line *line);
 int command_collect(const struct command_line *line);
 int command_serve(const struct command_line *line);
+int command_detect(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
