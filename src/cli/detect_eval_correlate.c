@@ -171,7 +171,8 @@ static void evaluate(struct state *s, uint32_t rule)
 			hits_of_event_rule(s, &list, rule, m);
 		}
 	}
-	qsort(list.of, list.n, sizeof(*list.of), hit_compare);
+	if (list.n)
+		qsort(list.of, list.n, sizeof(*list.of), hit_compare);
 	for (uint32_t from = 0, to; from < list.n; from = to) {
 		struct found found = {s, rule, list.of + from, list.groups};
 		for (to = from; to < list.n && list.of[to].group == list.of[from].group; to++)

@@ -245,6 +245,10 @@ static int check(struct document *doc, const struct yaml_tree *tree, const struc
 	struct correlation *c = draft->correlation;
 	const struct correlation_bound *b = &c->bound;
 	bool bound = b->low_given || b->high_given;
+	bool temporal =
+		row->type == CORRELATION_TEMPORAL || row->type == CORRELATION_TEMPORAL_ORDERED;
+	if (temporal && draft->nrefs > 64)
+		return document_refuse(doc, tree->line, "%s takes 64 rules at most", row->name);
 	if (bound && row->bound == NEVER)
 		return document_refuse(doc, tree->line, "%s takes no bound", row->name);
 	if (!bound && row->bound == MUST)

@@ -111,6 +111,30 @@ static struct pattern literal(struct arena *mem, struct slice text)
 	return (struct pattern){piece, text.len ? 1 : 0};
 }
 
+/* What is no text as events have it: NUL and ill-formed bytes are U+FFFD there (docs/format.md). */
+static struct pattern as_stored(struct arena *mem, struct pattern pattern)
+{
+	struct piece *pieces = arena_zalloc(mem, pattern.npieces + 1, sizeof(*pieces));
+	struct buf mended, text;
+	buf_init(&mended, SIZE_MAX);
+	buf_init(&text, SIZE_MAX);
+	for (uint32_t i = 0; i < pattern.npieces; i++) {
+		pieces[i] = pattern.pieces[i];
+		buf_clear(&mended);
+		buf_clear(&text);
+		text_utf8_repair(&mended, pieces[i].text);
+		for (size_t b = 0; b < mended.len; b++)
+			buf_append(&text, mended.ptr[b] ? mended.ptr + b : "\xef\xbf\xbd",
+				mended.ptr[b] ? 1 : 3);
+		if (pieces[i].kind == PIECE_TEXT)
+			pieces[i].text =
+				(struct slice){arena_strdup(mem, buf_view(&text)), text.len};
+	}
+	buf_fini(&mended);
+	buf_fini(&text);
+	return (struct pattern){pieces, pattern.npieces};
+}
+
 /* One text, its placeholders and dashes done: encoded, placed, and added. */
 static int add_text(struct gather *g, const struct yaml_tree *value, struct slice text)
 {
@@ -133,6 +157,8 @@ static int add_text(struct gather *g, const struct yaml_tree *value, struct slic
 			"base64 takes no wildcards; write \\* and \\? for the characters");
 	if (document_weigh(g->doc, value->line, n ? n : 1) != 0)
 		return -1;
+	if (n == 0 && item->wide != WIDE_NONE)
+		pattern = as_stored(mem, pattern);
 	if (n == 0)
 		add_pattern(g, placed(mem, pattern, place));
 	for (uint32_t i = 0; i < n; i++) {
