@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imports every file of samples/ (its name says the table and how many events) and runs
-JSONTestSuite and AWS's vectors of Signature Version 4."""
+JSONTestSuite, AWS's vectors of Signature Version 4, and Sigma cases (sigma_cases.py)."""
 import collections
 import json
 import os
@@ -93,6 +93,10 @@ def main():
     failed += subprocess.run([json_suite, parsing]).returncode != 0
     vectors = os.path.join(folder, "suites", "aws-sigv4", "tests", "aws-signing-test-suite", "v4")
     failed += subprocess.run([sigv4_suite, vectors]).returncode != 0
+    if os.path.isdir(os.path.join(folder, "sigma-cases")):
+        failed += subprocess.run([sys.executable, os.path.join(ROOT, "tests", "sigma_cases.py"), folder],
+                                 env={**os.environ, "PUGMARK": pugmark}).returncode != 0
+        files += 1
     print(f"{files + 2 - failed} passed, {failed} failed")
     return 1 if failed or not files else 0
 

@@ -35,6 +35,10 @@
 /* The text of a search, and how deep its brackets (and any expression) may nest. */
 #define LIMIT_QUERY_BYTES ((size_t)4 << 20)
 #define LIMIT_EXPR_DEPTH  200
+/* A file of rules or of their settings, values of one file, and all files of rules together. */
+#define LIMIT_RULE_BYTES     ((size_t)16 << 20)
+#define LIMIT_RULE_NODES     1000000u
+#define LIMIT_RULE_ALL_BYTES ((uint64_t)256 << 20)
 /* A regular expression: its text; for a value, steps of matching from one place (0.3 ms), their
  * depth, kibibytes of heap, bytes of JIT stack. A value from LIMIT_REGEX_LONG bytes on has a time
  * instead of steps: nanoseconds of the processor's time, in all and for each byte. */

@@ -18,8 +18,8 @@ const struct command commands[] = {
 		"cat audit.log | pugmark import -               # standard input\n"
 		"pugmark import --node web1 log/audit/*.log     # the original logs of one server "
 		"node\n",
-		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_TIMINGS,
-			OPT_SIMD),
+		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_NO_DETECT,
+			OPT_TIMINGS, OPT_SIMD),
 		1, -1, command_import},
 	{"connect", "jira|confluence|bitbucket|…", "test and save a source of events",
 		"Asks for what the source needs (or takes it from options), tests it against the "
@@ -141,6 +141,22 @@ const struct command commands[] = {
 			OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ONCE, OPT_LIST,
 			OPT_KEY_FILE),
 		0, 3, command_notify},
+	{"detect", "[list | run | explain RULE | eval RULE… EVENTS]",
+		"rules: what they are, and what they find",
+		"`list` shows the rules. `run` looks at history again and brings the alerts up to "
+		"date. "
+		"`explain` says\n"
+		"whether a rule can fire here. `eval` tries rules (files or folders of Sigma) on a "
+		"file of "
+		"JSON\n"
+		"events, without storing anything: for who writes rules. Its exit status is 3 "
+		"where a rule "
+		"was\nrefused or an event was not readable.",
+		"pugmark detect\npugmark detect eval my-rule.yml events.ndjson\n"
+		"pugmark detect run --since -30d --dry-run\n",
+		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
+			OPT_TIME_FIELD, OPT_EXPAND),
+		0, -1, command_detect},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

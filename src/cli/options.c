@@ -117,7 +117,7 @@ const struct option_row option_rows[OPTIONS] = {
 		"open, acknowledged, closed, withdrawn, several by commas, or all"},
 	[OPT_LEVEL] = {"level", "LEVEL",
 		"at least this: informational, low, medium, high or critical"},
-	[OPT_RULE] = {"rule", "RULE", "of this rule: its id, the beginning of it, or its title"},
+	[OPT_RULE] = {"rule", "RULE", "of this rule only: its id, the beginning of it, or its title"},
 	[OPT_REASON] = {"reason", "REASON", "true-positive, false-positive, benign or duplicate"},
 	[OPT_COMMENT] = {"comment", "TEXT", "what is to be noted with it"},
 	[OPT_BY] = {"by", "NAME", "who does it (default: the user's name)"},
@@ -141,6 +141,14 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_MAX_FILES] = {"max-files", "N", NULL},
 	[OPT_GZIP] = {"gzip", NULL, NULL},
 	[OPT_SESSION_TOKEN_FILE] = {"session-token-file", "FILE", NULL},
+	[OPT_NO_DETECT] = {"no-detect", NULL, "do not run rules over what is new"},
+	[OPT_DIFF] = {"diff", NULL, "what a changed rule would add and drop"},
+	[OPT_SETTINGS] = {"settings", "FILE",
+		"settings of rules: placeholders, fields and more (docs/rules.md)"},
+	[OPT_TIME_FIELD] = {"time-field", "FIELD",
+		"where events have their time, for correlations"},
+	[OPT_EXPAND] = {"expand-from-event", NULL,
+		"take values of placeholders that have none from the event's own fields"},
 };
 
 const char *option_name(enum opt option)

@@ -118,6 +118,11 @@ enum opt {
 	OPT_USER,
 	OPT_PASSWORD_FILE,
 	OPT_WITHOUT_TLS,
+	OPT_NO_DETECT,
+	OPT_DIFF,
+	OPT_SETTINGS,
+	OPT_TIME_FIELD,
+	OPT_EXPAND,
 	OPTIONS
 };
 
@@ -151,6 +156,7 @@ int command_collect(const struct command_line *line);
 int command_serve(const struct command_line *line);
 int command_alerts(const struct command_line *line);
 int command_notify(const struct command_line *line);
+int command_detect(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);

@@ -38,7 +38,8 @@ enum correlation_type {
 	CORRELATION_VALUE_PERCENTILE,
 	/* pugmark's own: */
 	CORRELATION_FIRST_SEEN, /* the group's values (with `field`: and the field's) were not seen in the timespan before */
-	CORRELATION_RARE,       /* they were seen, but at most `most` times in the timespan up to and with this event */
+	/* they were seen, but at most `most` times in the timespan up to and with this event */
+	CORRELATION_RARE,
 };
 
 /* What a count, sum … must fulfil: low ≤ x ≤ high, or (negated) not. */
@@ -50,18 +51,21 @@ struct correlation_bound {
 struct correlation {
 	enum correlation_type type;
 	uint32_t nrules;
-	const uint32_t *rules; /* indexes into rules->of; may be correlations themselves, never cyclic */
+	/* indexes into rules->of; may be correlations themselves, never cyclic */
+	const uint32_t *rules;
 	/* What the group-by names are called in the events of each rule: group[r * ngroup + g] (aliases resolved). Of a
 	 * rule that is a correlation: the name among its own group-by. */
 	uint32_t ngroup;
 	const char *const *group_by; /* as written */
 	const char *const *group;
-	uint32_t nfield; /* `field`: of value_*, first_seen, rare; several are one value (a tuple) */
+	/* `field`: of value_*, first_seen, rare; several are one value (a tuple) */
+	uint32_t nfield;
 	const char *const *field;
 	int64_t timespan; /* µs, > 0 */
-	struct correlation_bound bound; /* temporal: how many different rules; neither end given = all of them */
-	double percentile;              /* 0–100 */
-	bool generate;                  /* the rules that it refers to raise alerts of their own as well */
+	/* temporal: how many different rules; neither end given = all of them */
+	struct correlation_bound bound;
+	double percentile; /* 0–100 */
+	bool generate;     /* the rules that it refers to raise alerts of their own as well */
 	int64_t learn; /* first_seen, rare: events raise nothing until so long (µs) after the group table's first one */
 	uint32_t most; /* rare */
 };
@@ -77,40 +81,52 @@ struct rule {
 	enum rule_status status;
 	struct texts references, tags, false_positives, fields;
 	const char *product, *category, *service, *definition; /* logsource; "" = not said */
-	const char *coverage; /* pugmark's own key `coverage:` = the audit level that it takes (base, advanced, full), or "" */
+	/* pugmark's own key `coverage:` = the audit level that it takes (base, advanced, full), or "" */
+	const char *coverage;
 
 	/* Of a rule: what an event must fulfil, filters applied. NULL where it is a correlation. */
 	const struct expr *expr;
 	const struct correlation *correlation;
 	/* Whose events its alerts are put together: fields; by default actor, else ip, else target. */
 	struct texts group; /* pugmark's own key `group:` */
-	int64_t window;     /* µs; pugmark's own key `window:`, default 1 h: how long after one event another joins its alert */
+	/* µs; pugmark's own key `window:`, default 1 h: how long after one event another joins its alert */
+	int64_t window;
 
 	bool disabled;   /* by settings, or by its status (deprecated, unsupported) */
 	bool silent;     /* only correlations use it: no alert of its own */
 	const char *why; /* disabled or silent, for people */
-	uint8_t version[8]; /* first bytes of SHA-256 of all that decides what it finds: expression, correlation with
-	                       the versions of its rules, filters, placeholders, group, window. Not of titles or file order */
+	/* First bytes of SHA-256 of all that decides what it finds: log source, expression with its filters and
+	 * placeholders, correlation with the versions of its rules, group, window. Not of titles or file order. */
+	uint8_t version[8];
+};
+
+struct rule_problem {
+	const char *file; /* as of rules; rules/NAME = shipped */
+	uint32_t line;
+	const char *what; /* one sentence: what is wrong, what to do */
+	bool warning;     /* the rule is loaded all the same */
 };
 
 struct rules {
 	uint32_t n;
 	struct rule **of; /* in the order of loading; by id each stands once */
 	uint32_t nproblems;
-	struct rule_problem {
-		const char *file; /* "" = shipped */
-		uint32_t line;
-		const char *what; /* one sentence: what is wrong, what to do */
-		bool warning;     /* the rule is loaded all the same */
-	} *problems;
+	struct rule_problem *problems;
 	struct arena mem;
 };
 
 /* Where rules come from. */
 struct rules_source {
-	const char *const *paths; /* files, or folders with all *.yml and *.yaml below them; NULL-ended; NULL = none */
-	bool shipped;             /* the rules of the program too; one of `paths` with the same id replaces a shipped one */
-	const char *settings;     /* a settings file (docs/rules.md): disable, enable, thresholds, placeholders, fields; NULL = none */
+	/* files, or folders with all *.yml and *.yaml below them; NULL-ended; NULL = none */
+	const char *const *paths;
+	/* the rules of the program too; one of `paths` with the same id replaces a shipped one */
+	bool shipped;
+	/* a settings file (docs/rules.md): disable, enable, thresholds, placeholders, fields; NULL = none */
+	const char *settings;
+	/* Asked for a placeholder's values where the settings have none: true with values that outlive the
+	 * rules. NULL = none. */
+	bool (*placeholder)(void *ctx, const char *name, struct texts *values);
+	void *ctx;
 };
 
 /* Reads them all. 0 where anything could be read, problems or not: *rules is the caller's (rules_free). -1: a path or the
@@ -128,7 +144,7 @@ const char *rule_status_name(enum rule_status status);
 const char *correlation_name(enum correlation_type type);
 
 /* Whether a rule looks at the events of a table: by logsource. `product: jira` (…) is that product's table; `product: atlassian` is
- * every table; none is every table; `service:` other than `audit` is none. */
+ * every table; none is every table; `service:` or `category:` other than `audit` is none. Of a correlation: true; its rules say. */
 bool rule_watches(const struct rule *rule, const char *table, const char *product);
 
 /* The text of the shipped rule file number i, and its name below rules/; empty past the end. */

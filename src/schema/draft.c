@@ -9,6 +9,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
+const struct yaml_form draft_form = {.what = "a schema",
+	.needs = "`table` and `columns`",
+	.bytes = LIMIT_SCHEMA_BYTES,
+	.nodes = 50000,
+	.depth = 16};
+
 typedef int read_key(struct draft *draft, const struct yaml_tree *tree, struct err *err);
 
 int draft_text(const struct draft *draft, const struct yaml_tree *tree, const char *what,
@@ -380,7 +386,7 @@ static int read_extend(struct draft *draft, const struct yaml_tree *tree, struct
 	struct slice text = builtin_of(table);
 	if (!text.ptr)
 		return unknown_base(draft, tree, err);
-	if (yaml_tree_read(text, draft->file, tree->line, draft->mem, &base, err) != 0)
+	if (yaml_tree_read(text, &draft_form, draft->file, tree->line, draft->mem, &base, err) != 0)
 		return -1;
 	if (read_keys(draft, base, err) != 0)
 		return -1;

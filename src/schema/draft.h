@@ -10,6 +10,8 @@
 #include "schema/schema.h"
 #include "yaml/yaml.h"
 
+extern const struct yaml_form draft_form; /* what a schema file may be */
+
 enum {
 	DRAFT_NAME = 63,  /* bytes of a table's, column's, list's or field's name */
 	DRAFT_PATHS = 32, /* paths of one column or list */

@@ -20,7 +20,7 @@ int schema_parse(struct slice text, const char *name, struct schema **out, struc
 	draft->file = name;
 	draft->mem = &scratch;
 	struct yaml_tree *root;
-	int rc = yaml_tree_read(text, name, 0, &scratch, &root, err);
+	int rc = yaml_tree_read(text, &draft_form, name, 0, &scratch, &root, err);
 	if (rc == 0)
 		rc = draft_read(draft, root, err);
 	if (rc == 0)

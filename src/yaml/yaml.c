@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yaml.c: libyaml's events made into a tree of limited size; whatever a schema does not need is
- * refused with its line, so that a file can mean one thing only. */
+/* yaml.c: libyaml's events made into trees of limited size; what would let a file mean more than it
+ * says is refused with its line. */
 #include "yaml/yaml.h"
 
 #include <stdarg.h>
@@ -8,30 +8,30 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-enum {
-	MAX_DEPTH = 16,
-	MAX_NODES = 50000,
-};
-
 /* A collection that is being read: its items so far, on the heap until it is complete. */
 struct level {
 	struct yaml_tree node;
 	struct yaml_tree *items;
 	uint32_t nitems, cap;
 	const char *key; /* of the value that comes next; NULL: a key comes next */
+	bool key_plain;
 	uint32_t key_line;
 	struct map keys;
 };
 
 struct reader {
 	yaml_parser_t parser;
+	const struct yaml_form *form;
 	const char *name;
+	bool many;     /* documents are taken one after another */
 	uint32_t line; /* stands for every line where not 0 */
 	uint32_t nnodes;
 	struct arena *mem;
-	struct level levels[MAX_DEPTH];
+	struct level levels[YAML_DEPTH];
 	unsigned depth;
-	struct yaml_tree *root;
+	struct yaml_tree **roots; /* on the heap */
+	uint32_t nroots, cap;
+	uint32_t bad_line; /* of the first fault */
 	struct err *err;
 };
 
@@ -93,6 +93,20 @@ const char *yaml_join(const char *const *words, size_t nwords, char out[YAML_JOI
 	return out;
 }
 
+/* As yaml_error, with the line noted. */
+static int fault(struct reader *r, uint32_t line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static int fault(struct reader *r, uint32_t line, const char *fmt, ...)
+{
+	char text[800];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	r->bad_line = line;
+	return yaml_error(r->err, r->name, line, "%s", text);
+}
+
 static uint32_t line_of(const struct reader *r, yaml_mark_t mark)
 {
 	return r->line ? r->line : (uint32_t)mark.line + 1;
@@ -107,25 +121,30 @@ static int scan_error(struct reader *r)
 		abort();
 	if (p->error == YAML_READER_ERROR) {
 		/* libyaml gives no mark here, only the offset of the byte */
-		return yaml_error(r->err, r->name, line_of(r, p->mark),
-			"%s at byte %zu: save the file as UTF-8 text", what, p->problem_offset);
+		return fault(r, line_of(r, p->mark), "%s at byte %zu: save the file as UTF-8 text",
+			what, p->problem_offset);
 	}
-	return yaml_error(r->err, r->name, line,
+	return fault(r, line,
 		"not readable as YAML (%s): check indentation (blanks, no tabs), quotes and colons",
 		what);
 }
 
 static int refuse(struct reader *r, yaml_mark_t mark, const char *what)
 {
-	return yaml_error(r->err, r->name, line_of(r, mark), "%s", what);
+	return fault(r, line_of(r, mark), "%s", what);
 }
 
 /* Puts a complete node where it belongs: under its key, into its list, or as the root. */
 static void place(struct reader *r, struct yaml_tree node)
 {
 	if (r->depth == 0) {
-		r->root = arena_alloc(r->mem, sizeof(node));
-		*r->root = node;
+		struct yaml_tree *root = arena_alloc(r->mem, sizeof(node));
+		*root = node;
+		if (r->nroots == r->cap) {
+			r->cap = r->cap ? r->cap * 2 : 4;
+			r->roots = xrealloc(r->roots, r->cap * sizeof(*r->roots));
+		}
+		r->roots[r->nroots++] = root;
 		return;
 	}
 	struct level *level = &r->levels[r->depth - 1];
@@ -134,6 +153,7 @@ static void place(struct reader *r, struct yaml_tree node)
 		level->items = xrealloc(level->items, level->cap * sizeof(node));
 	}
 	node.key = level->key;
+	node.key_plain = level->key_plain;
 	node.key_line = level->key_line;
 	level->items[level->nitems++] = node;
 	level->key = NULL;
@@ -147,25 +167,24 @@ static bool key_expected(const struct reader *r)
 
 static int count_node(struct reader *r, yaml_mark_t mark)
 {
-	if (++r->nnodes > MAX_NODES)
-		return yaml_error(r->err, r->name, line_of(r, mark),
-			"more than %d values: a schema of at most %d columns needs fewer",
-			MAX_NODES, LIMIT_COLUMNS);
+	if (++r->nnodes > r->form->nodes)
+		return fault(r, line_of(r, mark), "more than %u values: too many for %s",
+			r->form->nodes, r->form->what);
 	return 0;
 }
 
-static int take_key(struct reader *r, const char *text, uint32_t line)
+static int take_key(struct reader *r, const char *text, bool plain, uint32_t line)
 {
 	struct level *level = &r->levels[r->depth - 1];
 	char shown[YAML_SHOWN];
 	bool fresh;
 	uint64_t *first = map_put(&level->keys, slice_of(text), &fresh);
 	if (!fresh)
-		return yaml_error(r->err, r->name, line,
-			"\"%s\" stands twice (first in line %u): remove one of them",
+		return fault(r, line, "\"%s\" stands twice (first in line %u): remove one of them",
 			yaml_shown(text, shown), (unsigned)*first);
 	*first = line;
 	level->key = text;
+	level->key_plain = plain;
 	level->key_line = line;
 	return 0;
 }
@@ -184,13 +203,14 @@ static int take_scalar(struct reader *r, const yaml_event_t *event)
 	if (text.len && memchr(text.ptr, 0, text.len))
 		return refuse(r, event->start_mark, "a text holds a NUL: remove it");
 	uint32_t line = line_of(r, event->start_mark);
-	if (key_expected(r))
-		return take_key(r, arena_strdup(r->mem, text), line);
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	if (plain && (slice_eq(text, SLICE("~")) || slice_eq(text, SLICE("null"))))
+	if (key_expected(r))
+		return take_key(r, arena_strdup(r->mem, text), plain, line);
+	if (plain && (slice_eq(text, SLICE("~")) || slice_eq(text, SLICE("null")) ||
+			     slice_eq(text, SLICE("Null")) || slice_eq(text, SLICE("NULL"))))
 		text.len = 0;
 	const char *copy = arena_strdup(r->mem, text);
-	place(r, (struct yaml_tree){.kind = YAML_TEXT, .line = line, .text = copy});
+	place(r, (struct yaml_tree){.kind = YAML_TEXT, .line = line, .text = copy, .plain = plain});
 	return 0;
 }
 
@@ -206,8 +226,9 @@ static int open_level(struct reader *r, const yaml_event_t *event, enum yaml_kin
 	if (key_expected(r))
 		return refuse(
 			r, event->start_mark, "a key is a list or mapping: a key must be a text");
-	if (r->depth == MAX_DEPTH)
-		return refuse(r, event->start_mark, "nested too deeply for a schema: flatten it");
+	if (r->depth >= r->form->depth || r->depth >= YAML_DEPTH)
+		return fault(r, line_of(r, event->start_mark),
+			"nested too deeply for %s: flatten it", r->form->what);
 	if (count_node(r, event->start_mark) != 0)
 		return -1;
 	r->levels[r->depth++] = (struct level){
@@ -246,9 +267,9 @@ static int take_event(struct reader *r, const yaml_event_t *event)
 		close_level(r);
 		return 0;
 	case YAML_DOCUMENT_START_EVENT:
-		if (r->root)
-			return refuse(r, event->start_mark,
-				"a second document begins: a file holds one schema");
+		if (r->nroots && !r->many)
+			return fault(r, line_of(r, event->start_mark),
+				"a second document begins: a file holds one, %s", r->form->what);
 		if (event->data.document_start.version_directive ||
 			event->data.document_start.tag_directives.start !=
 				event->data.document_start.tag_directives.end)
@@ -274,32 +295,62 @@ static int read_all(struct reader *r)
 	}
 }
 
-int yaml_tree_read(struct slice text, const char *name, uint32_t line, struct arena *mem,
-	struct yaml_tree **root, struct err *err)
+/* Whether a document says nothing at all: `---` with nothing behind it. */
+static bool is_empty(const struct yaml_tree *tree)
 {
-	if (text.len > LIMIT_SCHEMA_BYTES)
-		return yaml_error(err, name, 1, "longer than %zu bytes: a schema is a small file",
-			LIMIT_SCHEMA_BYTES);
-	struct reader *r = xcalloc(1, sizeof(*r));
-	r->name = name;
-	r->line = line;
-	r->mem = mem;
-	r->err = err;
+	return tree->kind == YAML_TEXT && tree->plain && !tree->text[0];
+}
+
+/* Reads all documents of a text into r->roots; r->mem, name, form, err, many and line are set. */
+static int read_text(struct reader *r, struct slice text)
+{
+	if (text.len > r->form->bytes)
+		return fault(r, 1, "longer than %zu bytes: too much for %s", r->form->bytes,
+			r->form->what);
 	if (!yaml_parser_initialize(&r->parser))
 		abort();
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 		&r->parser, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
 	int rc = read_all(r);
-	if (rc == 0 && !r->root)
-		rc = yaml_error(err, name, 1, "the file is empty: it needs `table` and `columns`");
-	*root = r->root;
 	while (r->depth > 0) {
 		struct level *level = &r->levels[--r->depth];
 		free(level->items);
 		map_fini(&level->keys);
 	}
 	yaml_parser_delete(&r->parser);
+	return rc;
+}
+
+int yaml_tree_read(struct slice text, const struct yaml_form *form, const char *name, uint32_t line,
+	struct arena *mem, struct yaml_tree **root, struct err *err)
+{
+	struct reader *r = xcalloc(1, sizeof(*r));
+	*r = (struct reader){.form = form, .name = name, .line = line, .mem = mem, .err = err};
+	int rc = read_text(r, text);
+	if (rc == 0 && !r->nroots)
+		rc = fault(r, 1, "the file is empty: it needs %s", form->needs);
+	*root = r->nroots ? r->roots[0] : NULL;
+	free(r->roots);
+	free(r);
+	return rc;
+}
+
+int yaml_docs_read(struct slice text, const struct yaml_form *form, const char *name,
+	struct arena *mem, struct yaml_docs *docs, uint32_t *line, struct err *err)
+{
+	struct reader *r = xcalloc(1, sizeof(*r));
+	*r = (struct reader){.form = form, .name = name, .mem = mem, .err = err, .many = true};
+	int rc = read_text(r, text);
+	docs->n = 0;
+	docs->of = arena_zalloc(mem, r->nroots + 1, sizeof(*docs->of));
+	for (uint32_t i = 0; i < r->nroots && rc == 0; i++) {
+		if (!is_empty(r->roots[i]))
+			docs->of[docs->n++] = r->roots[i];
+	}
+	if (line)
+		*line = r->bad_line;
+	free(r->roots);
 	free(r);
 	return rc;
 }
