@@ -20,10 +20,13 @@ endif()
 if(TARGET query AND TARGET detect AND TARGET parquet)
 	add_executable(detect_bench ${CMAKE_SOURCE_DIR}/bench/detect.c ${CMAKE_SOURCE_DIR}/bench/detect_rules.c)
 	target_link_libraries(detect_bench PRIVATE detect query parquet schema json batch base)
-	file(GLOB rule_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/detect/sigma*.c)
-	if(rule_sources) # rule files can be read
-		target_compile_definitions(detect_bench PRIVATE BENCH_RULES)
-	endif()
+	file(GLOB rule_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/detect/*.c)
+	foreach(source ${rule_sources})
+		file(STRINGS ${source} loads REGEX "^int rules_load\\(")
+		if(loads) # rule files can be read
+			target_compile_definitions(detect_bench PRIVATE BENCH_RULES)
+		endif()
+	endforeach()
 endif()
 
 if(TARGET net)

@@ -3,7 +3,7 @@
  * detect_rules.c: of 3,780 rules of SigmaHQ, 64 % have `contains`, 55 % `endswith`, 22 % `all`, 9 %
  * `startswith`, 3 % `re`, 2 % `windash`, under 1 % each `cidr`, `base64offset`, `fieldref`; 68 % have lists
  * of values, 22 % a `not`, 25 % `1 of`, 22 % `all of`. Three rules in ten are on a column of more
- * than 10,000 distinct values. One rule in eight is made of values that occur; of the others' values half are
+ * than 10,000 distinct values. A share of the rules (rules_real) is made of values that occur; of the others' values half are
  * such values with a letter changed, which is what makes a filter work.
  */
 #include "detect_rules.h"
@@ -11,6 +11,9 @@
 #include <stdio.h>
 
 enum { MOST_VALUES = 8, MOST_ITEMS = 8, MOST_SELECTIONS = 4, SAMPLE = 4096 };
+
+unsigned rules_real = 10;
+const char *rules_field;
 
 const struct rule_field rule_fields[FIELDS] = {
 	{"extraAttributes.value", "extra_attributes.value", true, 0, NULL},
@@ -109,32 +112,36 @@ static struct slice made_up(struct draft *d)
 	return slice_of(text);
 }
 
-/* A value that occurs, or one that is nearly such; a part of it, as the modifier has it. */
-static struct slice seen(struct draft *d, const struct rule_field *field, enum modifier modifier)
+/* The part of a text that a rule of that kind names. */
+static struct slice part_of(struct draft *d, struct slice text, enum modifier modifier)
 {
-	if (field->nvalues == 0)
-		return made_up(d);
-	struct slice text = field->values[draw(d, field->nvalues)];
-	char *copy = arena_strdup(d->mem, text);
-	if (!d->real) {
-		size_t at = draw(d, (uint32_t)text.len);
-		if ((unsigned char)copy[at] < 0x80)
-			copy[at] = (char)('a' + draw(d, 26));
-		text.ptr = copy;
-	}
-	uint32_t keep = 4 + draw(d, 12);
+	size_t keep = 4 + draw(d, 12), from = 0;
 	if (modifier == EQUALS || text.len <= keep)
 		return text;
-	size_t from = modifier == STARTS ? 0
-		      : modifier == ENDS ? text.len - keep
-					 : draw(d, (uint32_t)(text.len - keep));
+	if (modifier == ENDS)
+		from = text.len - keep;
+	else if (modifier != STARTS)
+		from = draw(d, (uint32_t)(text.len - keep));
 	while (from > 0 && ((unsigned char)text.ptr[from] & 0xc0) == 0x80)
 		from--;
 	while (from + keep < text.len && ((unsigned char)text.ptr[from + keep] & 0xc0) == 0x80)
 		keep++;
-	if (from + keep > text.len)
-		keep = (uint32_t)(text.len - from);
-	return (struct slice){text.ptr + from, keep};
+	return (struct slice){text.ptr + from, from + keep < text.len ? keep : text.len - from};
+}
+
+/* A value that occurs, or one that is nearly such. */
+static struct slice seen(struct draft *d, const struct rule_field *field, enum modifier modifier)
+{
+	if (field->nvalues == 0)
+		return made_up(d);
+	struct slice text = part_of(d, field->values[draw(d, field->nvalues)], modifier);
+	if (d->real)
+		return text;
+	char *copy = arena_strdup(d->mem, text);
+	size_t at = draw(d, (uint32_t)text.len);
+	if ((unsigned char)copy[at] < 0x80)
+		copy[at] = (char)('a' + draw(d, 26));
+	return (struct slice){copy, text.len};
 }
 
 static struct slice value(struct draft *d, const struct item *item)
@@ -187,7 +194,7 @@ static void add_item(struct draft *d, struct selection *s, enum modifier modifie
 		item->other = &d->fields[4];
 		return;
 	}
-	item->all = modifier == CONTAINS && chance(d, 340);
+	item->all = modifier == CONTAINS && chance(d, 280);
 	uint32_t n = modifier == REGEX || chance(d, 400) ? 1 : 2 + draw(d, MOST_VALUES - 1);
 	if (item->all)
 		n = 2;
@@ -202,8 +209,8 @@ static void draft_selection(struct draft *d, struct selection *s)
 	static const struct {
 		enum modifier modifier;
 		uint32_t per_mille;
-	} mix[] = {{CONTAINS, 540}, {ENDS, 450}, {STARTS, 75}, {REGEX, 26}, {WINDASH, 18},
-		{CIDR, 6}, {BASE64, 2}, {FIELDREF, 2}};
+	} mix[] = {{CONTAINS, 430}, {ENDS, 360}, {STARTS, 52}, {REGEX, 17}, {WINDASH, 12},
+		{CIDR, 4}, {BASE64, 1}, {FIELDREF, 1}};
 	for (size_t i = 0; i < sizeof(mix) / sizeof(*mix); i++) {
 		if (chance(d, mix[i].per_mille))
 			add_item(d, s, mix[i].modifier);
@@ -214,7 +221,7 @@ static void draft_selection(struct draft *d, struct selection *s)
 
 static void draft_rule(struct draft *d)
 {
-	d->real = chance(d, 125);
+	d->real = chance(d, rules_real);
 	d->many = chance(d, 300);
 	d->nselections = chance(d, 470) ? 2 + draw(d, 2) : 1;
 	d->any = chance(d, 530);
@@ -296,7 +303,7 @@ static struct expr *test_expr(struct draft *d, const struct item *item, uint32_t
 {
 	struct expr *e = node(d, EXPR_TEST, 0);
 	struct test *test = &e->test;
-	test->field = slice_of(item->field->path);
+	test->field = slice_of(rules_field ? rules_field : item->field->path);
 	test->fold = item->modifier != BASE64;
 	if (item->modifier == FIELDREF) {
 		test->op = TEST_FIELD;
@@ -340,10 +347,10 @@ static struct expr *rule_expr(struct draft *d)
 		e->children[e->nchildren++] = selection_expr(d, &d->selections[i]);
 	if (d->filter.nitems == 0)
 		return e;
-	struct expr *both = node(d, EXPR_AND, 2), *not = node(d, EXPR_NOT, 1);
-	not ->children[not ->nchildren++] = selection_expr(d, &d->filter);
+	struct expr *both = node(d, EXPR_AND, 2), *filter = node(d, EXPR_NOT, 1);
+	filter->children[filter->nchildren++] = selection_expr(d, &d->filter);
 	both->children[both->nchildren++] = e;
-	both->children[both->nchildren++] = not ;
+	both->children[both->nchildren++] = filter;
 	return both;
 }
 

@@ -21,6 +21,10 @@ struct rule_field {
 void rule_fields_fill(
 	struct rule_field fields[FIELDS], const struct batch *batch, struct arena *mem);
 extern const struct rule_field rule_fields[FIELDS];
+/* Of 1,000 rules so many are made of values that occur. */
+extern unsigned rules_real;
+/* Where given, all tests name this field (of any table) instead. */
+extern const char *rules_field;
 
 /* Makes rule number `i`; in `mem`. `yaml` (may be NULL) gets its Sigma text. */
 const struct expr *rule_make(

@@ -9,6 +9,7 @@ import sys
 import time
 
 import collect
+import detect
 import search
 import ship
 
@@ -211,8 +212,13 @@ def part_ship():
     ship.part_ship(sys.modules[__name__])
 
 
+def part_detect():
+    """Rules over stored batches."""
+    detect.part(sys.modules[__name__])
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search,
-         "scale": part_scale, "collect": part_collect, "ship": part_ship}
+         "scale": part_scale, "detect": part_detect, "collect": part_collect, "ship": part_ship}
 
 
 def main():

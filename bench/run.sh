@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Measures import and SQL against DuckDB: same file, same cores, alternating. About ten minutes.
-#   bench/run.sh [PART…]    import decode again sql search scale collect ship (default: all)
+#   bench/run.sh [PART…]    import decode again sql search scale detect collect ship (default: all)
 #   BENCH_EVENTS=1000000    events of the file that is measured with
 #   BENCH_SCALE=10          how many times as large the file of `search` and `scale` is
 #   BENCH_RUNS=5            runs of each; medians are printed
@@ -11,6 +11,6 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [ -z "${BUILD:-}" ]; then
-	cmake --build "$root/build/release" --target pugmark pugmark-ship generate peer_duckdb decode_parquet >/dev/null
+	cmake --build "$root/build/release" --target pugmark pugmark-ship generate peer_duckdb decode_parquet detect_bench >/dev/null
 fi
 exec python3 -B "$(dirname "$0")/run.py" "$@"

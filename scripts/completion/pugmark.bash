@@ -41,7 +41,23 @@ _pugmark()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	--schema | --output | --query-file | --from | --state | --*-file)
+	--level)
+		COMPREPLY=($(compgen -W "informational low medium high critical" -- "$cur"))
+		return
+		;;
+	--reason)
+		COMPREPLY=($(compgen -W "true-positive false-positive benign duplicate" -- "$cur"))
+		return
+		;;
+	--state)
+		if [ "$command" = alerts ]; then
+			COMPREPLY=($(compgen -W "open acknowledged closed withdrawn all" -- "$cur"))
+		else
+			COMPREPLY=($(compgen -f -- "$cur"))
+		fi
+		return
+		;;
+	--schema | --output | --query-file | --from | --*-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -57,7 +73,7 @@ _pugmark()
 		;;
 	--after | --save | --memory | --threads | --source | --instance | --node | --since | --until | --limit | \
 		--timeout | --keep | --seconds | --every | --max-files | --endpoint | --region | --profile | --role-arn | \
-		--external-id | --proxy)
+		--external-id | --proxy | --rule | --comment | --by | --url | --to | --server | --sender | --user)
 		return
 		;;
 	esac
@@ -85,6 +101,16 @@ _pugmark()
 		case $prev in
 		sources) COMPREPLY=($(compgen -W "list test pause resume remove ledger gaps rekey" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
+		esac
+		;;
+	alerts)
+		[ "$prev" = alerts ] && COMPREPLY=($(compgen -W "list show ack close reopen comment export" -- "$cur"))
+		;;
+	notify)
+		case $prev in
+		notify) COMPREPLY=($(compgen -W "list add test pause resume remove run" -- "$cur")) ;;
+		add) COMPREPLY=($(compgen -W "webhook slack teams syslog mail" -- "$cur")) ;;
+		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" notify --list 2>/dev/null)" -- "$cur")) ;;
 		esac
 		;;
 	collect) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;

@@ -18,8 +18,8 @@ const struct command commands[] = {
 		"cat audit.log | pugmark import -               # standard input\n"
 		"pugmark import --node web1 log/audit/*.log     # the original logs of one server "
 		"node\n",
-		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_TIMINGS,
-			OPT_SIMD),
+		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_NO_DETECT,
+			OPT_TIMINGS, OPT_SIMD),
 		1, -1, command_import},
 	{"connect", "jira|confluence|bitbucket|…", "test and save a source of events",
 		"Asks for what the source needs (or takes it from options), tests it against the "
@@ -90,6 +90,57 @@ const struct command commands[] = {
 		"committed what\nthey had.",
 		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n",
 		OPTS(OPT_KEY_FILE), 0, 0, command_serve},
+	{"alerts",
+		"[list [TEXT…] | show ID | ack ID… | close ID… | reopen ID… | comment ID… | "
+		"export]",
+		"what the rules found, and what was done about it",
+		"`list` shows what is open or acknowledged, the newest first; words narrow it to "
+		"alerts that have\n"
+		"them in title, group, actor, target or address. `show` prints one whole, with the "
+		"events that it\n"
+		"rests on and all notes. An id may be cut to its first digits. `ack` says that "
+		"somebody looks at it,\n"
+		"`close` that it is done, with a reason; both note who and when, and --comment. An "
+		"alert that is\n"
+		"closed opens again when new events join it. docs/alerts.md says the rest.",
+		"pugmark alerts                                  # what is to be looked at\n"
+		"pugmark alerts list --level high --since -1d mallory\n"
+		"pugmark alerts show 3f2a91c4\n"
+		"pugmark alerts ack 3f2a91c4 77b01d23\n"
+		"pugmark alerts close 3f2a91c4 --reason benign --comment \"the yearly audit\"\n"
+		"pugmark alerts export --format csv --since -30d > alerts.csv\n",
+		OPTS(OPT_STATE, OPT_LEVEL, OPT_RULE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_REASON,
+			OPT_COMMENT, OPT_BY, OPT_FORMAT, OPT_OUTPUT),
+		0, -1, command_alerts},
+	{"notify",
+		"[list | add KIND NAME | test NAME | pause NAME | resume NAME | remove NAME | run]",
+		"who is told of alerts, and how",
+		"`add` names somebody to be told of new alerts, and of closed ones that open "
+		"again: "
+		"webhook (signed\n"
+		"JSON), slack, teams (their incoming webhooks), syslog (RFC 5424 over UDP, TCP or "
+		"TLS), mail (SMTP).\n"
+		"--level and --rule narrow what is told. Secrets are read from files, sealed, and "
+		"never shown.\n"
+		"pugmark serve sends; `run --once` does so once. What fails is tried again for a "
+		"day, then given up\n"
+		"and shown by `list`; `resume` tries that again too. More than 20 at once become "
+		"one message.\n"
+		"Addresses of your own network need --allow-private. docs/alerts.md has the "
+		"messages.",
+		"openssl rand -hex 32 > secret\n"
+		"pugmark notify add webhook soc --url https://soc.example.com/hook --secret-file "
+		"secret\n"
+		"pugmark notify add slack team --url-file slack-url --level high\n"
+		"pugmark notify add syslog siem --to tls://siem.example.com:6514\n"
+		"pugmark notify add mail me --server smtp://mail.example.com --sender "
+		"pugmark@example.com --to me@example.com\n"
+		"pugmark notify test soc\n",
+		OPTS(OPT_URL, OPT_URL_FILE, OPT_SECRET_FILE, OPT_TO, OPT_SERVER, OPT_SENDER,
+			OPT_USER, OPT_PASSWORD_FILE, OPT_WITHOUT_TLS, OPT_LEVEL, OPT_RULE,
+			OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ONCE, OPT_LIST,
+			OPT_KEY_FILE),
+		0, 3, command_notify},
 	{"detect", "[list | run | explain RULE | eval RULE… EVENTS]",
 		"rules: what they are, and what they find",
 		"`list` shows the rules. `run` looks at history again and brings the alerts up to "

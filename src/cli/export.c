@@ -17,32 +17,6 @@ struct export_job {
 	FILE *out;
 };
 
-static int open_output(struct export_job *job, struct err *err)
-{
-	job->out = stdout;
-	if (!job->output)
-		return 0;
-	int fd = io_open(job->output, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
-	if (fd < 0) {
-		if (err->code == EEXIST)
-			return err_set(err, ERR_USAGE, "%s is there already: name a new file",
-				job->output);
-		return -1;
-	}
-	job->out = fdopen(fd, "w");
-	return job->out ? 0 : err_errno(err, "%s", job->output);
-}
-
-static int close_output(struct export_job *job, struct err *err)
-{
-	if (job->out == stdout)
-		return fflush(stdout) == 0 ? 0 : err_errno(err, "standard output");
-	if (fflush(job->out) != 0 || io_fsync(fileno(job->out), job->output, NULL) != 0 ||
-		fclose(job->out) != 0)
-		return err_errno(err, "%s", job->output);
-	return 0;
-}
-
 static int export_ndjson(struct export_job *job, struct err *err)
 {
 	uint64_t records, reflowed;
@@ -179,17 +153,10 @@ static int parse_bounds(struct export_job *job)
 
 static int export_stream(struct export_job *job, bool csv, struct err *err)
 {
-	if (open_output(job, err) < 0)
+	if (output_open(job->output, &job->out, err) < 0)
 		return -1;
 	int status = csv ? export_csv(job, err) : export_ndjson(job, err);
-	struct err closing = {0};
-	if (close_output(job, &closing) < 0 && status == 0) {
-		*err = closing;
-		status = -1;
-	}
-	if (status < 0 && job->output)
-		io_unlink(job->output, NULL);
-	return status;
+	return output_close(job->output, job->out, status, err);
 }
 
 int command_export(const struct command_line *line)

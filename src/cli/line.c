@@ -198,15 +198,17 @@ int line_parse(int argc, char **argv, struct command_line *line)
 	return 0;
 }
 
-/* What an option is for. ship has words of its own, which its other program shows too. */
-static const char *help_of(const struct option_row *row, const struct command *command)
+/* The option's row for a command. ship has words of its own, which its other program shows too. */
+static struct option_row row_of(enum opt option, const struct command *command)
 {
+	struct option_row row = option_rows[option];
 	const struct ship_option *of_ship = ship_option_rows;
 	if (!command || command->run != command_ship)
-		return row->help;
-	while (of_ship->name && strcmp(of_ship->name, row->name) != 0)
+		return row;
+	while (of_ship->name && strcmp(of_ship->name, row.name) != 0)
 		of_ship++;
-	return of_ship->name ? of_ship->help : row->help;
+	return of_ship->name ? (struct option_row){of_ship->name, of_ship->arg, of_ship->help}
+			     : row;
 }
 
 static int left_side(const struct option_row *row, char left[64])
@@ -219,13 +221,15 @@ static void print_options(const enum opt *options, const struct command *command
 {
 	char left[64];
 	int width = 19;
-	for (const enum opt *o = options; o && *o != OPTIONS; o++)
-		if (left_side(&option_rows[*o], left) > width)
-			width = left_side(&option_rows[*o], left);
+	for (const enum opt *o = options; o && *o != OPTIONS; o++) {
+		struct option_row row = row_of(*o, command);
+		if (left_side(&row, left) > width)
+			width = left_side(&row, left);
+	}
 	for (; options && *options != OPTIONS; options++) {
-		const struct option_row *row = &option_rows[*options];
-		left_side(row, left);
-		fprintf(out, "  %-*s %s\n", width, left, help_of(row, command));
+		struct option_row row = row_of(*options, command);
+		left_side(&row, left);
+		fprintf(out, "  %-*s %s\n", width, left, row.help);
 	}
 }
 

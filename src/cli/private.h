@@ -104,8 +104,21 @@ enum opt {
 	OPT_MAX_FILES,
 	OPT_GZIP,
 	OPT_SESSION_TOKEN_FILE,
-	OPT_NO_DETECT,
+	OPT_LEVEL,
 	OPT_RULE,
+	OPT_REASON,
+	OPT_COMMENT,
+	OPT_BY,
+	OPT_URL,
+	OPT_URL_FILE,
+	OPT_SECRET_FILE,
+	OPT_TO,
+	OPT_SERVER,
+	OPT_SENDER,
+	OPT_USER,
+	OPT_PASSWORD_FILE,
+	OPT_WITHOUT_TLS,
+	OPT_NO_DETECT,
 	OPT_DIFF,
 	OPT_SETTINGS,
 	OPT_TIME_FIELD,
@@ -141,6 +154,8 @@ int command_connect(const struct command_line *line);
 int command_sources(const struct command_line *line);
 int command_collect(const struct command_line *line);
 int command_serve(const struct command_line *line);
+int command_alerts(const struct command_line *line);
+int command_notify(const struct command_line *line);
 int command_detect(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
@@ -208,5 +223,10 @@ int parse_count(const struct command_line *line, enum opt option, int64_t *value
 unsigned terminal_width(void);
 /* The format named by --format or --json. 0 or -1. */
 int parse_format(const struct command_line *line, enum query_format *format);
+
+/* A file that is written anew, or standard output where NULL. */
+int output_open(const char *path, FILE **file, struct err *err);
+/* Closes it so that it lasts; where `status` is -1 it is removed. Returns `status`, or -1. */
+int output_close(const char *path, FILE *file, int status, struct err *err);
 
 #endif

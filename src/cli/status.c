@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "cli/alerts.h"
 #include "cli/sources.h"
 
 struct printing {
@@ -101,6 +102,17 @@ static int print_connected(struct store *store, bool json, struct err *err)
 	return 0;
 }
 
+static int print_alerts(struct store *store, bool json, struct err *err)
+{
+	struct buf text;
+	buf_init(&text, 1 << 16);
+	int rc = alerts_summary(store, json, &text, err);
+	if (rc == 0)
+		printf(json ? "],\"alerts\":%.*s" : "\nalerts: %.*s\n", SLICE_ARG(buf_view(&text)));
+	buf_fini(&text);
+	return rc;
+}
+
 static int print_status(struct store *store, bool json, struct err *err)
 {
 	struct printing tables = {.json = json}, sources = {.json = json};
@@ -120,11 +132,11 @@ static int print_status(struct store *store, bool json, struct err *err)
 		return -1;
 	if (!json && sources.n == 0)
 		puts("  none yet");
-	if (print_connected(store, json, err) < 0 ||
+	if (print_connected(store, json, err) < 0 || print_alerts(store, json, err) < 0 ||
 		io_space(store_dir(store), &free_bytes, &total, err) < 0)
 		return -1;
 	if (json)
-		printf("],\"free_bytes\":%" PRIu64 "}\n", free_bytes);
+		printf(",\"free_bytes\":%" PRIu64 "}\n", free_bytes);
 	else
 		printf("\n%s free on this disk\n", text_bytes(free_bytes, text));
 	return 0;

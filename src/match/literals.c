@@ -70,6 +70,8 @@ static bool add(struct maker *m, enum literal_place place, struct slice text, bo
 static bool pattern_literal(
 	struct maker *m, const struct pattern *pattern, enum literal_place *place)
 {
+	static const enum literal_place places[2][2] = {
+		{LITERAL_CONTAINS, LITERAL_SUFFIX}, {LITERAL_PREFIX, LITERAL_EXACT}};
 	uint32_t many = 0, ones = 0, texts = 0, n = pattern->npieces;
 	buf_clear(&m->best);
 	for (uint32_t i = 0; i < n;) {
@@ -81,10 +83,7 @@ static bool pattern_literal(
 		if (m->text.len > m->best.len) {
 			buf_clear(&m->best);
 			buf_slice(&m->best, buf_view(&m->text));
-			*place = begin == 0 && i == n ? LITERAL_EXACT
-				 : begin == 0         ? LITERAL_PREFIX
-				 : i == n             ? LITERAL_SUFFIX
-						      : LITERAL_CONTAINS;
+			*place = places[begin == 0][i == n];
 		}
 		for (; i < n && pattern->pieces[i].kind != PIECE_TEXT; i++) {
 			many += pattern->pieces[i].kind == PIECE_MANY;

@@ -135,6 +135,7 @@ static void random_round(struct match_scratch *scratch)
 	match_set_finish(set);
 	defer_distinct = draw(2) ? 1 : 8192;
 	keep_distinct = draw(2) ? 1 : 256;
+	index_most = draw(4) ? UINT32_MAX / 4 : draw(200);
 	for (uint32_t k = 0; k < 3; k++) {
 		struct toy toy;
 		struct batch batch;

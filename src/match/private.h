@@ -199,13 +199,20 @@ struct match_set {
 	uint32_t nnames;
 	struct arena mem;
 };
+/* The rows of each value of a column: rows[first[d]..first[d + 1]]; of a list's: a row for each element. */
+struct postings {
+	uint32_t asked; /* how often, before they were made */
+	uint32_t *first, *rows;
+	uint64_t **often; /* of each value: a bitmap of its rows, where they are many; else NULL */
+};
 /* What one batch was found to hold, while programs of one set run over it. */
 struct kept {
 	const struct match_set *set; /* NULL = none */
 	uint8_t *loaded;
 	struct probe_state *probes;
 	struct derived *derived;
-	bool *asked; /* of each source: its index was */
+	bool *asked;               /* of each source: its index was */
+	struct postings *postings; /* of each column */
 	uint32_t *touched, ntouched;
 	struct buf folded; /* the values of a source, folded */
 	uint32_t *off;
@@ -270,9 +277,15 @@ struct run {
 	struct derived *derived; /* per source */
 };
 
+/* postings.c: sets `out` to the rows of `among` that pass a probe of which is known where it passes. False where
+ * that is no gain, or the column could not be read (run->failed). */
+bool posting_rows(struct run *run, const struct probe *probe, const uint64_t *among, uint64_t *out);
 /* set_ask.c: asks the index of a source, so that the states of its indexed probes are known. False where the
  * column could not be read. */
 bool source_ask(struct run *run, uint32_t source);
+/* Beyond so many bytes of text, which could become more than 32 bits can count when folded, probes are asked one
+ * by one. Tests lower it. */
+extern uint32_t index_most;
 
 /* run.c: brings a column; false (and run->failed) where it could not. */
 bool input_load(struct run *run, uint32_t column, enum match_part part);
@@ -294,6 +307,9 @@ bool probe_path(struct run *run, const struct probe *probe, struct slice json);
 /* Which distinct values of a string column (each value of a plain one) pass; NULL where the column
  * could not be read. */
 const struct probe_state *probe_values(struct run *run, const struct probe *probe);
+/* Asks a probe of all distinct values of its column, which are loaded, and keeps which pass. False where the
+ * texts of a path could not be read. */
+bool probe_ask(struct run *run, const struct probe *probe);
 /* The texts that a source finds in each distinct value of its JSON column. */
 const struct derived *run_derived(struct run *run, uint32_t source);
 

@@ -231,31 +231,52 @@ bool probe_defers(const struct run *run, const struct probe *probe, uint32_t ndi
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-const struct probe_state *probe_values(struct run *run, const struct probe *probe)
+bool probe_ask(struct run *run, const struct probe *probe)
 {
 	struct probe_state *state = &run->probes[probe->id];
 	const struct source *source = &run->program->set->sources[probe->source];
 	const struct column *col = &run->input->batch->columns[source->column];
-	if (state->done)
-		return state;
-	if (probe_known(run, probe) && !source_ask(run, probe->source))
-		return NULL;
-	if (state->done)
-		return state;
-	if (!input_load(run, source->column, MATCH_VALUES))
-		return NULL;
-	bool path = source->path.len > 0;
-	if (path && !probe_known(run, probe)) {
+	if (source->path.len) {
 		if (!derived_values(run, probe, state))
-			return NULL;
+			return false;
 	} else {
 		uint32_t n = col->off ? col->ndistinct : 0;
 		size_t words = bits_words(n) + 1;
 		state->bits = arena_zalloc(run->mem, words, sizeof(*state->bits));
-		if (n > 0 && !probe_known(run, probe))
+		if (n > 0)
 			state->count = probe_texts(
 				run->scratch, probe, col->heap, col->off, n, state->bits);
 	}
 	state->done = true;
+	return true;
+}
+
+/* An indexed probe that its source's index did not touch: no value passes. */
+static void pass_nowhere(struct run *run, const struct probe *probe)
+{
+	struct probe_state *state = &run->probes[probe->id];
+	uint32_t column = run->program->set->sources[probe->source].column;
+	uint32_t n = run->input->batch->columns[column].off
+			     ? run->input->batch->columns[column].ndistinct
+			     : 0;
+	state->bits = arena_zalloc(run->mem, bits_words(n) + 1, sizeof(*state->bits));
+	state->count = 0;
+	state->done = true;
+}
+
+const struct probe_state *probe_values(struct run *run, const struct probe *probe)
+{
+	struct probe_state *state = &run->probes[probe->id];
+	uint32_t column = run->program->set->sources[probe->source].column;
+	if (state->done)
+		return state;
+	if (!input_load(run, column, MATCH_VALUES))
+		return NULL;
+	if (!probe_known(run, probe))
+		return probe_ask(run, probe) ? state : NULL;
+	if (!source_ask(run, probe->source))
+		return NULL;
+	if (!state->done)
+		pass_nowhere(run, probe);
 	return state;
 }

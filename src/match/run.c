@@ -189,6 +189,10 @@ static bool eval_probe(struct run *run, const struct probe *probe, int domain,
 		return false;
 	if (probe->kind == PROBE_FIELD)
 		return field_rows(run, probe, domain, among, out);
+	if (domain == NO_GROUP && posting_rows(run, probe, among, out))
+		return true;
+	if (run->failed)
+		return false;
 	if (group == domain)
 		return probe_rows(run, probe, among, out);
 	return domain == NO_GROUP ? list_rows(run, probe, group, among, out)

@@ -51,9 +51,10 @@ const struct match_program *match_set_add(struct match_set *set, const struct ma
 
 /* ---- necessary conditions -------------------------------------------------------------------- */
 
-/* What it costs to rely on a condition: about how often it is met. A value's mere presence is the last
- * resort; NOTHING: no condition. */
-enum { PRESENCE = 1 << 20 };
+/* What it costs to rely on a condition: about how often it is met. To look for a path in all distinct values
+ * of a JSON column costs so much that anything else comes first, but for a value's mere presence, which is
+ * met nearly always. NOTHING: no condition. */
+enum { PATH = 1 << 20, PRESENCE = 1 << 30 };
 #define NOTHING UINT64_MAX
 
 /* What can be told of a probe without reading rows. */
@@ -61,7 +62,7 @@ static uint64_t probe_weight(const struct match_set *set, const struct probe *pr
 {
 	const struct source *source = &set->sources[probe->source];
 	if (probe->kind == PROBE_TEXT && probe->test->literals)
-		return probe->test->literals->weight;
+		return probe->test->literals->weight + (source->path.len ? PATH : 0);
 	if (probe->kind == PROBE_EXISTS && col_is_string(source->type) && !source->path.len)
 		return PRESENCE;
 	return NOTHING;
@@ -147,8 +148,7 @@ static void watch_probe(struct match_set *set, const struct probe *probe, uint32
 /* Makes the program watch the probes of a node's condition, which has one. */
 static void watch_node(struct match_set *set, const struct node *node, uint32_t program)
 {
-	uint64_t least = NOTHING, limit;
-	const struct node *best = NULL;
+	uint64_t limit;
 	uint32_t taken = 0;
 	switch (node->kind) {
 	case NODE_TEST:
@@ -156,12 +156,13 @@ static void watch_node(struct match_set *set, const struct node *node, uint32_t 
 			watch_probe(set, &node->probes[i], program);
 		return;
 	case NODE_AND:
-		for (uint32_t i = 0; i < node->nchildren; i++) {
-			uint64_t weight = node_weight(set, node->children[i]);
-			best = weight < least ? node->children[i] : best;
-			least = weight < least ? weight : least;
+		limit = node_weight(set, node);
+		for (uint32_t i = 0; taken == 0 && i < node->nchildren; i++) {
+			if (node_weight(set, node->children[i]) != limit)
+				continue;
+			watch_node(set, node->children[i], program);
+			taken++;
 		}
-		watch_node(set, best, program);
 		return;
 	case NODE_COUNT:
 		count_weight(set, node, &limit);
@@ -184,7 +185,8 @@ static void watch_node(struct match_set *set, const struct node *node, uint32_t 
 	}
 }
 
-/* What must hold somewhere for a match is worth knowing beforehand, where it is not met in most batches. */
+/* What must hold somewhere for a match is worth knowing beforehand, where it is not met in most batches and, of a
+ * path, where its texts are looked for anyway. */
 static void index_node(struct match_set *set, const struct node *node)
 {
 	if (node->kind == NODE_NOT)
@@ -192,7 +194,9 @@ static void index_node(struct match_set *set, const struct node *node)
 	for (uint32_t i = 0; i < node->nprobes; i++) {
 		const struct probe *probe = &node->probes[i];
 		const struct literals *literals = probe->test->literals;
-		if (probe->kind == PROBE_TEXT && literals && literals->selective)
+		bool costly = set->sources[probe->source].path.len > 0 &&
+			      !set->index[probe->source].watched;
+		if (probe->kind == PROBE_TEXT && literals && literals->selective && !costly)
 			set->info[probe->id].indexed = true;
 	}
 	for (uint32_t i = 0; i < node->nchildren; i++)
@@ -207,7 +211,6 @@ static void watch_program(struct match_set *set, const struct match_program *pro
 		bit_set(set->always, program->number);
 	else
 		watch_node(set, program->root, program->number);
-	index_node(set, program->root);
 }
 
 /* ---- indexes --------------------------------------------------------------------------------- */
@@ -252,6 +255,8 @@ void match_set_finish(struct match_set *set)
 	set->always = arena_zalloc(&set->mem, bits_words(set->nprograms) + 1, sizeof(*set->always));
 	for (uint32_t i = 0; i < set->nprograms; i++)
 		watch_program(set, set->programs[i]);
+	for (uint32_t i = 0; i < set->nprograms; i++)
+		index_node(set, set->programs[i]->root);
 	for (uint32_t i = 0; i < set->nprobes; i++) {
 		if (set->info[i].indexed)
 			index_probe(set, &set->probes[i]);

@@ -12,6 +12,8 @@ struct asking {
 	const struct source_index *index;
 	const struct derived *derived; /* of a path: texts, which belong to values; else NULL */
 	uint32_t nvalues;
+	const char *heap; /* the texts as they are */
+	const uint32_t *off;
 };
 
 /* The value that a text of a path was found in. */
@@ -73,15 +75,14 @@ static void fold_values(struct kept *kept, const char **heap, const uint32_t **o
 }
 
 /* Whether a value that has a literal passes indeed. */
-static bool passes(
-	const struct asking *a, const struct probe *probe, const struct column *col, uint32_t value)
+static bool passes(const struct asking *a, const struct probe *probe, uint32_t value)
 {
 	struct match_scratch *scratch = a->run->scratch;
 	const struct derived *d = a->derived;
 	if (!d) {
-		uint32_t begin = col->off[value];
-		return probe_text(scratch, probe,
-			(struct slice){col->heap + begin, col->off[value + 1] - begin});
+		uint32_t begin = a->off[value];
+		return probe_text(
+			scratch, probe, (struct slice){a->heap + begin, a->off[value + 1] - begin});
 	}
 	for (uint32_t t = d->first[value]; t < d->first[value + 1]; t++) {
 		if (probe_text(scratch, probe,
@@ -91,16 +92,28 @@ static bool passes(
 	return false;
 }
 
-static void verify(
-	const struct asking *a, const struct probe *probe, const struct column *col, uint64_t *bits)
+static void verify(const struct asking *a, const struct probe *probe, uint64_t *bits)
 {
 	for (size_t w = 0; w < bits_words(a->nvalues); w++) {
 		for (uint64_t word = bits[w]; word; word &= word - 1) {
 			unsigned i = (unsigned)__builtin_ctzll(word);
-			if (!passes(a, probe, col, (uint32_t)(w * 64) + i))
+			if (!passes(a, probe, (uint32_t)(w * 64) + i))
 				bits[w] &= ~(UINT64_C(1) << i);
 		}
 	}
+}
+
+uint32_t index_most = UINT32_MAX / 4;
+
+static bool ask_each(struct run *run, uint32_t number)
+{
+	const struct match_set *set = run->program->set;
+	for (uint32_t i = 0; i < set->nprobes; i++) {
+		if (set->info[i].indexed && set->probes[i].source == number &&
+			!probe_ask(run, &set->probes[i]))
+			return false;
+	}
+	return true;
 }
 
 bool source_ask(struct run *run, uint32_t number)
@@ -108,7 +121,7 @@ bool source_ask(struct run *run, uint32_t number)
 	const struct match_set *set = run->program->set;
 	const struct source *source = &set->sources[number];
 	struct kept *kept = &run->scratch->kept;
-	struct asking a = {run, &set->index[number], NULL, 0};
+	struct asking a = {.run = run, .index = &set->index[number]};
 	if (kept->asked[number] || !a.index->literals)
 		return true;
 	if (!input_load(run, source->column, MATCH_VALUES))
@@ -129,13 +142,17 @@ bool source_ask(struct run *run, uint32_t number)
 	kept->ntouched = 0;
 	if (n == 0)
 		return true;
+	if (off[n] > index_most)
+		return ask_each(run, number);
+	a.heap = heap;
+	a.off = off;
 	fold_values(kept, &heap, &off, n);
 	literal_index_run(a.index->literals, heap, off, n, literal_found, &a);
 	for (uint32_t i = 0; i < kept->ntouched; i++) {
 		const struct probe *probe = &set->probes[kept->touched[i]];
 		struct probe_state *state = &kept->probes[probe->id];
 		if (probe->test->literals->verify)
-			verify(&a, probe, col, state->bits);
+			verify(&a, probe, state->bits);
 		state->count = bitmap_count(state->bits, a.nvalues);
 		state->done = true;
 	}
@@ -153,6 +170,7 @@ static void keep(const struct match_set *set, struct kept *kept)
 	kept->probes = arena_zalloc(mem, set->nprobes, sizeof(*kept->probes));
 	kept->touched = arena_alloc(mem, (set->nprobes + 1) * sizeof(*kept->touched));
 	kept->derived = arena_zalloc(mem, set->nsources, sizeof(*kept->derived));
+	kept->postings = arena_zalloc(mem, set->shape->ncolumns, sizeof(*kept->postings));
 	kept->asked = arena_zalloc(mem, set->nsources, sizeof(*kept->asked));
 	kept->ntouched = 0;
 }

@@ -26,18 +26,18 @@ static void become(char **argv, pid_t parent)
 int child_start(struct child *child, const char *const *args, struct err *err)
 {
 	char *argv[ARGS_MOST + 4] = {0};
-	char program[] = "pugmark", command[] = "collect";
+	const char *const collect[] = {"collect", child->name, NULL};
 	size_t n = 0;
-	argv[n++] = program;
-	argv[n++] = command;
-	argv[n++] = child->name;
+	argv[n++] = xstrdup("pugmark");
+	for (const char *const *word = child->words ? child->words : collect; *word; word++)
+		argv[n++] = xstrdup(*word);
 	for (; args && *args && n < ARGS_MOST + 3; args++)
 		argv[n++] = xstrdup(*args);
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0)
 		become(argv, parent);
-	for (size_t i = 3; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		free(argv[i]);
 	if (pid < 0)
 		return err_errno(err, "starting a process");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* child.h (private to serve/): a source's process. */
+/* child.h (private to serve/): a process of the service: of a source, or the one that tells of alerts. */
 #ifndef SERVE_CHILD_H
 #define SERVE_CHILD_H
 
@@ -9,8 +9,9 @@
 
 struct child {
 	char name[64];
-	pid_t pid;  /* 0 = none */
-	int status; /* of the last one, as waitpid */
+	const char *const *words; /* the command, NULL-ended; NULL = collect NAME */
+	pid_t pid;                /* 0 = none */
+	int status;               /* of the last one, as waitpid */
 	bool wanted;
 	int64_t changed_at;   /* of the connection */
 	int64_t started, due; /* monotonic; not started before `due` */
@@ -18,7 +19,7 @@ struct child {
 	struct child *next;
 };
 
-/* Starts `pugmark collect NAME args…`: this very program. 0 or -1. */
+/* Starts `pugmark collect NAME args…`, or the words given: this very program. 0 or -1. */
 int child_start(struct child *child, const char *const *args, struct err *err);
 /* True where it has ended; pid is 0 then. */
 bool child_reap(struct child *child);

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "serve/child.h"
-#include "store/connections.h"
+#include "store/notifiers.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -52,26 +52,42 @@ static struct child *find(struct service *s, const char *name)
 	return child;
 }
 
+static struct child *want(struct service *s, const char *name)
+{
+	struct child *child = find(s, name);
+	if (!child) {
+		child = xcalloc(1, sizeof(*child));
+		snprintf(child->name, sizeof(child->name), "%s", name);
+		child->next = s->children;
+		s->children = child;
+	}
+	child->wanted = true;
+	s->wanted++;
+	return child;
+}
+
 static int note_connection(void *ctx, const struct connection *c, struct err *err)
 {
 	struct service *s = ctx;
 	(void)err;
 	if (c->paused || !is_meant(s, c->name))
 		return 0;
-	struct child *child = find(s, c->name);
-	if (!child) {
-		child = xcalloc(1, sizeof(*child));
-		snprintf(child->name, sizeof(child->name), "%s", c->name);
-		child->next = s->children;
-		s->children = child;
-	}
+	struct child *child = want(s, c->name);
 	/* Connected again, or changed: what failed before may work now. */
 	if (child->changed_at != c->changed_at)
 		child->failures = 0, child->due = 0;
 	child->changed_at = c->changed_at;
-	child->wanted = true;
-	s->wanted++;
 	return 0;
+}
+
+/* Where anybody is to be told of alerts, one process does so. It ends when there is nobody any more. */
+static int note_notifier(void *ctx, const struct notifier *notifier, struct err *err)
+{
+	static const char *const words[] = {"notify", "run", NULL};
+	(void)notifier;
+	(void)err;
+	want(ctx, "(alerts)")->words = words; /* a name that no source has */
+	return 1;
 }
 
 /* Looks at the connections. A folder that is not there yet has none. */
@@ -85,6 +101,8 @@ static int look(struct service *s, struct err *err)
 	if (store_open(s->options->data, STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	int rc = store_connections(store, note_connection, s, err);
+	if (rc == 0 && !s->options->only)
+		rc = notifier_list(store, NULL, note_notifier, s, err) < 0 ? -1 : 0;
 	store_close(store);
 	return rc;
 }

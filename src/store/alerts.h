@@ -150,6 +150,9 @@ int alerts_counts(
  * several begin so. */
 int alerts_get(struct store *store, const char *id, struct arena *mem, struct alert_info *alert,
 	struct err *err);
+/* Appends an alert as one line of JSON (docs/alerts.md): what alerts_get gave (`whole`: with evidence, notes and aliases) or alerts_list.
+ * Copied events stand in it as they were given. */
+void alert_json(const struct alert_info *alert, bool whole, struct buf *out);
 /* A new state, with who and what was said ("" or NULL = nothing); each is a note. Closing takes a reason. ERR_USAGE where it makes no
  * sense (acknowledge what is closed). `id` may be an alias. 0 or -1; ERR_NOT_FOUND. */
 int alerts_set(struct store *store, const uint8_t id[ALERT_ID], enum alert_state state,

@@ -15,7 +15,7 @@ struct loading {
 
 #define STORED_COLUMNS                                                                             \
 	"SELECT n, id, first_event, digest, first, last, events, new_events, state, was_state,"    \
-	" (SELECT count(*) FROM alert_events e WHERE e.alert = n) FROM alerts"
+	" evidence FROM alerts"
 
 static struct slice key_of(const uint8_t id[16])
 {
@@ -41,11 +41,16 @@ static void add_stored(struct loading *loading, sqlite3_stmt *stmt)
 		.new_events = (uint64_t)sqlite3_column_int64(stmt, 7),
 		.state = (enum alert_state)sqlite3_column_int(stmt, 8),
 		.was = (enum alert_state)sqlite3_column_int(stmt, 9),
-		.nevents = (uint64_t)sqlite3_column_int64(stmt, 10),
 	};
 	catalog_blob(stmt, 1, s->id, ALERT_ID);
 	catalog_blob(stmt, 2, s->first_event, 16);
 	catalog_blob(stmt, 3, s->digest, 32);
+	const void *evidence = sqlite3_column_blob(stmt, 10);
+	s->nevents = evidence ? (uint32_t)sqlite3_column_bytes(stmt, 10) / 16 : 0;
+	uint8_t(*copy)[16] = arena_zalloc(&run->mem, (size_t)s->nevents + 1, 16);
+	if (s->nevents)
+		memcpy(copy, evidence, (size_t)s->nevents * 16);
+	s->evidence = (const uint8_t(*)[16])copy;
 	*map_put(&loading->ids, key_of(s->id), NULL) = 1;
 }
 
@@ -140,7 +145,7 @@ static void index_add(struct index *index, const uint8_t key[16], struct match_s
 
 static struct match_stored *index_take(struct index *index, const uint8_t key[16])
 {
-	uint64_t *head = map_get(&index->heads, key_of(key));
+	uint64_t *head = index->n ? map_get(&index->heads, key_of(key)) : NULL;
 	/* What is taken by now need not be passed again. */
 	while (head && *head && index->links[*head - 1].stored->taken)
 		*head = index->links[*head - 1].next;
@@ -183,31 +188,15 @@ static bool any_left(const struct match_run *run)
 	return found && stored;
 }
 
-static int index_evidence(struct match_run *run, struct index *index, struct err *err)
-{
-	for (uint32_t i = run->nstored; i-- > 0;) {
-		struct match_stored *s = &run->stored[i];
-		if (s->taken)
-			continue;
-		sqlite3_stmt *stmt = catalog_query(
-			run->store, err, "SELECT id FROM alert_events WHERE alert = ?", "i", s->n);
-		struct rows rows = rows_of(run->store, stmt);
-		while (rows_next(&rows, err)) {
-			uint8_t id[16];
-			catalog_blob(stmt, 0, id, 16);
-			index_add(index, id, s);
-		}
-		if (rows.answer < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int match_shared(struct match_run *run, struct err *err)
+static void match_shared(struct match_run *run)
 {
 	struct index index = {0};
-	int rc = index_evidence(run, &index, err);
-	for (uint32_t i = 0; rc == 0 && i < run->nfound; i++) {
+	for (uint32_t i = run->nstored; i-- > 0;) {
+		struct match_stored *s = &run->stored[i];
+		for (uint32_t e = 0; !s->taken && e < s->nevents; e++)
+			index_add(&index, s->evidence[e], s);
+	}
+	for (uint32_t i = 0; i < run->nfound; i++) {
 		struct match_found *found = &run->found[i];
 		for (uint32_t e = 0; !found->old && e < found->f.nevents; e++) {
 			struct match_stored *s = index_take(&index, found->f.events[e].id);
@@ -216,7 +205,6 @@ static int match_shared(struct match_run *run, struct err *err)
 		}
 	}
 	index_fini(&index);
-	return rc;
 }
 
 static bool may_share(const struct match_found *found, const struct match_stored *stored)
@@ -245,18 +233,16 @@ static void match_times(struct match_run *run, uint32_t from, uint32_t to)
 	}
 }
 
-int match_find(struct match_run *run, struct err *err)
+void match_find(struct match_run *run)
 {
 	match_first(run, true);
 	match_first(run, false);
 	if (!any_left(run))
-		return 0;
-	if (match_shared(run, err) < 0)
-		return -1;
+		return;
+	match_shared(run);
 	uint32_t live = 0;
 	while (live < run->nstored && run->stored[live].state != ALERT_WITHDRAWN)
 		live++;
 	match_times(run, 0, live);
 	match_times(run, live, run->nstored);
-	return 0;
 }

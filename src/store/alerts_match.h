@@ -13,14 +13,17 @@ struct match_stored {
 	int64_t n;
 	uint8_t id[ALERT_ID], first_event[16], digest[32];
 	int64_t first, last;
-	uint64_t events, nevents, new_events; /* nevents: that are kept */
+	uint64_t events, new_events;
+	uint32_t nevents; /* that are kept */
+	const uint8_t (*evidence)[16];
 	enum alert_state state, was;
 	bool taken;
 };
 struct match_found {
 	struct alert_found f; /* made fit; texts borrowed or in the run's arena */
 	uint8_t id[ALERT_ID], digest[32];
-	struct match_stored *old; /* that it takes over, or NULL */
+	const uint8_t (*evidence)[16]; /* ids of f.events */
+	struct match_stored *old;      /* that it takes over, or NULL */
 };
 /* The cells of one rule and group. */
 struct match_run {
@@ -37,7 +40,7 @@ struct match_run {
 /* Loads what is stored of the cells, and what has the id of one found wherever it stands. 0 or -1. */
 int match_load(
 	struct match_run *run, const struct alert_cell *const *cells, uint32_t n, struct err *err);
-/* Sets `old` of those found, `taken` of those stored. 0 or -1. */
-int match_find(struct match_run *run, struct err *err);
+/* Sets `old` of those found, `taken` of those stored. */
+void match_find(struct match_run *run);
 
 #endif

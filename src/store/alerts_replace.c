@@ -105,14 +105,16 @@ static int add_alert(struct match_run *run, const struct match_found *found, str
 			" group_name, first, last, events, distinct_values, actor, target, ip, "
 			"origin,"
 			" sources, provisional, digest, state, was_state, reason, created_at,"
-			" changed_at, new_events) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			"?, ?,"
-			" ?, ?, ?, ?, 0, 0, 0, ?21, ?21, 0)",
-			"btbbibtitiiuutttttibi", found->id, (size_t)ALERT_ID, f->rule, f->version,
+			" changed_at, new_events, evidence) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+			"?, ?, ?, "
+			"?, ?, ?,"
+			" ?, ?, ?, ?, 0, 0, 0, ?21, ?21, 0, ?22)",
+			"btbbibtitiiuutttttibib", found->id, (size_t)ALERT_ID, f->rule, f->version,
 			(size_t)8, f->group_key, (size_t)16, f->day, f->events[0].id, (size_t)16,
 			f->title, (int64_t)f->level, f->group, f->first, f->last, f->count,
 			f->values, f->actor, f->target, f->ip, f->origin, f->sources,
-			(int64_t)f->provisional, found->digest, (size_t)32, run->now) < 0)
+			(int64_t)f->provisional, found->digest, (size_t)32, run->now,
+			found->evidence, (size_t)f->nevents * 16) < 0)
 		return -1;
 	int64_t n = sqlite3_last_insert_rowid(store->db);
 	run->changes.added++;
@@ -124,25 +126,20 @@ static int add_alert(struct match_run *run, const struct match_found *found, str
 }
 
 /* How many events joined: counted one by one where all are known, else by the number. */
-static int joined(
-	struct match_run *run, const struct match_found *found, uint64_t *n, struct err *err)
+static uint64_t joined(const struct match_found *found)
 {
 	const struct match_stored *old = found->old;
 	const struct alert_found *f = &found->f;
-	*n = f->count > old->events ? f->count - old->events : 0;
+	uint64_t n = 0;
 	if (f->nevents != f->count || old->nevents != old->events)
-		return 0;
-	*n = 0;
+		return f->count > old->events ? f->count - old->events : 0;
 	for (uint32_t e = 0; e < f->nevents; e++) {
-		int64_t had = 0;
-		int rc = catalog_int(run->store, &had, err,
-			"SELECT 1 FROM alert_events WHERE alert = ? AND id = ? LIMIT 1", "ib",
-			old->n, f->events[e].id, (size_t)16);
-		if (rc < 0)
-			return -1;
-		*n += rc == 0;
+		uint32_t o = 0;
+		while (o < old->nevents && memcmp(old->evidence[o], f->events[e].id, 16) != 0)
+			o++;
+		n += o == old->nevents;
 	}
-	return 0;
+	return n;
 }
 
 /* What becomes of the state: taken over, opened again, back from withdrawn. */
@@ -156,7 +153,6 @@ static int decide(struct match_run *run, const struct match_found *found, struct
 	struct err *err)
 {
 	const struct match_stored *old = found->old;
-	uint64_t more = 0;
 	*outcome = (struct outcome){.state = old->state, .new_events = old->new_events};
 	if (old->state == ALERT_WITHDRAWN) {
 		outcome->state = old->was;
@@ -166,8 +162,7 @@ static int decide(struct match_run *run, const struct match_found *found, struct
 	}
 	if (outcome->state == ALERT_OPEN)
 		return 0;
-	if (joined(run, found, &more, err) < 0)
-		return -1;
+	uint64_t more = joined(found);
 	outcome->new_events += more;
 	if (outcome->state != ALERT_CLOSED || more == 0)
 		return 0;
@@ -211,13 +206,13 @@ static int change_alert(struct match_run *run, const struct match_found *found, 
 			"distinct_values = ?,"
 			" actor = ?, target = ?, ip = ?, origin = ?, sources = ?, provisional = ?,"
 			" digest = ?, state = ?, reason = CASE WHEN ?19 = 2 THEN reason ELSE 0 END,"
-			" changed_at = ?20, new_events = ?21 WHERE n = ?22",
-			"bbibtitiiuutttttibiiui", found->id, (size_t)ALERT_ID, f->version,
+			" changed_at = ?20, new_events = ?21, evidence = ?23 WHERE n = ?22",
+			"bbibtitiiuutttttibiiuib", found->id, (size_t)ALERT_ID, f->version,
 			(size_t)8, f->day, f->events[0].id, (size_t)16, f->title, (int64_t)f->level,
 			f->group, f->first, f->last, f->count, f->values, f->actor, f->target,
 			f->ip, f->origin, f->sources, (int64_t)f->provisional, found->digest,
-			(size_t)32, (int64_t)outcome.state, run->now, outcome.new_events,
-			old->n) < 0 ||
+			(size_t)32, (int64_t)outcome.state, run->now, outcome.new_events, old->n,
+			found->evidence, (size_t)f->nevents * 16) < 0 ||
 		write_events(store, old->n, f, err) < 0)
 		return -1;
 	run->changes.changed++;
@@ -273,6 +268,14 @@ static int check_cell(const struct alert_cell *cell, struct err *err)
 	return 0;
 }
 
+static const uint8_t (*ids_of(struct arena *mem, const struct alert_found *f))[16]
+{
+	uint8_t(*ids)[16] = arena_zalloc(mem, f->nevents, 16);
+	for (uint32_t e = 0; e < f->nevents; e++)
+		memcpy(ids[e], f->events[e].id, 16);
+	return (const uint8_t(*)[16])ids;
+}
+
 static void fill_found(struct match_run *run, const struct alert_cell *const *cells, uint32_t n,
 	struct buf *scratch)
 {
@@ -284,6 +287,7 @@ static void fill_found(struct match_run *run, const struct alert_cell *const *ce
 		for (uint32_t i = 0; i < cells[c]->n; i++) {
 			struct match_found *found = &run->found[run->nfound++];
 			fit(&run->mem, &cells[c]->found[i], &found->f);
+			found->evidence = ids_of(&run->mem, &found->f);
 			digest(scratch, &found->f, found->digest);
 			alert_id(found->f.rule, found->f.version, found->f.group_key,
 				found->f.fired, found->id);
@@ -303,8 +307,9 @@ static int replace_run(struct match_run *run, const struct alert_cell *const *ce
 				cells[c]->rule);
 	}
 	fill_found(run, cells, n, scratch);
-	if (match_load(run, cells, n, err) < 0 || match_find(run, err) < 0)
+	if (match_load(run, cells, n, err) < 0)
 		return -1;
+	match_find(run);
 	/* First those that go: ids and aliases are free then for those that come. */
 	for (uint32_t i = 0; i < run->nstored; i++) {
 		if (withdraw(run, &run->stored[i], err) < 0)

@@ -181,14 +181,15 @@ static const char version_4[] =
  * pending: `pugmark detect run` goes through history. */
 static const char version_5[] =
 	/* day: INT64_MIN = no time. digest: of all that was found, so that what is found again unchanged
-	 * costs no write. state, was_state (before it was withdrawn), reason: the enums of alerts.h. */
+	 * costs no write. evidence: the ids of alert_events, 16 bytes each: matching reads no event. state, was_state (before it was withdrawn), reason: the enums of alerts.h. */
 	"CREATE TABLE alerts(n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, rule TEXT NOT NULL,"
 	" version BLOB NOT NULL, group_key BLOB NOT NULL, day INTEGER NOT NULL,"
 	" first_event BLOB NOT NULL, title TEXT NOT NULL, level INTEGER NOT NULL,"
 	" group_name TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" events INTEGER NOT NULL, distinct_values INTEGER NOT NULL, actor TEXT, target TEXT,"
 	" ip TEXT, origin TEXT NOT NULL, sources TEXT NOT NULL, provisional INTEGER NOT NULL,"
-	" digest BLOB NOT NULL, state INTEGER NOT NULL, was_state INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, evidence BLOB NOT NULL, state INTEGER NOT NULL, was_state INTEGER "
+	"NOT NULL,"
 	" reason INTEGER NOT NULL, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,"
 	" new_events INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX alerts_by_cell ON alerts(rule, group_key, day);"

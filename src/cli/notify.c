@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* notify.c (cli/): pugmark notify: who is told of alerts: added, listed, tried, paused, removed; and the sending itself. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "collect/settings.h"
+#include "cli/private.h"
+#include "pipeline/notify.h"
+
+enum { SECRET_BYTES = 16 << 10 };
+
+/* ---- add ------------------------------------------------------------------------------------- */
+
+struct adding {
+	const struct command_line *line;
+	struct arena mem;
+	struct notify_target target;
+	struct secret secrets[3];
+	unsigned nsecrets;
+};
+
+static int read_file(const char *path, char **data, size_t *n, struct err *err)
+{
+	if (strcmp(path, "-") != 0)
+		return io_read_file(path, SECRET_BYTES, data, n, err);
+	*data = xcalloc(1, SECRET_BYTES + 2);
+	*n = fread(*data, 1, SECRET_BYTES + 1, stdin);
+	if (*n <= SECRET_BYTES && !ferror(stdin))
+		return 0;
+	free(*data);
+	return err_set(
+		err, ERR_LIMIT, "standard input: more than %d bytes, or an error", SECRET_BYTES);
+}
+
+/* A secret, alone in a file; line ends and blanks around it are not part of it. */
+static int read_secret(struct adding *a, enum opt option, const char **value, struct err *err)
+{
+	const char *path = a->line->values[option];
+	char *data;
+	size_t n;
+	if (!path)
+		return 0;
+	if (read_file(path, &data, &n, err) < 0)
+		return err->kind == ERR_NOT_FOUND
+			       ? err_set(err, ERR_USAGE, "--%s: there is no file of that name",
+					 option_name(option))
+			       : -1;
+	size_t begin = strspn(data, " \t\r\n"), end = n;
+	while (end > begin && strchr(" \t\r\n", data[end - 1]))
+		end--;
+	struct secret *secret = &a->secrets[a->nsecrets++];
+	bool good = end > begin;
+	for (size_t i = begin; i < end; i++)
+		good = good && (unsigned char)data[i] >= 0x20 && data[i] != 0x7f;
+	if (good) {
+		secret_new(secret, end - begin);
+		memcpy(secret->text, data + begin, end - begin);
+		*value = secret->text;
+	}
+	explicit_bzero(data, n);
+	free(data);
+	return good ? 0
+		    : err_set(err, ERR_USAGE,
+			      "--%s: the file must hold one word, without blanks or line ends in "
+			      "it",
+			      option_name(option));
+}
+
+static const char *whole_path(struct adding *a, const char *path)
+{
+	char *here = !path || *path == '/' ? NULL : getcwd(NULL, 0);
+	const char *whole = here ? arena_printf(&a->mem, "%s/%s", here, path) : path;
+	free(here);
+	return whole;
+}
+
+static int take_url(struct adding *a, struct err *err)
+{
+	const char *url = a->line->values[OPT_URL];
+	if (url && a->line->values[OPT_URL_FILE])
+		return err_set(err, ERR_USAGE, "--url and --url-file do not go together");
+	if (url && strcmp(a->target.kind, "webhook") != 0)
+		return err_set(err, ERR_USAGE,
+			"whoever knows the address can post there, so it is a secret: put it in a "
+			"file, and name that "
+			"with --url-file (- = standard input)");
+	a->target.url = url;
+	return read_secret(a, OPT_URL_FILE, &a->target.url, err);
+}
+
+static int take_target(struct adding *a, struct err *err)
+{
+	const char *const *values = a->line->values;
+	a->target = (struct notify_target){
+		.name = a->line->args[2],
+		.kind = a->line->args[1],
+		.to = values[OPT_TO],
+		.server = values[OPT_SERVER],
+		.sender = values[OPT_SENDER],
+		.user = values[OPT_USER],
+		.ca_file = whole_path(a, values[OPT_CA_FILE]),
+		.proxy = values[OPT_PROXY],
+		.allow_private = values[OPT_ALLOW_PRIVATE] != NULL,
+		.without_tls = values[OPT_WITHOUT_TLS] != NULL,
+	};
+	if (a->target.proxy && strchr(a->target.proxy, '@'))
+		return err_set(err, ERR_USAGE,
+			"--proxy with a password would be kept in the open: give it to pugmark in "
+			"the environment "
+			"instead, as HTTPS_PROXY");
+	if (!notify_kind_find(a->target.kind))
+		return notify_check(&a->target, err);
+	return take_url(a, err) < 0 ||
+			       read_secret(a, OPT_SECRET_FILE, &a->target.secret, err) < 0 ||
+			       read_secret(a, OPT_PASSWORD_FILE, &a->target.password, err) < 0
+		       ? -1
+		       : 0;
+}
+
+/* "a,b" as "a, b". */
+static const char *rules_of(struct adding *a)
+{
+	struct buf list;
+	const char *text = a->line->values[OPT_RULE];
+	if (!text || !*text)
+		return NULL;
+	buf_init(&list, 1 << 20);
+	for (const char *at = text; *at;) {
+		at += strspn(at, ", ");
+		size_t n = strcspn(at, ",");
+		buf_printf(&list, "%s%.*s", list.len && n ? ", " : "", (int)n, at);
+		at += n;
+	}
+	const char *rules = arena_strdup(&a->mem, buf_view(&list));
+	buf_fini(&list);
+	return rules;
+}
+
+static int add(const struct command_line *line, struct store *store, struct err *err)
+{
+	struct adding a = {.line = line};
+	const char *level = line->values[OPT_LEVEL];
+	struct notifier notifier = {
+		.name = line->args[2], .least_level = level ? alert_level_named(level) : 0};
+	int rc = notifier.least_level < 0 ? err_set(err, ERR_USAGE,
+						    "--level %.40s: write informational, low, "
+						    "medium, high or critical",
+						    level)
+					  : take_target(&a, err);
+	notifier.rules = rules_of(&a);
+	if (rc == 0)
+		rc = notify_save(store, &notifier, &a.target, key_file(line), err);
+	if (rc == 0 && !line->values[OPT_JSON])
+		printf("%s is told of %s alerts%s from now on; pugmark notify test %s sends a "
+		       "message to try it out; pugmark "
+		       "serve sends what comes\n",
+			notifier.name,
+			notifier.least_level ? alert_level_name((unsigned)notifier.least_level)
+					     : "all",
+			notifier.least_level ? " (and more severe ones)" : "", notifier.name);
+	for (unsigned i = 0; i < a.nsecrets; i++)
+		secret_wipe(&a.secrets[i]);
+	arena_fini(&a.mem);
+	return rc;
+}
+
+/* ---- list ------------------------------------------------------------------------------------ */
+
+struct listing {
+	bool json, names;
+	unsigned n;
+	int64_t now;
+};
+
+static void member(struct buf *out, const char *name, const char *text)
+{
+	buf_printf(out, ",\"%s\":", name);
+	if (text)
+		text_json_string(out, slice_of(text));
+	else
+		buf_puts(out, "null");
+}
+
+static void json_time(struct buf *out, const char *name, int64_t us)
+{
+	char text[CLOCK_TEXT];
+	member(out, name, us ? clock_text(us, text) : NULL);
+}
+
+static void list_json(const struct notifier *n, bool first, struct buf *out)
+{
+	buf_printf(out, "%s{\"name\":\"%s\"", first ? "" : ",", n->name);
+	member(out, "kind", n->kind);
+	buf_printf(out, ",\"settings\":%s", n->settings);
+	member(out, "secrets", n->secrets);
+	member(out, "level", alert_level_name((unsigned)n->least_level));
+	member(out, "rules", n->rules);
+	buf_printf(out, ",\"paused\":%s,\"waiting\":%" PRIu64 ",\"given_up\":%" PRIu64,
+		n->paused ? "true" : "false", n->waiting, n->given_up);
+	json_time(out, "created_at", n->created);
+	json_time(out, "last_sent", n->last_sent);
+	json_time(out, "last_failed", n->last_failed);
+	member(out, "last_error", *n->last_error ? n->last_error : NULL);
+	buf_push(out, '}');
+}
+
+static const char *where(const struct settings *settings)
+{
+	static const char *const names[] = {"host", "server", "to"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (settings_get(settings, names[i]))
+			return settings_get(settings, names[i]);
+	}
+	return "";
+}
+
+static void list_text(const struct listing *l, const struct notifier *n, struct buf *out)
+{
+	struct settings settings = {0};
+	char text[32];
+	struct err err;
+	(void)settings_read(&settings, slice_of(n->settings), &err);
+	buf_printf(out, "  %-20s %-8s %-14s %s  ", n->name, n->kind,
+		alert_level_name((unsigned)n->least_level),
+		n->paused        ? "paused"
+		: *n->last_error ? "failing"
+				 : "ready");
+	text_escape(out, slice_of(where(&settings)));
+	if (n->last_sent)
+		buf_printf(out, "  last sent %s ago", span_text(l->now - n->last_sent, text));
+	if (n->waiting)
+		buf_printf(out, "  %s waiting", text_count(n->waiting, text));
+	buf_push(out, '\n');
+	if (*n->last_error) {
+		buf_printf(out, "    failed %s ago: ", span_text(l->now - n->last_failed, text));
+		text_escape(out, slice_of(n->last_error));
+		buf_push(out, '\n');
+	}
+	if (n->given_up)
+		buf_printf(out,
+			"    %s given up after a day: pugmark notify resume %s tries them again\n",
+			text_count(n->given_up, text), n->name);
+	settings_fini(&settings);
+}
+
+static int list_one(void *ctx, const struct notifier *n, struct err *err)
+{
+	struct listing *l = ctx;
+	struct buf out;
+	(void)err;
+	buf_init(&out, 1 << 20);
+	if (l->names)
+		buf_printf(&out, "%s\n", n->name);
+	else if (l->json)
+		list_json(n, l->n == 0, &out);
+	else
+		list_text(l, n, &out);
+	l->n++;
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_fini(&out);
+	return 0;
+}
+
+static int list(const struct command_line *line, struct store *store, struct err *err)
+{
+	struct listing l = {.json = line->values[OPT_JSON],
+		.names = line->values[OPT_LIST],
+		.now = clock_now_us()};
+	fputs(l.json ? "{\"notifiers\":[" : "", stdout);
+	if (notifier_list(store, NULL, list_one, &l, err) < 0)
+		return -1;
+	fputs(l.json ? "]}\n" : "", stdout);
+	if (l.n == 0 && !l.json && !l.names)
+		fputs("nobody is told of alerts yet: pugmark notify add "
+		      "webhook|slack|teams|syslog|mail NAME …\n",
+			stdout);
+	return 0;
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static int none(const char *name, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND, "there is no notifier %.60s: pugmark notify list", name);
+}
+
+static int set_paused(
+	const struct command_line *line, struct store *store, bool paused, struct err *err)
+{
+	int rc = notifier_pause(store, line->args[1], paused, err);
+	if (rc == 1)
+		printf(paused ? "%s is paused: what comes for it waits\n"
+			      : "%s is told again, of what waited and what was given up as well\n",
+			line->args[1]);
+	return rc == 0 ? none(line->args[1], err) : rc;
+}
+
+static int pause_one(const struct command_line *line, struct store *store, struct err *err)
+{
+	return set_paused(line, store, true, err);
+}
+
+static int resume_one(const struct command_line *line, struct store *store, struct err *err)
+{
+	return set_paused(line, store, false, err);
+}
+
+static int remove_one(const struct command_line *line, struct store *store, struct err *err)
+{
+	uint64_t dropped = 0;
+	char count[32];
+	int rc = notifier_remove(store, line->args[1], &dropped, err);
+	if (rc == 1)
+		printf("%s is told no more; its secrets are forgotten, and %s notices that waited "
+		       "are dropped\n",
+			line->args[1], text_count(dropped, count));
+	return rc == 0 ? none(line->args[1], err) : rc;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static struct notify_options options_of(const struct command_line *line)
+{
+	return (struct notify_options){.key_file = key_file(line),
+		.once = line->values[OPT_ONCE] != NULL,
+		.stop = &stop_requested};
+}
+
+static int test(const struct command_line *line, struct store *store, struct err *err)
+{
+	const struct notify_options options = options_of(line);
+	if (notify_try(store, line->args[1], &options, err) < 0)
+		return -1;
+	printf("sent: look for it at the other side\n");
+	return 0;
+}
+
+static int run(const struct command_line *line, struct store *store, struct err *err)
+{
+	const struct notify_options options = options_of(line);
+	struct notify_result result;
+	char sent[32], failed[32];
+	if (!options.once)
+		log_setup(line->values[OPT_VERBOSE] ? LOG_DEBUG : LOG_INFO, LOG_AUTO);
+	int rc = notify_run(store, &options, &result, err);
+	if (rc < 0 || !options.once)
+		return rc;
+	if (line->values[OPT_JSON])
+		printf("{\"sent\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", result.sent,
+			result.failed);
+	else
+		printf("%s sent, %s failed\n", text_count(result.sent, sent),
+			text_count(result.failed, failed));
+	return result.failed ? err_set(err, result.why.kind, "%s; it is tried again later",
+				       result.why.text)
+			     : 0;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static const struct {
+	const char *verb;
+	int words; /* beside the verb */
+	enum store_mode mode;
+	int (*run)(const struct command_line *line, struct store *store, struct err *err);
+	const char *needs;
+} verbs[] = {
+	{"list", 0, STORE_READ, list, "list takes no more words"},
+	{"add", 2, STORE_WRITE, add,
+		"add needs a kind (webhook, slack, teams, syslog, mail) and a name"},
+	{"test", 1, STORE_READ, test, "test needs the name of a notifier"},
+	{"remove", 1, STORE_WRITE, remove_one, "remove needs the name of a notifier"},
+	{"pause", 1, STORE_WRITE, pause_one, "pause needs the name of a notifier"},
+	{"resume", 1, STORE_WRITE, resume_one, "resume needs the name of a notifier"},
+	{"run", 0, STORE_WRITE, run, "run takes no more words"},
+};
+
+int command_notify(const struct command_line *line)
+{
+	const char *verb = line->nargs ? line->args[0] : "list";
+	prctl(PR_SET_DUMPABLE, 0); /* no core with a secret in it */
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		struct store *store;
+		struct err err = {0};
+		if (strcmp(verb, verbs[i].verb) != 0)
+			continue;
+		if (line->nargs && line->nargs != 1 + verbs[i].words)
+			return usage_error(line, "%s", verbs[i].needs);
+		if (open_data(line, verbs[i].mode, &store, &err) < 0)
+			return fail(&err);
+		int rc = verbs[i].run(line, store, &err);
+		store_close(store);
+		return rc < 0 ? fail(&err) : EXIT_DONE;
+	}
+	return usage_error(
+		line, "\"%s\" must be list, add, test, remove, pause, resume or run", verb);
+}
