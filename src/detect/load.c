@@ -150,6 +150,15 @@ static bool is_rule_file(const char *name)
 
 static int read_folder(struct loader *loader, const char *path, unsigned depth);
 
+/* The settings may lie among the rules. */
+static bool is_settings(const struct loader *loader, const struct io_info *info)
+{
+	struct io_info own;
+	const struct rules_source *source = loader->source;
+	return source && source->settings && io_stat(source->settings, &own, NULL) == 1 &&
+	       own.inode == info->inode && own.device == info->device;
+}
+
 static int read_entry(void *ctx, const char *name, struct err *err)
 {
 	struct folder *folder = ctx;
@@ -165,7 +174,7 @@ static int read_entry(void *ctx, const char *name, struct err *err)
 			   : io_lstat(path.ptr, &info, err);
 	if (rc > 0 && info.is_dir)
 		rc = read_folder(loader, path.ptr, folder->depth + 1);
-	else if (rc > 0 && is_rule_file(name))
+	else if (rc > 0 && is_rule_file(name) && !is_settings(loader, &info))
 		rc = read_file(loader, path.ptr, false);
 	else if (rc > 0)
 		rc = 0;

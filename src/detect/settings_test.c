@@ -19,7 +19,7 @@ static struct rules *load(const char *folder, bool settings)
 	struct rules_source source = {.paths = paths, .settings = settings ? path : NULL};
 	struct rules *rules;
 	struct err err = {0};
-	snprintf(path, sizeof(path), "%.500s/../settings.txt", folder);
+	snprintf(path, sizeof(path), "%.500s/settings.yml", folder);
 	if (rules_load(&source, &rules, &err) != 0)
 		fail_msg("%s", err.text);
 	return rules;
@@ -80,7 +80,7 @@ static void test_settings(void **state)
 		PLAIN(1) "---\n" PLAIN(2) "---\n" COUNTED(3, "r1", "") "---\n" COUNTED(4, "r3",
 			"") "---\n" RULE(5, "status: deprecated\ndetection: {s: {b|expand: "
 					    "'%who%'}, condition: s}\n"));
-	put(parent, "settings.txt",
+	put(folder, "settings.yml",
 		"disable: 00000000-0000-4000-8000-000000000002\nenable: [r5]\nthresholds: {r3: "
 		"20}\n"
 		"placeholders: {who: [ann, bob]}\nfields: {foreign: ours, u: actor}\n");
@@ -105,9 +105,9 @@ static void test_settings(void **state)
 	assert_string_equal(c->group[1], "v");
 	assert_string_equal(of[3]->correlation->group[0], "u"); /* a name of the correlation's */
 	rules_free(rules);
-	put(parent, "settings.txt", "disabled: [r1]\n");
+	put(folder, "settings.yml", "disabled: [r1]\n");
 	char path[600];
-	snprintf(path, sizeof(path), "%s/settings.txt", parent);
+	snprintf(path, sizeof(path), "%s/settings.yml", folder);
 	struct rules_source source = {.settings = path};
 	struct err err = {0};
 	assert_int_equal(rules_load(&source, &rules, &err), -1);
@@ -123,7 +123,7 @@ static void test_states(void **state)
 	char *parent = test_folder(), *folder = rule_folder(parent);
 	put(folder, "a.yml",
 		PLAIN(1) "---\n" PLAIN(2) "---\n" COUNTED(3, "[r1, r2]", "  generate: true\n"));
-	put(parent, "settings.txt", "disable: r1\n");
+	put(folder, "settings.yml", "disable: r1\n");
 	struct rules *rules = load(folder, true);
 	assert_true(rules->of[0]->disabled);
 	assert_false(rules->of[1]->disabled || rules->of[1]->silent);
