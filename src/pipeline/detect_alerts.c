@@ -110,8 +110,7 @@ static void feed_depth(struct settling *s, unsigned depth)
 			hits_push(&s->fed, &s->pass->hits.of[i]);
 		}
 	}
-	if (s->fed.n)
-		qsort(s->fed.of, s->fed.n, sizeof(*s->fed.of), hit_compare);
+	hits_sort(s->fed.of, s->fed.n);
 	/* drafts go on pointing at them */
 	struct hit *copy = arena_zalloc(&s->mem, s->fed.n + 1, sizeof(*copy));
 	if (s->fed.n)
