@@ -31,6 +31,7 @@ void detect_new(const struct command_line *line, struct store *store, struct det
 		.progress = draw,
 	};
 	struct detect_live *live = detect_live_new(data_folder(line), &options);
+	log_setup(LOG_WARN, LOG_TEXT);
 	detect_live_run(live, store, false, result);
 	progress_clear();
 	detect_live_free(live);

@@ -335,3 +335,72 @@ def test_two_imports_at_once_lose_no_alert(folder):
     assert [p.wait() for p in running] == [0] * 4
     one.take(events[:1])
     assert len(want.ours()) > 20 and one.ours() == want.ours(), first_difference(one.ours(), want.ours())
+
+
+def test_alerts_of_other_products_are_alerts_of_ours_by_origin(folder):
+    one = Watched(folder)
+    lines = [json.dumps({"detect_time": f"2024-09-24T10:0{n}:00Z", "detection": {"name": f"Malware {n}", "level": level},
+                         "device": {"user": "ann", "external_ip": "192.0.2.9"}, "vendor_name": "Some EDR"}).encode()
+             for n, level in enumerate(("high", "low", "critical"))]
+    write(os.path.join(folder, "edr.yml"), b"""kind: alerts
+version: "edr 1"
+time: detect_time
+columns:
+  title: detection.name
+  severity: detection.level
+  actor_name: device.user
+  remote_address: device.external_ip
+  reported_by: vendor_name
+""")
+    path = os.path.join(folder, "edr.ndjson")
+    write(path, joined(lines))
+    assert one.load("--schema", os.path.join(folder, "edr.yml"), path)["alerts"]["new"] == 3
+    got = sorted((a["title"], a["level"], a["origin"], a["actor"]) for a in one.alerts())
+    assert got == [("Malware 0", "high", "Some EDR", "ann"), ("Malware 1", "low", "Some EDR", "ann"),
+                   ("Malware 2", "critical", "Some EDR", "ann")], got
+
+
+def test_alerts_outlive_retention(folder):
+    one = Watched(folder)
+    one.take([event(1000, "fail"), event(1100, "fail"), event(1200, "fail"), event(10, "look")])
+    before = one.ours()
+    assert len(before) == 2
+    assert one.run("compact", "--keep", "30").status == 0
+    assert one.value("select count(*) n from bitbucket_audit_logs") == 0
+    assert one.detect("run", "--json")["withdrawn"] == 0
+    assert one.ours() == before
+    shown = json.loads(one.run("alerts", "show", "--json", before[0][0]).out)
+    assert shown["evidence"][0]["event"]["author_name"] == "ann", shown
+
+
+def test_explain_says_whether_a_rule_can_fire(folder):
+    one = Watched(folder)
+    one.take([event(10, "look"), event(20, "look")])
+    said = one.detect("explain", "20000000-0000-4000-8000-000000000003").out.decode()
+    assert "2 events, the last 2024-09-24T00:00:20" in said and "it can fire" in said, said
+    said = one.detect("explain", "10000000-0000-4000-8000-000000000003").out.decode()
+    assert "never seen" in said and "it has not fired" in said, said
+    one.rules("title: Odd\nid: 20000000-0000-4000-8000-000000000009\nlogsource: {product: bitbucket}\n"
+              "detection:\n  s: {no.such.field: x}\n  condition: s\n", "odd.yml")
+    said = one.detect("explain", "20000000-0000-4000-8000-000000000009").out.decode()
+    assert "has no such field" in said, said
+
+
+def test_settings_switch_off_and_tune(folder):
+    one = Watched(folder)
+    one.rules("disable: [20000000-0000-4000-8000-000000000003]\nthresholds: {10000000-0000-4000-8000-000000000001: 4}\n", "settings.yml")
+    one.take([event(n, "fail") for n in (1000, 1100, 1200)] + [event(10, "look")])
+    assert one.ours() == []
+    one.take([event(1300, "fail")])
+    assert [a[5] for a in one.ours()] == [4]
+
+
+def test_ctrl_c_leaves_what_is_pending_for_the_next_time(folder):
+    one, want = Watched(folder), Watched(folder, "want")
+    events = some_events(3, 2000)
+    want.take(events)
+    one.take(events, "--no-detect")
+    one.run("detect", "run", signal_after=0.05)
+    one.take(events[:1])
+    one.detect("run")
+    assert one.ours() == want.ours() and len(want.ours()) > 100
