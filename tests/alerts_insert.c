@@ -82,6 +82,8 @@ static void read_alert(struct slice item, const struct alert_cell *cell, struct 
 	hex_of(item, "version", f->version, sizeof(f->version));
 	memcpy(f->group_key, cell->group_key, 16);
 	read_events(json_find(item, "events"), f);
+	if (f->nevents)
+		memcpy(f->fired, f->events[0].id, 16);
 	f->first = f->nevents ? f->events[0].time : INT64_MIN;
 	f->last = f->nevents ? f->events[f->nevents - 1].time : INT64_MIN;
 	f->count = (uint64_t)number_of(item, "count", f->nevents);

@@ -71,6 +71,17 @@ static int replay(struct detector *d, int64_t since, int64_t until, struct err *
 	return rc;
 }
 
+/* Alerts of sources whose history has been read to its end are provisional no longer. */
+static int settle_alerts(struct store *store, struct err *err)
+{
+	char **unfinished;
+	int rc = detector_unfinished(store, &unfinished, err);
+	if (rc == 0)
+		rc = alerts_settle(store, unfinished, err);
+	detector_unfinished_free(unfinished);
+	return rc;
+}
+
 int detect_replay(struct store *store, const struct detect_options *options, int64_t since,
 	int64_t until, struct detect_result *result, struct err *err)
 {
@@ -83,6 +94,8 @@ int detect_replay(struct store *store, const struct detect_options *options, int
 		rc = replay(&d, since, until, err);
 		detector_close(&d);
 	}
+	if (rc == 0 && !options->dry_run)
+		rc = settle_alerts(store, err);
 	if (lock)
 		alerts_unlock(lock);
 	return rc;
@@ -311,7 +324,7 @@ int detect_pending(struct store *store, const struct detect_options *options,
 		if (alerts_pending(store, note_any, &any, err) < 0)
 			return -1;
 		if (!any)
-			return 0;
+			return settle_alerts(store, err);
 		struct detect_lock *lock;
 		int rc = alerts_lock(store, false, &lock, err);
 		if (rc <= 0)

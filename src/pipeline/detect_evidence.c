@@ -8,8 +8,8 @@
 #include "query/row_json.h"
 
 enum {
-	COPIES_OF_PASS = 50000, /* events that are copied as evidence in one pass, about */
-	COPIES_LEAST = 3,       /* of an alert at any rate, beside its last one */
+	COPIES_OF_PASS = 20000, /* events that are copied as evidence in one pass, about */
+	COPIES_LEAST = 1,       /* of an alert at any rate, beside its last one */
 };
 
 /* ---- reading rows ---------------------------------------------------------------------------- */

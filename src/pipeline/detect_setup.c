@@ -182,7 +182,8 @@ int detector_files(struct detector *d, struct err *err)
 /* ---- sources --------------------------------------------------------------------------------- */
 
 struct unfinished {
-	struct detector *d;
+	struct store *store;
+	char **names;
 	uint32_t n;
 };
 
@@ -193,15 +194,29 @@ static int add_unfinished(void *ctx, const struct connection *connection, struct
 	struct collect_position at;
 	if (!kind || kind->shape == SOURCE_OBJECTS)
 		return 0;
-	if (collect_position(list->d->store, connection->name, &at, err) < 0)
+	if (collect_position(list->store, connection->name, &at, err) < 0)
 		return -1;
 	if (at.history_done)
 		return 0;
-	struct detector *d = list->d;
-	d->unfinished = xrealloc(d->unfinished, (list->n + 2) * sizeof(*d->unfinished));
-	d->unfinished[list->n++] = xstrdup(connection->name);
-	d->unfinished[list->n] = NULL;
+	list->names = xrealloc(list->names, (list->n + 2) * sizeof(*list->names));
+	list->names[list->n++] = xstrdup(connection->name);
+	list->names[list->n] = NULL;
 	return 0;
+}
+
+int detector_unfinished(struct store *store, char ***names, struct err *err)
+{
+	struct unfinished list = {.store = store};
+	int rc = store_connections(store, add_unfinished, &list, err);
+	*names = list.names;
+	return rc;
+}
+
+void detector_unfinished_free(char **names)
+{
+	for (char **name = names; name && *name; name++)
+		free(*name);
+	free(names);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -215,9 +230,8 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 	pthread_mutex_init(&d->lock, NULL);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	d->threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
-	struct unfinished list = {d, 0};
 	if (choose_rules(d, err) < 0 || load_schemas(d, err) < 0 || detector_files(d, err) < 0 ||
-		store_connections(store, add_unfinished, &list, err) < 0) {
+		detector_unfinished(store, &d->unfinished, err) < 0) {
 		detector_close(d);
 		return -1;
 	}
@@ -231,9 +245,7 @@ void detector_close(struct detector *d)
 	engine_free(d->engine);
 	for (uint32_t i = 0; i < d->schemas.n; i++)
 		schema_free(d->schemas.owned[i]);
-	for (char **name = d->unfinished; name && *name; name++)
-		free(*name);
-	free(d->unfinished);
+	detector_unfinished_free(d->unfinished);
 	pthread_mutex_destroy(&d->lock);
 	arena_fini(&d->mem);
 }

@@ -112,6 +112,9 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 void detector_close(struct detector *d);
 /* Lists the segments as they are now. */
 int detector_files(struct detector *d, struct err *err);
+/* The sources whose history is still being read, NULL-ended, or NULL; freed by detector_unfinished_free. 0 or -1. */
+int detector_unfinished(struct store *store, char ***names, struct err *err);
+void detector_unfinished_free(char **names);
 bool detector_stops(const struct detector *d, struct err *err);
 
 /* detect_shape.c */

@@ -93,6 +93,10 @@ int alerts_cells(struct store *store, const char *rule, int64_t from, int64_t to
 	int (*each)(void *ctx, const struct alert_cell *cell, struct err *err), void *ctx,
 	struct err *err);
 
+/* Alerts are no longer provisional where the history of none of their sources is being read: `unfinished` are those whose is
+ * (NULL-ended; NULL = none). 0 or -1. */
+int alerts_settle(struct store *store, char *const *unfinished, struct err *err);
+
 /* Segments that the detector has not looked at; as store_segments, oldest first. A segment that was merged away meanwhile is given by the
  * times that it had. */
 struct pending_segment {

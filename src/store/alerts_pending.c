@@ -29,6 +29,67 @@ int alerts_pending(struct store *store,
 	return rows.answer;
 }
 
+/* ---- provisional ------------------------------------------------------------------------------ */
+
+static bool is_among(struct slice name, char *const *names)
+{
+	for (; names && *names; names++)
+		if (slice_eq(name, slice_of(*names)))
+			return true;
+	return false;
+}
+
+/* Whether any of "a, b" is among them. */
+static bool any_among(const char *sources, char *const *names)
+{
+	while (*sources) {
+		size_t n = strcspn(sources, ",");
+		if (is_among((struct slice){sources, n}, names))
+			return true;
+		sources += n;
+		sources += strspn(sources, ", ");
+	}
+	return false;
+}
+
+static int settled_alerts(
+	struct store *store, char *const *unfinished, int64_t **list, size_t *n, struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(
+		store, err, "SELECT n, sources FROM alerts WHERE provisional = 1", "");
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
+		if (any_among(catalog_text(stmt, 1), unfinished))
+			continue;
+		if ((*n & (*n - 1)) == 0)
+			*list = xrealloc(*list, (*n ? *n * 2 : 1) * sizeof(**list));
+		(*list)[(*n)++] = sqlite3_column_int64(stmt, 0);
+	}
+	return rows.answer;
+}
+
+int alerts_settle(struct store *store, char *const *unfinished, struct err *err)
+{
+	int64_t *list = NULL;
+	size_t n = 0;
+	int rc = catalog_has(store, 5, err);
+	if (rc < 1)
+		return rc;
+	rc = settled_alerts(store, unfinished, &list, &n, err);
+	if (rc == 0 && n > 0) {
+		rc = store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0 ? -1 : 0;
+		if (rc == 0) {
+			for (size_t i = 0; rc == 0 && i < n; i++)
+				rc = catalog_run(store, err,
+					"UPDATE alerts SET provisional = 0 WHERE n = ?", "i",
+					list[i]);
+			rc = catalog_end(store, rc, err);
+		}
+	}
+	free(list);
+	return rc;
+}
+
 /* ---- locks ----------------------------------------------------------------------------------- */
 
 int store_lock_file(struct store *store, const char *name, bool wait, int *fd, struct err *err)

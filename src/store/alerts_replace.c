@@ -57,7 +57,7 @@ static void digest(struct buf *buf, const struct alert_found *f, uint8_t out[32]
 	const char *const texts[] = {
 		f->title, f->group, f->actor, f->target, f->ip, f->origin, f->sources};
 	const int64_t numbers[] = {f->level, f->day, f->first, f->last, (int64_t)f->count,
-		(int64_t)f->values, f->provisional, f->nevents};
+		(int64_t)f->values, f->nevents};
 	buf_clear(buf);
 	buf_append(buf, f->version, sizeof(f->version));
 	buf_append(buf, numbers, sizeof(numbers));

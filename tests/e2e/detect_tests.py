@@ -6,6 +6,7 @@ import os
 import random
 
 import lake
+from collect_lake import Started, wait_for
 from lake import Lake, joined, slow, write
 
 DAY = 86_400
@@ -404,3 +405,60 @@ def test_ctrl_c_leaves_what_is_pending_for_the_next_time(folder):
     one.take(events[:1])
     one.detect("run")
     assert one.ours() == want.ours() and len(want.ours()) > 100
+
+
+EVERYTHING = """title: Anything
+id: 20000000-0000-4000-8000-00000000000a
+logsource: {product: jira}
+detection:
+  s: {event_id|exists: true}
+  condition: s
+level: low
+---
+title: Anything at all
+name: anything
+logsource: {product: jira}
+detection:
+  s: {event_id|exists: true}
+  condition: s
+---
+title: Much of it
+id: 10000000-0000-4000-8000-00000000000b
+correlation:
+  type: event_count
+  rules: [anything]
+  group-by: [actor]
+  timespan: 1d
+  condition: {gte: 3}
+level: medium
+"""
+
+
+def found_by(one, rule):
+    result = one.run("alerts", "list", "--json", "--state", "all")
+    assert result.status == 0, result.err
+    return [a for a in json.loads(result.out)["alerts"] if a["rule"].endswith(rule)]
+
+
+def test_collected_events_raise_alerts_as_they_come(folder):
+    with Started(folder, "jira", events="jira=600") as (one, service):
+        os.makedirs(os.path.join(one.data, "rules"), exist_ok=True)
+        write(os.path.join(one.data, "rules", "all.yml"), EVERYTHING.encode())
+        one.collect("jira")
+        stored = one.value("select count(*) n from jira_audit_logs")
+        assert stored >= 600 and sum(a["events"] for a in found_by(one, "0a")) == stored
+        assert found_by(one, "0b") and not any(a["provisional"] for a in found_by(one, "0b")), "history is read"
+        said = json.loads(one.run("detect", "run", "--json").out)
+        assert said["new"] == said["changed"] == said["withdrawn"] == 0, said
+
+
+def test_the_service_raises_alerts(folder):
+    with Started(folder, "jira", events="jira=50", more=("--interval", "1s")) as (one, service):
+        os.makedirs(os.path.join(one.data, "rules"), exist_ok=True)
+        write(os.path.join(one.data, "rules", "all.yml"), EVERYTHING.encode())
+        process = one.start("serve")
+        try:
+            wait_for(lambda: sum(a["events"] for a in found_by(one, "0a")) >= 50)
+        finally:
+            process.terminate()
+            process.wait()
