@@ -200,7 +200,7 @@ static uint32_t print(const struct eval *eval, bool json)
 		matched += n > 0;
 		fwrite(out.ptr, 1, out.len, stdout);
 	}
-	fflush(stdout);
+	(void)fflush(stdout);
 	buf_fini(&out);
 	return matched;
 }

@@ -214,16 +214,15 @@ static int read_not(struct parser *p, struct expr **expr)
 static int read_chain(struct parser *p, const char *word, enum expr_kind kind,
 	int (*part)(struct parser *, struct expr **), struct expr **expr)
 {
-	struct expr **each = NULL;
-	uint32_t n = 0, cap = 0;
+	uint32_t n = 0, cap = 4;
+	struct expr **each = arena_zalloc(p->doc->mem, cap, sizeof(struct expr *));
 	do {
 		if (n > 0)
 			next(p);
 		if (n == cap) {
-			cap = cap ? cap * 2 : 4;
+			cap *= 2;
 			struct expr **more = arena_zalloc(p->doc->mem, cap, sizeof(struct expr *));
-			if (n)
-				memcpy(more, each, n * sizeof(struct expr *));
+			memcpy(more, each, n * sizeof(struct expr *));
 			each = more;
 		}
 		if (part(p, &each[n]) != 0)

@@ -120,7 +120,7 @@ static void cases(void **state)
 			"0:0-1=2,0 3:3-3=1,0"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct hit hits[32];
+		struct hit hits[32] = {0};
 		uint32_t n = read_hits(rows[i].hits, hits);
 		struct correlation c = rows[i].c;
 		c.timespan = 60 * SECOND;

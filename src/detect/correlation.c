@@ -70,7 +70,7 @@ static int read_end(struct document *doc, const struct yaml_tree *tree,
 		{"lt", false, true, false, false}, {"lte", false, true, true, false},
 		{"eq", true, true, true, false}, {"neq", true, true, true, true}};
 	for (size_t i = 0; i < COUNT(ends); i++) {
-		double value;
+		double value = 0;
 		if (strcmp(tree->key, ends[i].name) != 0)
 			continue;
 		*taken = true;

@@ -16,6 +16,27 @@ static void refuse(
 
 /* ---- conditions of names --------------------------------------------------------------------- */
 
+/* Whether one of the names means the rule that `word` means; true where there is none: that is told elsewhere. */
+static bool names_rule(
+	struct loader *loader, const char *word, const struct yaml_tree *names, uint32_t n)
+{
+	const struct candidate *rule = loader_find(loader, word);
+	bool named = !rule;
+	for (uint32_t i = 0; i < n && !named; i++)
+		named = loader_find(loader, names[i].text) == rule;
+	return named;
+}
+
+static bool refers_to(
+	struct loader *loader, const struct correlation_draft *draft, const char *word)
+{
+	const struct candidate *rule = loader_find(loader, word);
+	bool named = false;
+	for (uint32_t i = 0; i < draft->nrefs && rule && !named; i++)
+		named = loader_find(loader, draft->refs[i]->text) == rule;
+	return named;
+}
+
 /* `a or b`, `a and b`: the names become rules where `rules` had none, and the bound says how many. */
 static const char *read_names(struct loader *loader, struct correlation_draft *draft)
 {
@@ -50,23 +71,13 @@ static const char *read_names(struct loader *loader, struct correlation_draft *d
 		for (uint32_t i = 0; i < n; i++)
 			draft->refs[draft->nrefs++] = &names[i];
 	}
-	for (uint32_t i = 0; i < draft->nrefs; i++) {
-		const struct candidate *rule = loader_find(loader, draft->refs[i]->text);
-		bool named = false;
-		for (uint32_t j = 0; j < n && !named; j++)
-			named = rule && loader_find(loader, names[j].text) == rule;
-		if (rule && !named)
+	for (uint32_t i = 0; i < draft->nrefs; i++)
+		if (!names_rule(loader, draft->refs[i]->text, names, n))
 			return "the condition leaves out a rule that `rules` names: take it out "
 			       "there too";
-	}
-	for (uint32_t j = 0; j < n; j++) {
-		const struct candidate *rule = loader_find(loader, names[j].text);
-		bool named = false;
-		for (uint32_t i = 0; i < draft->nrefs && !named; i++)
-			named = rule && loader_find(loader, draft->refs[i]->text) == rule;
-		if (!named)
+	for (uint32_t j = 0; j < n; j++)
+		if (!refers_to(loader, draft, names[j].text))
 			return "the condition names a rule that `rules` does not";
-	}
 	if (nor)
 		draft->correlation->bound = (struct correlation_bound){
 			.low_given = true, .low_inclusive = true, .low = 1};

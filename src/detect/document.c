@@ -232,7 +232,7 @@ static int read_own(struct document *doc, const struct yaml_tree *root, struct r
 	static const char *const coverages[] = {"base", "advanced", "full"};
 	const struct yaml_tree *coverage = yaml_get(root, "coverage"),
 			       *window = yaml_get(root, "window");
-	int value;
+	int value = 0;
 	rule->coverage = "";
 	rule->window = 3600 * SECOND;
 	if (!is_nothing(coverage)) {

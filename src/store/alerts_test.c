@@ -261,6 +261,7 @@ static void ten_thousand(void **state)
 			.found = &found[i / PER_CELL * PER_CELL]};
 		cell->group_key[0] = (uint8_t)(i / PER_CELL);
 		memcpy(found[i].group_key, cell->group_key, 16);
+		memcpy(found[i].fired, events[i].id, 16);
 	}
 	assert_int_equal(
 		alerts_replace(store, cells, COUNT(cells), NULL, 0, false, &changes, &err), 0);
