@@ -128,6 +128,23 @@ say "One and the same change within an event, in a list of them; and how the ans
 run pugmark search --explain --histogram --facet target,category --limit 3 --columns event_time,action,target,ip \
 	'changed_values:{field_name:"Active / Inactive" changed_to:Inactive}'
 
+heading "Alerts"
+say "Rules looked at every event as it was stored. What they found, the gravest of all:"
+run pugmark alerts list --level high --limit 8
+alerts() { pugmark alerts list --state all --json | sed 's/"changed_at":"[^"]*"//g'; }
+alert=$(pugmark alerts list --level high --json | grep -o '"id":"[0-9a-f]*"[^}]*"title":"[^"]*then[^"]*"' | head -n 1 | cut -d'"' -f4)
+[ -n "$alert" ] || { say "demo: nobody guessed a password and then came in" >&2; exit 1; }
+say "One of them, with the events that it rests on:"
+run pugmark alerts show "$alert"
+say "Somebody looks at it:"
+run pugmark alerts ack "$alert" --comment "asking the owner of the account"
+say "The same rules over all of history find exactly the same:"
+a=$(alerts | sha256sum)
+run pugmark detect run --since "$since"
+[ "$a" = "$(alerts | sha256sum)" ] || { say "demo: history gives other alerts" >&2; exit 1; }
+say "What a rule asks for, and whether that was ever seen:"
+run pugmark detect explain "$(pugmark alerts show --json "$alert" | sed 's/.*"rule":"\([^"]*\)".*/\1/')"
+
 heading "Questions"
 ask "Who failed to log in again and again from one address, and then succeeded?" "
   with guesses as (

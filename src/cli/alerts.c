@@ -75,6 +75,7 @@ static const char *who(const struct command_line *line)
 		return line->values[OPT_BY];
 	if (geteuid() == 0 && sudo && *sudo)
 		return sudo;
+	/* cppcheck-suppress getpwuidCalled ; one thread */
 	user = getpwuid(geteuid());
 	return user ? user->pw_name : "somebody";
 }

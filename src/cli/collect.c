@@ -193,6 +193,8 @@ static int detected_collect(const struct command_line *line, struct store *store
 	if (!line->values[OPT_NO_DETECT])
 		options->detect = detect_live_start(line);
 	options->detected = detected;
+	if (options->once)
+		log_setup(LOG_WARN, LOG_TEXT);
 	int status = (options->once ? collect_all : collect_on)(line, store, names, options);
 	detect_live_free(options->detect);
 	if (options->once && !line->values[OPT_JSON])

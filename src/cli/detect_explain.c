@@ -32,13 +32,22 @@ static int take_time(void *ctx, const struct search_row *row, struct err *err)
 	return 0;
 }
 
-static int count_matches(struct explaining *e, const struct expr *expr, const struct schema *schema, struct seen *seen)
+static int count_matches(struct explaining *e, const struct expr *expr, const struct schema *schema,
+	struct seen *seen)
 {
 	const struct schema *schemas[] = {schema};
 	struct search_tables tables = {1, schemas};
-	struct search_request request = {.expr = expr, .tables = &tables, .now = clock_now_us(), .since = INT64_MIN,
-		.until = INT64_MAX, .order = SEARCH_NEWEST, .limit = 1, .count = true, .threads = e->searching.line->threads,
-		.memory = e->searching.line->memory, .stop = &stop_requested};
+	struct search_request request = {.expr = expr,
+		.tables = &tables,
+		.now = clock_now_us(),
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.order = SEARCH_NEWEST,
+		.limit = 1,
+		.count = true,
+		.threads = e->searching.line->threads,
+		.memory = e->searching.line->memory,
+		.stop = &stop_requested};
 	struct search *search;
 	if (search_run(e->store, &request, &search, e->err) < 0)
 		return -1;
@@ -88,12 +97,15 @@ static void show_test(const struct test *test, struct buf *out)
 		return;
 	case TEST_RANGE:
 		if (test->low.given)
-			buf_printf(out, " %s %.*s", test->low.inclusive ? ">=" : ">", SLICE_ARG(test->low.text));
+			buf_printf(out, " %s %.*s", test->low.inclusive ? ">=" : ">",
+				SLICE_ARG(test->low.text));
 		if (test->high.given)
-			buf_printf(out, " %s %.*s", test->high.inclusive ? "<=" : "<", SLICE_ARG(test->high.text));
+			buf_printf(out, " %s %.*s", test->high.inclusive ? "<=" : "<",
+				SLICE_ARG(test->high.text));
 		return;
 	case TEST_CIDR:
-		buf_printf(out, " lies in %u network%s", test->nnetworks, test->nnetworks == 1 ? "" : "s");
+		buf_printf(out, " lies in %u network%s", test->nnetworks,
+			test->nnetworks == 1 ? "" : "s");
 		return;
 	case TEST_FIELD:
 		buf_puts(out, " compared with ");
@@ -105,7 +117,8 @@ static void show_test(const struct test *test, struct buf *out)
 	}
 }
 
-static void print_seen(const struct explaining *e, const char *table, const struct seen *seen, bool has_field)
+static void print_seen(
+	const struct explaining *e, const char *table, const struct seen *seen, bool has_field)
 {
 	char count[32], last[CLOCK_TEXT];
 	(void)e;
@@ -122,10 +135,11 @@ static bool table_has(const struct schema *schema, const struct test *test)
 {
 	struct match_field fields[MATCH_FIELDS];
 	struct schema copy = *schema;
-	return query_resolve(&copy, &schema->shape, test->field, test->op, fields) > 0;
+	return query_resolve_rule(&copy, &schema->shape, test->field, test->op, fields) > 0;
 }
 
-static int explain_test(struct explaining *e, const struct rule *rule, const struct expr *expr, bool negated)
+static int explain_test(
+	struct explaining *e, const struct rule *rule, const struct expr *expr, bool negated)
 {
 	struct buf text;
 	buf_init(&text, 1 << 16);
@@ -151,7 +165,8 @@ static int explain_tests(/* NOLINT(misc-no-recursion): as deep as LIMIT_EXPR_DEP
 	if (expr->kind == EXPR_TEST)
 		return explain_test(e, rule, expr, negated);
 	for (uint32_t i = 0; i < expr->nchildren; i++)
-		if (explain_tests(e, rule, expr->children[i], negated != (expr->kind == EXPR_NOT)) < 0)
+		if (explain_tests(e, rule, expr->children[i], negated != (expr->kind == EXPR_NOT)) <
+			0)
 			return -1;
 	return 0;
 }
@@ -175,8 +190,11 @@ static int explain_coverage(struct explaining *e, const struct rule *rule)
 			struct piece piece = {PIECE_TEXT, slice_of(levels[l])};
 			struct pattern pattern = {&piece, 1};
 			struct expr expr = {.kind = EXPR_TEST,
-				.test = {.op = TEST_PATTERNS, .field = SLICE("audit_type_level"), .fold = true,
-					.patterns = &pattern, .npatterns = 1}};
+				.test = {.op = TEST_PATTERNS,
+					.field = SLICE("audit_type_level"),
+					.fold = true,
+					.patterns = &pattern,
+					.npatterns = 1}};
 			struct seen seen;
 			if (count_matches(e, &expr, schema, &seen) < 0)
 				return -1;
@@ -200,8 +218,8 @@ static int explain_whole(struct explaining *e, const struct rule *rule)
 		if (count_matches(e, rule->expr, schema, &seen) < 0)
 			return -1;
 		char count[32], last[CLOCK_TEXT];
-		printf("  matches in %s: %s events%s%.19s, found in %.1f ms\n", schema->table, text_count(seen.n, count),
-			seen.n ? ", the last " : "",
+		printf("  matches in %s: %s events%s%.19s, found in %.1f ms\n", schema->table,
+			text_count(seen.n, count), seen.n ? ", the last " : "",
 			seen.n && seen.last != INT64_MIN ? clock_text(seen.last, last) : "",
 			(double)(clock_mono_us() - began) / 1000);
 		n += seen.n;
@@ -226,8 +244,9 @@ static void print_head(const struct rule *rule)
 	struct buf text;
 	buf_init(&text, 1 << 20);
 	text_escape(&text, slice_of(rule->title));
-	printf("%.*s\n  %s, %s%s%s%s\n", SLICE_ARG(buf_view(&text)), rule_level_name(rule->level), rule_kind(rule),
-		*rule->id ? ", " : "", rule->id, *rule_remark(rule) ? " (off or limited, see below)" : "");
+	printf("%.*s\n  %s, %s%s%s%s\n", SLICE_ARG(buf_view(&text)), rule_level_name(rule->level),
+		rule_kind(rule), *rule->id ? ", " : "", rule->id,
+		*rule_remark(rule) ? " (off or limited, see below)" : "");
 	if (*rule_remark(rule))
 		printf("  %s\n", rule_remark(rule));
 	printf("  from %s, line %u\n", *rule->file ? rule->file : "pugmark", rule->line);
@@ -248,7 +267,9 @@ static int explain(/* NOLINT(misc-no-recursion): no cycles, see rules_load */
 		if (explain_coverage(e, rule) < 0)
 			return -1;
 		puts("  it asks for:");
-		return explain_tests(e, rule, rule->expr, false) < 0 || explain_whole(e, rule) < 0 ? -1 : 0;
+		return explain_tests(e, rule, rule->expr, false) < 0 || explain_whole(e, rule) < 0
+			       ? -1
+			       : 0;
 	}
 	const struct correlation *c = rule->correlation;
 	printf("  %s over %.0f s", correlation_name(c->type), (double)c->timespan / 1e6);
@@ -266,7 +287,8 @@ int detect_explain(const struct command_line *line)
 	struct err err = {0};
 	struct rules *rules;
 	if (line->nargs != 2)
-		return usage_error(line, "explain takes one rule: its id, the beginning of it, or its name");
+		return usage_error(
+			line, "explain takes one rule: its id, the beginning of it, or its name");
 	if (detect_load(line, &rules, &err) < 0)
 		return fail(&err);
 	struct explaining e = {.rules = rules, .fires = true, .err = &err};
@@ -274,7 +296,8 @@ int detect_explain(const struct command_line *line)
 	const struct rule *rule = rules_find(rules, line->args[1]);
 	int rc = -1;
 	if (!rule)
-		err_set(&err, ERR_USAGE, "there is no rule %s: pugmark detect list shows them", line->args[1]);
+		err_set(&err, ERR_USAGE, "there is no rule %s: pugmark detect list shows them",
+			line->args[1]);
 	else if (store_open(data_folder(line), STORE_READ, &e.store, &err) == 0) {
 		rc = search_tables_load(&e.searching, &err);
 		if (rc == 0)

@@ -17,7 +17,8 @@ static int count_alert(void *ctx, const struct alert_info *alert, struct err *er
 static int count_alerts(const struct command_line *line, struct map *counts, struct err *err)
 {
 	struct store *store;
-	struct alert_filter filter = {.states = 7, .least_level = -1, .since = INT64_MIN, .until = INT64_MAX};
+	struct alert_filter filter = {
+		.states = 7, .least_level = -1, .since = INT64_MIN, .until = INT64_MAX};
 	if (store_open(data_folder(line), STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	int rc = alerts_list(store, &filter, count_alert, counts, err);
@@ -40,7 +41,8 @@ static bool wanted(const struct command_line *line, const struct rule *rule)
 	for (int i = 1; i < line->nargs; i++) {
 		const char *word = line->args[i];
 		bool found = has_word(rule->title, word) || has_word(rule->product, word) ||
-			     has_word(rule_kind(rule), word) || has_word(rule_level_name(rule->level), word) ||
+			     has_word(rule_kind(rule), word) ||
+			     has_word(rule_level_name(rule->level), word) ||
 			     has_word(rule->id, word) || has_word(rule_remark(rule), word);
 		for (uint32_t t = 0; !found && t < rule->tags.n; t++)
 			found = has_word(rule->tags.of[t], word);
@@ -99,8 +101,9 @@ static void print_text(const struct rule *rule, uint64_t alerts)
 	text_escape(&title, slice_of(rule->title));
 	if (alerts)
 		text_count(alerts, count);
-	printf("%-8.8s  %-13s  %-10.10s  %-16s  %7s  %.*s", *rule->id ? rule->id : "-", rule_level_name(rule->level),
-		*rule->product ? rule->product : "all", rule_kind(rule), count, SLICE_ARG(buf_view(&title)));
+	printf("%-8.8s  %-13s  %-10.10s  %-16s  %7s  %.*s", *rule->id ? rule->id : "-",
+		rule_level_name(rule->level), *rule->product ? rule->product : "all",
+		rule_kind(rule), count, SLICE_ARG(buf_view(&title)));
 	if (*rule_remark(rule))
 		printf("  (%s)", rule_remark(rule));
 	putchar('\n');
@@ -119,7 +122,10 @@ int detect_list(const struct command_line *line)
 	int rc = count_alerts(line, &counts, &err);
 	uint32_t shown = 0, off = 0;
 	if (rc == 0)
-		fputs(json ? "{\"rules\":[" : "id        level          product     kind                 alerts  title\n", stdout);
+		fputs(json ? "{\"rules\":["
+			   : "id        level          product     kind                 alerts  "
+			     "title\n",
+			stdout);
 	for (uint32_t r = 0; rc == 0 && r < rules->n; r++) {
 		const struct rule *rule = rules->of[r];
 		if (!wanted(line, rule) || (rule->silent && !json && line->nargs < 2))
@@ -135,7 +141,8 @@ int detect_list(const struct command_line *line)
 	if (rc == 0 && json)
 		puts("]}");
 	else if (rc == 0)
-		printf("%u rules, %u of them off; pugmark detect explain ID says what one does\n", shown, off);
+		printf("%u rules, %u of them off; pugmark detect explain ID says what one does\n",
+			shown, off);
 	map_fini(&counts);
 	rules_free(rules);
 	return rc < 0 ? fail(&err) : EXIT_DONE;

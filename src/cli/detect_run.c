@@ -61,7 +61,9 @@ static void print_found(struct printing *p, const struct alert_found *alert, con
 		text_json_string(&text, slice_of(alert->rule));
 		buf_puts(&text, ",\"title\":");
 		text_json_string(&text, slice_of(alert->title));
-		buf_printf(&text, ",\"level\":\"%s\",\"first\":\"%s\",\"last\":\"%s\",\"count\":%" PRIu64,
+		buf_printf(&text,
+			",\"level\":\"%s\",\"first_event\":\"%s\",\"last_event\":\"%s\",\"events\":"
+			"%" PRIu64,
 			rule_level_name((enum rule_level)alert->level), first, last, alert->count);
 		buf_puts(&text, ",\"group\":");
 		text_json_string(&text, slice_of(alert->group));
@@ -69,11 +71,13 @@ static void print_found(struct printing *p, const struct alert_found *alert, con
 			buf_printf(&text, ",\"change\":\"%s\"", change);
 		buf_puts(&text, "}");
 	} else {
-		buf_printf(&text, "%s%-20.19s  %-8s  ", p->mark, first, rule_level_name((enum rule_level)alert->level));
+		buf_printf(&text, "%s%-20.19s  %-8s  ", p->mark, first,
+			rule_level_name((enum rule_level)alert->level));
 		text_escape(&text, slice_of(alert->title));
 		buf_puts(&text, "  ");
 		text_escape(&text, slice_of(alert->group));
-		buf_printf(&text, "  %" PRIu64 " event%s", alert->count, alert->count == 1 ? "" : "s");
+		buf_printf(
+			&text, "  %" PRIu64 " event%s", alert->count, alert->count == 1 ? "" : "s");
 	}
 	printf("%.*s\n", SLICE_ARG(buf_view(&text)));
 	buf_fini(&text);
@@ -85,29 +89,35 @@ static void print_one(void *ctx, const struct alert_found *alert)
 	print_found(ctx, alert, NULL);
 }
 
-static void print_result(const struct command_line *line, const struct detect_result *r, bool dry, int64_t us)
+static void print_result(
+	const struct command_line *line, const struct detect_result *r, bool dry, int64_t us)
 {
 	char a[32], b[32], c[32], d[32];
 	if (line->values[OPT_JSON]) {
-		printf("{\"rows\":%" PRIu64 ",\"hits\":%" PRIu64 ",\"alerts\":%" PRIu64 ",\"new\":%" PRIu64
-		       ",\"changed\":%" PRIu64 ",\"withdrawn\":%" PRIu64 ",\"gave_up\":%" PRIu64
-		       ",\"unread_segments\":%" PRIu64 ",\"seconds\":%.6f}\n",
-			r->rows, r->hits, r->alerts, r->changes.added, r->changes.changed, r->changes.withdrawn,
-			r->gave_up, r->unread, (double)us / 1e6);
+		printf("{\"rows\":%" PRIu64 ",\"hits\":%" PRIu64 ",\"alerts\":%" PRIu64
+		       ",\"new\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"withdrawn\":%" PRIu64
+		       ",\"gave_up\":%" PRIu64 ",\"unread_segments\":%" PRIu64
+		       ",\"seconds\":%.6f}\n",
+			r->rows, r->hits, r->alerts, r->changes.added, r->changes.changed,
+			r->changes.withdrawn, r->gave_up, r->unread, (double)us / 1e6);
 		return;
 	}
 	if (dry)
-		printf("%s events looked at in %.2f s: %s alerts; nothing was written\n", text_count(r->rows, a),
-			(double)us / 1e6, text_count(r->alerts, b));
+		printf("%s events looked at in %.2f s: %s alerts; nothing was written\n",
+			text_count(r->rows, a), (double)us / 1e6, text_count(r->alerts, b));
 	else
-		printf("%s events looked at in %.2f s: %s alerts, %s of them new, %s changed, %" PRIu64 " withdrawn\n",
+		printf("%s events looked at in %.2f s: %s alerts, %s of them new, %s changed, "
+		       "%" PRIu64 " withdrawn\n",
 			text_count(r->rows, a), (double)us / 1e6, text_count(r->alerts, b),
-			text_count(r->changes.added, c), text_count(r->changes.changed, d), r->changes.withdrawn);
+			text_count(r->changes.added, c), text_count(r->changes.changed, d),
+			r->changes.withdrawn);
 	if (r->gave_up)
-		printf("  %s values were too much for a regular expression: its rule did not see them\n",
+		printf("  %s values were too much for a regular expression: its rule did not see "
+		       "them\n",
 			text_count(r->gave_up, a));
 	if (r->unread)
-		fprintf(stderr, "pugmark: %" PRIu64 " segments could not be read: pugmark verify\n", r->unread);
+		fprintf(stderr, "pugmark: %" PRIu64 " segments could not be read: pugmark verify\n",
+			r->unread);
 }
 
 /* ---- what a changed rule changes ------------------------------------------------------------- */
@@ -163,11 +173,16 @@ static int find_all(const struct command_line *line, struct store *store, const 
 	if (rules_load(&source, &rules, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < rules->nproblems; i++)
-		fprintf(stderr, "pugmark: %s:%u: %s\n", rules->problems[i].file, rules->problems[i].line,
-			rules->problems[i].what);
+		fprintf(stderr, "pugmark: %s:%u: %s\n", rules->problems[i].file,
+			rules->problems[i].line, rules->problems[i].what);
 	int rc = rules->n ? 0 : err_set(err, ERR_USAGE, "%s holds no rule", path);
-	struct detect_options options = {.rules = rules, .threads = line->threads, .memory = line->memory / 4,
-		.dry_run = true, .each = keep_found, .ctx = all, .stop = &stop_requested,
+	struct detect_options options = {.rules = rules,
+		.threads = line->threads,
+		.memory = line->memory / 4,
+		.dry_run = true,
+		.each = keep_found,
+		.ctx = all,
+		.stop = &stop_requested,
 		.progress = draw};
 	struct detect_result result = {0};
 	if (rc == 0)
@@ -177,8 +192,8 @@ static int find_all(const struct command_line *line, struct store *store, const 
 	return rc;
 }
 
-static uint64_t print_missing(
-	const struct collected *of, const struct collected *other, struct printing *p, const char *change)
+static uint64_t print_missing(const struct collected *of, const struct collected *other,
+	struct printing *p, const char *change)
 {
 	struct buf key;
 	uint64_t before = p->n;
@@ -197,7 +212,8 @@ static void collected_fini(struct collected *all)
 	free(all->of);
 }
 
-static int diff(const struct command_line *line, struct store *store, const struct span *span, struct err *err)
+static int diff(const struct command_line *line, struct store *store, const struct span *span,
+	struct err *err)
 {
 	struct collected old = {0}, new = {0};
 	struct printing p = {.json = line->values[OPT_JSON] != NULL};
@@ -210,8 +226,8 @@ static int diff(const struct command_line *line, struct store *store, const stru
 		p.mark = "+ ";
 		uint64_t added = print_missing(&new, &old, &p, "added");
 		if (!p.json)
-			printf("%u alerts before, %u now: %" PRIu64 " dropped, %" PRIu64 " added\n", old.n, new.n,
-				dropped, added);
+			printf("%u alerts before, %u now: %" PRIu64 " dropped, %" PRIu64 " added\n",
+				old.n, new.n, dropped, added);
 	}
 	collected_fini(&old);
 	collected_fini(&new);
@@ -220,7 +236,8 @@ static int diff(const struct command_line *line, struct store *store, const stru
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int run(const struct command_line *line, struct store *store, const struct span *span, struct err *err)
+static int run(const struct command_line *line, struct store *store, const struct span *span,
+	struct err *err)
 {
 	struct rules *rules;
 	if (detect_load(line, &rules, err) < 0)
@@ -228,8 +245,13 @@ static int run(const struct command_line *line, struct store *store, const struc
 	bool *only = xcalloc(rules->n + 1, sizeof(*only));
 	struct printing printing = {.json = line->values[OPT_JSON] != NULL, .mark = ""};
 	bool dry = line->values[OPT_DRY_RUN] != NULL;
-	struct detect_options options = {.rules = rules, .threads = line->threads, .memory = line->memory / 4,
-		.dry_run = dry, .each = dry ? print_one : NULL, .ctx = &printing, .stop = &stop_requested,
+	struct detect_options options = {.rules = rules,
+		.threads = line->threads,
+		.memory = line->memory / 4,
+		.dry_run = dry,
+		.each = dry ? print_one : NULL,
+		.ctx = &printing,
+		.stop = &stop_requested,
 		.progress = draw};
 	struct detect_result result = {0};
 	int64_t began = clock_mono_us();

@@ -31,6 +31,7 @@ void detect_new(const struct command_line *line, struct store *store, struct det
 		.progress = draw,
 	};
 	struct detect_live *live = detect_live_new(data_folder(line), &options);
+	log_setup(LOG_WARN, LOG_TEXT);
 	detect_live_run(live, store, false, result);
 	progress_clear();
 	detect_live_free(live);
@@ -41,9 +42,11 @@ void print_new_alerts(const struct detect_result *result)
 	char text[32];
 	uint64_t added = result->changes.added, changed = result->changes.changed;
 	if (added)
-		printf("%s new alert%s: pugmark alerts\n", text_count(added, text), added == 1 ? "" : "s");
+		printf("%s new alert%s: pugmark alerts\n", text_count(added, text),
+			added == 1 ? "" : "s");
 	else if (changed)
-		printf("%s alert%s changed: pugmark alerts\n", text_count(changed, text), changed == 1 ? "" : "s");
+		printf("%s alert%s changed: pugmark alerts\n", text_count(changed, text),
+			changed == 1 ? "" : "s");
 }
 
 int detect_load(const struct command_line *line, struct rules **rules, struct err *err)
@@ -52,7 +55,8 @@ int detect_load(const struct command_line *line, struct rules **rules, struct er
 		return -1;
 	for (uint32_t i = 0; i < (*rules)->nproblems; i++) {
 		const struct rule_problem *problem = &(*rules)->problems[i];
-		fprintf(stderr, "pugmark: %s:%u: %s\n", problem->file, problem->line, problem->what);
+		fprintf(stderr, "pugmark: %s:%u: %s\n", problem->file, problem->line,
+			problem->what);
 	}
 	return 0;
 }
@@ -63,10 +67,12 @@ int detect_only(const struct rules *rules, const char *words, bool *only, struct
 	while (*p) {
 		char word[256];
 		size_t n = strcspn(p, ",");
-		snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : sizeof(word) - 1), p);
+		snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : sizeof(word) - 1),
+			p);
 		const struct rule *rule = rules_find(rules, word);
 		if (!rule)
-			return err_set(err, ERR_USAGE, "there is no rule %s: pugmark detect list shows them", word);
+			return err_set(err, ERR_USAGE,
+				"there is no rule %s: pugmark detect list shows them", word);
 		for (uint32_t r = 0; r < rules->n; r++)
 			only[r] = only[r] || rules->of[r] == rule;
 		p += n + (p[n] == ',');

@@ -29,6 +29,9 @@ struct hit {
 
 /* By rule, group, time, id, member. For qsort. */
 int hit_compare(const void *a, const void *b);
+/* Brings hits of one rule and group together, each such run ascending as hit_compare; the runs in any order. `group` must be
+ * another one for each rule. */
+void hits_sort(struct hit *hits, size_t n);
 /* UTC day of a time, in days since 1970; INT64_MIN of none. */
 int64_t hit_day(int64_t time);
 

@@ -310,12 +310,37 @@ static void what_lies_further_back_does_not_matter(void **state)
 	}
 }
 
+static void runs_are_together_and_in_order(void **state)
+{
+	(void)state;
+	enum { N = 5000 };
+	struct hit *hits = calloc(N, sizeof(*hits));
+	srand(7);
+	for (uint32_t i = 0; i < N; i++) {
+		hits[i] = hit_at(rand() % 100, (uint32_t)rand() % 3, 0);
+		hits[i].rule = (uint32_t)rand() % 3;
+		hits[i].group = UINT64_C(0x9e3779b97f4a7c15) *
+				(hits[i].rule * 10 + (uint32_t)rand() % 7 + 1);
+	}
+	for (size_t n = 900; n <= N; n += N - 900) {
+		hits_sort(hits, n);
+		for (size_t i = 1, runs = 1; i < n; i++) {
+			bool same = hits[i].group == hits[i - 1].group;
+			assert_true(!same || hit_compare(&hits[i - 1], &hits[i]) < 0);
+			runs += !same;
+			assert_true(runs <= 21);
+		}
+	}
+	free(hits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cases),
 		cmocka_unit_test(an_event_that_two_rules_match_is_one),
 		cmocka_unit_test(days_and_no_times),
+		cmocka_unit_test(runs_are_together_and_in_order),
 		cmocka_unit_test(as_the_definition_says),
 		cmocka_unit_test(what_lies_further_back_does_not_matter),
 	};

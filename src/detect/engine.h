@@ -32,7 +32,9 @@ bool engine_program_can(const struct engine_program *program, uint32_t i);
 void engine_columns(const struct engine_program *program, bool *want);
 
 struct engine_scratch;
+/* One thread's working memory, for any number of programs. */
 struct engine_scratch *engine_scratch_new(void);
+/* Frees; accepts NULL. */
 void engine_scratch_free(struct engine_scratch *scratch);
 /* What was done so far: expressions times batches, those that were evaluated, values on which a regular expression gave up. */
 struct engine_figures {

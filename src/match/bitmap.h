@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How many words hold n bits. */
 static inline size_t bits_words(uint32_t n)
 {
 	return ((size_t)n + 63) / 64;

@@ -331,8 +331,8 @@ int detect_scan(struct detect_pass *pass, struct err *err)
 	pthread_mutex_destroy(&pass->lock);
 	if (pass->rc < 0)
 		*err = pass->err;
-	if (pass->rc == 0 && !pass->full && pass->hits.n)
-		qsort(pass->hits.of, pass->hits.n, sizeof(*pass->hits.of), hit_compare);
+	if (pass->rc == 0 && !pass->full)
+		hits_sort(pass->hits.of, pass->hits.n);
 	pass->d->result->hits += pass->full ? 0 : pass->hits.n;
 	return pass->rc;
 }

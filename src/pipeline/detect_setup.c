@@ -156,12 +156,23 @@ static int by_id(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+static int note_kept(void *ctx, const struct table_info *table, struct err *err)
+{
+	(void)err;
+	struct detector *d = ctx;
+	if (table->first_day > d->kept_from)
+		d->kept_from = table->first_day;
+	return 0;
+}
+
 int detector_files(struct detector *d, struct err *err)
 {
 	drop_files(d);
+	d->kept_from = INT64_MIN + 1;
 	d->began = INT64_MAX;
 	d->last = INT64_MIN;
-	if (store_segments(d->store, NULL, add_file, d, err) < 0)
+	if (store_tables(d->store, note_kept, d, err) < 0 ||
+		store_segments(d->store, NULL, add_file, d, err) < 0)
 		return -1;
 	if (d->nfiles)
 		qsort(d->files, d->nfiles, sizeof(*d->files), by_id);

@@ -10,14 +10,16 @@ static struct name_list resolve_names(
 {
 	struct name_list list = {n, arena_zalloc(&shape->mem, n + 1, sizeof(*list.fields))};
 	for (uint32_t i = 0; i < n; i++)
-		list.fields[i] = field_resolve(
-			shape->schema, &shape->shape, slice_of(names[i]), &shape->mem);
+		list.fields[i] = field_resolve(shape->schema, &shape->shape,
+			query_rule_name(shape->schema, slice_of(names[i])), &shape->mem);
 	return list;
 }
 
 static struct name_list one_name(struct detect_shape *shape, const char *name)
 {
-	return resolve_names(shape, &name, 1);
+	struct name_list list = {1, arena_zalloc(&shape->mem, 1, sizeof(*list.fields))};
+	list.fields[0] = field_resolve(shape->schema, &shape->shape, slice_of(name), &shape->mem);
+	return list;
 }
 
 static bool finds_any(const struct name_list *list)
@@ -87,7 +89,8 @@ static struct detect_shape *make_shape(
 	for (uint32_t r = 0; r < d->rules->n; r++)
 		wanted[r] = shape->nuses[r] &&
 			    rule_watches(d->rules->of[r], schema->table, schema->product);
-	shape->program = engine_bind(d->engine, &shape->shape, query_resolve, shape->copy, wanted);
+	shape->program =
+		engine_bind(d->engine, &shape->shape, query_resolve_rule, shape->copy, wanted);
 	shape->actor = one_name(shape, "actor");
 	shape->ip = one_name(shape, "ip");
 	shape->target = one_name(shape, "target");

@@ -98,6 +98,7 @@ struct detector {
 	struct detect_shape *shapes;
 	struct detect_file *files; /* all segments, ascending by id */
 	uint32_t nfiles;
+	int64_t kept_from; /* day: retention has dropped what is earlier; INT64_MIN + 1 = nothing */
 	int64_t began, last; /* times of the first and last event; began > last: there is none */
 	unsigned threads;
 	uint64_t rows_total;

@@ -46,6 +46,14 @@ const struct expr *query_for_table(
 uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
 
+/* The name that a rule's field has in a search. Rules name fields as the product does: what is the original path of a
+ * column means that column, also where a column of that name is another one (`source`). */
+struct slice query_rule_name(const struct schema *schema, struct slice name);
+
+/* match_resolve for rules: query_resolve of query_rule_name. */
+uint32_t query_resolve_rule(void *ctx, const struct batch_shape *shape, struct slice name,
+	enum test_op op, struct match_field *fields);
+
 /* The same for what is shown of a row: `target` is the column itself, the most specific object, not all
  * of them. */
 uint32_t query_resolve_shown(

@@ -202,6 +202,21 @@ uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice 
 	return kept;
 }
 
+struct slice query_rule_name(const struct schema *schema, struct slice name)
+{
+	int column = schema_resolve_path(schema, name);
+	if (column < 0 || column == schema_resolve(schema, name) ||
+		schema->shape.columns[column].group != NO_GROUP)
+		return name;
+	return slice_of(schema->shape.columns[column].name);
+}
+
+uint32_t query_resolve_rule(void *ctx, const struct batch_shape *shape, struct slice name,
+	enum test_op op, struct match_field *fields)
+{
+	return query_resolve(ctx, shape, query_rule_name(ctx, name), op, fields);
+}
+
 uint32_t query_resolve_shown(
 	void *ctx, const struct batch_shape *shape, struct slice name, struct match_field *fields)
 {

@@ -404,7 +404,8 @@ static int read_kind(struct draft *draft, const struct yaml_tree *tree, struct e
 		return -1;
 	if (strcmp(kind, "alerts") != 0)
 		return yaml_error(err, draft->file, tree->line,
-			"`kind: %s` is not known: the one kind there is is `alerts`, for alerts of other "
+			"`kind: %s` is not known: the one kind there is is `alerts`, for alerts of "
+			"other "
 			"products; leave it out of other schemas",
 			yaml_shown(kind, shown));
 	struct yaml_tree base = *tree;

@@ -63,6 +63,20 @@ static char *without_brackets(struct arena *mem, struct slice name)
 	return text;
 }
 
+int schema_resolve_path(const struct schema *schema, struct slice name)
+{
+	if (name.len == 0 || name.len > MAX_NAME || memchr(name.ptr, 0, name.len))
+		return -1;
+	struct arena mem;
+	struct slice keys[DRAFT_KEYS];
+	const char *why;
+	arena_init(&mem);
+	int nkeys = path_split(without_brackets(&mem, name), &mem, keys, &why);
+	int index = nkeys > 0 ? by_path(schema, keys, nkeys, true) : -1;
+	arena_fini(&mem);
+	return index;
+}
+
 int schema_resolve(const struct schema *schema, struct slice name)
 {
 	if (name.len == 0 || name.len > MAX_NAME || memchr(name.ptr, 0, name.len))

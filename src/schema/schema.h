@@ -186,6 +186,9 @@ struct slice schema_builtin_text(unsigned i);
  * spelling before another case; a path of the event's time gives SYS_EVENT_TIME. */
 int schema_resolve(const struct schema *schema, struct slice name);
 
+/* The same of an original path alone, exactly as it is spelled: `source` of a record, not of pugmark. */
+int schema_resolve_path(const struct schema *schema, struct slice name);
+
 /* The schema as text for `schema show`: one line per column: name, type, paths, observable. */
 void schema_print(const struct schema *schema, struct buf *out);
 

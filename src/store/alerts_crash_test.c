@@ -68,7 +68,7 @@ static void run_points(const char *what)
 	for (unsigned n = 1; n < 200; n++) {
 		char *in = test_folder(), fault[64];
 		struct store *s = test_open(in, STORE_WRITE);
-		struct err err;
+		struct err err = {0};
 		put(s, "all", 0, NULL);
 		test_one(s, 1, 10, 1, 3);
 		assert_int_equal(catalog_table_id(s, "test_logs", true, &(int64_t){0}, &err), 1);

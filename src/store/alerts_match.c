@@ -48,7 +48,7 @@ static void add_stored(struct loading *loading, sqlite3_stmt *stmt)
 	const void *evidence = sqlite3_column_blob(stmt, 10);
 	s->nevents = evidence ? (uint32_t)sqlite3_column_bytes(stmt, 10) / 16 : 0;
 	uint8_t(*copy)[16] = arena_zalloc(&run->mem, (size_t)s->nevents + 1, 16);
-	if (s->nevents)
+	if (evidence && s->nevents)
 		memcpy(copy, evidence, (size_t)s->nevents * 16);
 	s->evidence = (const uint8_t(*)[16])copy;
 	*map_put(&loading->ids, key_of(s->id), NULL) = 1;

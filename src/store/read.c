@@ -69,7 +69,8 @@ int store_tables(struct store *store,
 		" coalesce(sum(s.raw_bytes), 0), coalesce(sum(s.no_time), 0), min(s.min_time), "
 		"max(s.max_time),"
 		" (SELECT coalesce(sum(r.lines), 0) FROM rejects r JOIN commits c"
-		"  ON c.id = r.commit_id WHERE c.table_id = t.id)"
+		"  ON c.id = r.commit_id WHERE c.table_id = t.id),"
+		" coalesce(t.first_day, -9223372036854775807)"
 		" FROM tables t LEFT JOIN segments s ON s.table_id = t.id"
 		" GROUP BY t.id ORDER BY t.name",
 		"");
@@ -86,6 +87,7 @@ int store_tables(struct store *store,
 			.min_time = segments ? sqlite3_column_int64(stmt, 6) : INT64_MAX,
 			.max_time = segments ? sqlite3_column_int64(stmt, 7) : INT64_MIN,
 			.rejects = column_u64(stmt, 8),
+			.first_day = sqlite3_column_int64(stmt, 9),
 		};
 		rows.answer = each(ctx, &info, err);
 	}

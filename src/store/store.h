@@ -186,6 +186,7 @@ struct table_info {
 	const char *table;
 	uint64_t segments, rows, bytes, raw_bytes, no_time, rejects;
 	int64_t min_time, max_time;
+	int64_t first_day; /* days since 1970: retention dropped what is earlier; INT64_MIN + 1 = nothing */
 };
 /* Calls `each` for the tables that hold anything, by name; as store_segments. */
 int store_tables(struct store *store,

@@ -58,6 +58,7 @@ correlation:
   rules: [enter]
   group-by: [author.name, source]
   timespan: 2d
+  learn: 0
 level: low
 ---
 title: Entered and took
@@ -79,6 +80,7 @@ correlation:
   group-by: [author.name]
   timespan: 12h
   condition: {gte: 2}
+  generate: true
 level: critical
 """
 
@@ -86,8 +88,8 @@ ACTIONS = ["fail", "enter", "take", "look"]
 
 
 def rules_text(chain=True):
-    bases = [BASE.format(title=f"It was: {action}", id=f"20000000-0000-4000-8000-00000000000{n}", name=action, action=action)
-             for n, action in enumerate(ACTIONS[:3])]
+    bases = [BASE.format(title=f"It was {action}", id=f"20000000-0000-4000-8000-00000000000{n}", name=action, action=action)
+             for n, action in enumerate(ACTIONS)]
     return "---\n".join(bases) + CORRELATIONS + (CHAIN if chain else "")
 
 
@@ -142,19 +144,19 @@ class Watched(Lake):
 
     def ours(self, *words):
         """Those of the test's own rules: what identifies them and what they say."""
-        return sorted((a["id"], a["rule"], a["group"], a["first"], a["last"], a["count"]) for a in self.alerts(*words)
+        return sorted((a["id"], a["rule"], a["group"], a["first_event"], a["last_event"], a["events"]) for a in self.alerts(*words)
                       if a["rule"].startswith(("10000000", "20000000")))
 
 
 def test_a_hit_is_an_alert_with_its_evidence(folder):
     one = Watched(folder)
-    said = one.take([event(10, "take"), event(20, "look")])
+    said = one.take([event(10, "look"), event(20, "none")])
     assert said["alerts"]["new"] == 1, said
     (alert,) = [a for a in one.alerts() if a["rule"].startswith("2")]
-    assert alert["title"] == "It was: take" and alert["level"] == "low" and alert["count"] == 1, alert
+    assert alert["title"] == "It was look" and alert["level"] == "low" and alert["events"] == 1, alert
     assert alert["group"] == "actor: ann", alert
     shown = json.loads(one.run("alerts", "show", "--json", alert["id"]).out)
-    assert [e["author_name"] for e in (e["event"] for e in shown["events"])] == ["ann"], shown
+    assert [e["event"]["author_name"] for e in shown["evidence"]] == ["ann"], shown
     # again, and by replay: nothing new
     assert one.detect("run", "--json")["new"] == 0
     assert len(one.ours()) == 1
@@ -162,7 +164,7 @@ def test_a_hit_is_an_alert_with_its_evidence(folder):
 
 def test_events_of_one_actor_within_the_window_are_one_alert(folder):
     one = Watched(folder)
-    one.take([event(0, "take"), event(3000, "take"), event(3100, "take", actor="bob"), event(9000, "take")])
+    one.take([event(0, "look"), event(3000, "look"), event(3100, "look", actor="bob"), event(9000, "look")])
     assert [(a[2], a[5]) for a in one.ours()] and sorted((a[2], a[5]) for a in one.ours()) == [
         ("actor: ann", 1), ("actor: ann", 2), ("actor: bob", 1)]
 
@@ -191,7 +193,6 @@ def same_alerts(folder, seed):
     assert later.ours() == []
     later.detect("run")
     want = whole.ours()
-    assert len({a[1] for a in want}) >= 6, f"seed {seed}: {sorted({a[1] for a in want})}"
     assert live.ours() == want, f"seed {seed}: in pieces: {first_difference(live.ours(), want)}"
     assert later.ours() == want, f"seed {seed}: replayed: {first_difference(later.ours(), want)}"
     said = live.detect("run", "--json")
@@ -199,6 +200,7 @@ def same_alerts(folder, seed):
     # in the memory of a few hits
     said = live.detect("run", "--json", "--memory", "64M")
     assert live.ours() == want and said["new"] == 0, f"seed {seed}: {said}"
+    return {a[1] for a in want}
 
 
 def first_difference(got, want):
@@ -206,8 +208,10 @@ def first_difference(got, want):
 
 
 def test_live_in_any_order_is_replay(folder):
+    fired = set()
     for seed in range(1, 3 if lake.QUICK else 9):
-        same_alerts(folder, seed)
+        fired |= same_alerts(folder, seed)
+    assert lake.QUICK or len(fired) == 7, sorted(fired)
 
 
 @slow
@@ -220,11 +224,11 @@ def test_a_late_event_changes_what_it_touches(folder):
     one = Watched(folder)
     one.take([event(0, "fail"), event(900, "fail")])
     assert not [a for a in one.ours() if a[1].startswith("1")]
-    said = one.take([event(450, "fail")])  # late: now there are three in 10 minutes? no, 15 minutes
-    assert not [a for a in one.ours() if a[1].startswith("1")], said
+    one.take([event(450, "fail")])  # three, but in 15 minutes
+    assert not [a for a in one.ours() if a[1].startswith("1")]
     one.take([event(300, "fail")])
     (burst,) = [a for a in one.ours() if a[1].endswith("0001")]
-    assert burst[5] == 4, burst
+    assert burst[5] == 3, burst
 
 
 def test_what_loses_its_support_is_withdrawn(folder):
@@ -246,13 +250,13 @@ def test_what_people_did_stays(folder):
     assert one.run("alerts", "ack", burst[0], "--comment", "mine").status == 0
     one.take([event(900, "fail")])
     (now,) = [a for a in one.alerts() if a["rule"].endswith("0001")]
-    assert now["state"] == "acknowledged" and now["count"] == 4, now
+    assert now["state"] == "acknowledged" and now["events"] == 4, now
     assert one.run("alerts", "show", burst[0]).status == 0, "the old id is still known"
 
 
 def test_dry_run_and_diff_write_nothing(folder):
     one = Watched(folder)
-    one.take(some_events(5, 120), "--no-detect")
+    one.take(some_events(5, 300), "--no-detect")
     dry = one.detect("run", "--dry-run").out.decode()
     assert "nothing was written" in dry and "Many logins fail" in dry, dry
     assert one.ours() == []
@@ -265,9 +269,9 @@ def test_dry_run_and_diff_write_nothing(folder):
 
 def test_only_some_rules_and_days(folder):
     one = Watched(folder)
-    one.take([event(10, "take"), event(DAY + 10, "take"), event(DAY + 20, "enter")], "--no-detect")
-    one.detect("run", "--rule", "20000000-0000-4000-8000-000000000002", "--since", "2024-09-25")
-    assert [(a[1], a[3][:10]) for a in one.ours()] == [("20000000-0000-4000-8000-000000000002", "2024-09-25")]
+    one.take([event(10, "look"), event(DAY + 10, "look"), event(DAY + 20, "enter")], "--no-detect")
+    one.detect("run", "--rule", "20000000-0000-4000-8000-000000000003", "--since", "2024-09-25")
+    assert [(a[1], a[3][:10]) for a in one.ours()] == [("20000000-0000-4000-8000-000000000003", "2024-09-25")]
 
 
 def test_a_changed_rule_replaces_its_alerts(folder):
@@ -285,7 +289,7 @@ def test_one_bad_rule_among_many_harms_no_other(folder):
     one = Watched(folder)
     one.rules("title: Bad\nlogsource: {product: bitbucket}\ndetection:\n  s: {auditType.action|no_such_modifier: x}\n  condition: s\n",
               "bad.yml")
-    said = one.take([event(10, "take")])
+    said = one.take([event(10, "look")])
     assert said["alerts"]["new"] == 1 and "bad.yml:4" in said["err"] and "no_such_modifier" in said["err"], said
     listed = one.detect("list")
     assert "bad.yml:4" in listed.err, listed.err
@@ -293,7 +297,7 @@ def test_one_bad_rule_among_many_harms_no_other(folder):
 
 def test_events_without_time_are_alerts_of_single_event_rules_only(folder):
     one = Watched(folder)
-    untimed = [json.loads(event(n, "fail", nano=n)) for n in range(4)]
+    untimed = [json.loads(event(n, "look", nano=n)) for n in range(4)]
     for n, one_event in enumerate(untimed):
         one_event["timestamp"] = f"no time {n}"
     one.take([json.dumps(e).encode() for e in untimed])
@@ -313,8 +317,7 @@ def test_killed_at_any_time_it_goes_on(folder):
         if result.status == 0:
             break
     one.take(events)
-    one.take([])
-    assert one.ours() == want.ours()
+    assert len(want.ours()) > 20 and one.ours() == want.ours()
 
 
 def test_two_imports_at_once_lose_no_alert(folder):
@@ -331,4 +334,73 @@ def test_two_imports_at_once_lose_no_alert(folder):
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     assert [p.wait() for p in running] == [0] * 4
     one.take(events[:1])
-    assert one.ours() == want.ours(), first_difference(one.ours(), want.ours())
+    assert len(want.ours()) > 20 and one.ours() == want.ours(), first_difference(one.ours(), want.ours())
+
+
+def test_alerts_of_other_products_are_alerts_of_ours_by_origin(folder):
+    one = Watched(folder)
+    lines = [json.dumps({"detect_time": f"2024-09-24T10:0{n}:00Z", "detection": {"name": f"Malware {n}", "level": level},
+                         "device": {"user": "ann", "external_ip": "192.0.2.9"}, "vendor_name": "Some EDR"}).encode()
+             for n, level in enumerate(("high", "low", "critical"))]
+    write(os.path.join(folder, "edr.yml"), b"""kind: alerts
+version: "edr 1"
+time: detect_time
+columns:
+  title: detection.name
+  severity: detection.level
+  actor_name: device.user
+  remote_address: device.external_ip
+  reported_by: vendor_name
+""")
+    path = os.path.join(folder, "edr.ndjson")
+    write(path, joined(lines))
+    assert one.load("--schema", os.path.join(folder, "edr.yml"), path)["alerts"]["new"] == 3
+    got = sorted((a["title"], a["level"], a["origin"], a["actor"]) for a in one.alerts())
+    assert got == [("Malware 0", "high", "Some EDR", "ann"), ("Malware 1", "low", "Some EDR", "ann"),
+                   ("Malware 2", "critical", "Some EDR", "ann")], got
+
+
+def test_alerts_outlive_retention(folder):
+    one = Watched(folder)
+    one.take([event(1000, "fail"), event(1100, "fail"), event(1200, "fail"), event(10, "look")])
+    before = one.ours()
+    assert len(before) == 2
+    assert one.run("compact", "--keep", "30").status == 0
+    assert one.value("select count(*) n from bitbucket_audit_logs") == 0
+    assert one.detect("run", "--json")["withdrawn"] == 0
+    assert one.ours() == before
+    shown = json.loads(one.run("alerts", "show", "--json", before[0][0]).out)
+    assert shown["evidence"][0]["event"]["author_name"] == "ann", shown
+
+
+def test_explain_says_whether_a_rule_can_fire(folder):
+    one = Watched(folder)
+    one.take([event(10, "look"), event(20, "look")])
+    said = one.detect("explain", "20000000-0000-4000-8000-000000000003").out.decode()
+    assert "2 events, the last 2024-09-24T00:00:20" in said and "it can fire" in said, said
+    said = one.detect("explain", "10000000-0000-4000-8000-000000000003").out.decode()
+    assert "never seen" in said and "it has not fired" in said, said
+    one.rules("title: Odd\nid: 20000000-0000-4000-8000-000000000009\nlogsource: {product: bitbucket}\n"
+              "detection:\n  s: {no.such.field: x}\n  condition: s\n", "odd.yml")
+    said = one.detect("explain", "20000000-0000-4000-8000-000000000009").out.decode()
+    assert "has no such field" in said, said
+
+
+def test_settings_switch_off_and_tune(folder):
+    one = Watched(folder)
+    one.rules("disable: [20000000-0000-4000-8000-000000000003]\nthresholds: {10000000-0000-4000-8000-000000000001: 4}\n", "settings.yml")
+    one.take([event(n, "fail") for n in (1000, 1100, 1200)] + [event(10, "look")])
+    assert one.ours() == []
+    one.take([event(1300, "fail")])
+    assert [a[5] for a in one.ours()] == [4]
+
+
+def test_ctrl_c_leaves_what_is_pending_for_the_next_time(folder):
+    one, want = Watched(folder), Watched(folder, "want")
+    events = some_events(3, 2000)
+    want.take(events)
+    one.take(events, "--no-detect")
+    one.run("detect", "run", signal_after=0.05)
+    one.take(events[:1])
+    one.detect("run")
+    assert one.ours() == want.ours() and len(want.ours()) > 100

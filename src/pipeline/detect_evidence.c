@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detect_evidence.c: the rows behind alerts: what their group is called, who, from where, and copies of their events. */
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "pipeline/detect_settle.h"
+#include "query/row_json.h"
+
+enum {
+	COPIES_OF_PASS = 50000, /* events that are copied as evidence in one pass, about */
+	COPIES_LEAST = 3,       /* of an alert at any rate, beside its last one */
+};
+
+/* ---- reading rows ---------------------------------------------------------------------------- */
+
+static void wish_for(struct settling *s, const struct hit *hit, uint32_t draft, uint32_t event)
+{
+	if (s->nwishes == s->wishes_cap) {
+		s->wishes_cap = s->wishes_cap ? s->wishes_cap * 2 : 256;
+		s->wishes = xrealloc(s->wishes, s->wishes_cap * sizeof(*s->wishes));
+	}
+	s->wishes[s->nwishes++] = (struct wish){hit->file, hit->row_group, hit->row, draft, event};
+}
+
+static int wish_compare(const void *left, const void *right)
+{
+	const struct wish *a = left, *b = right;
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->row_group != b->row_group)
+		return a->row_group < b->row_group ? -1 : 1;
+	return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static const char *text_of(
+	struct settling *s, const struct batch *batch, const struct name_list *list, uint32_t row)
+{
+	buf_clear(&s->text);
+	if (!detect_value(batch, list, 0, row, &s->text) || s->text.len == 0)
+		return NULL;
+	return arena_strdup(&s->mem, buf_view(&s->text));
+}
+
+const struct use *use_of(
+	const struct detector *d, const struct detect_shape *shape, const struct hit *hit)
+{
+	const struct correlation *c = d->rules->of[hit->rule]->correlation;
+	uint32_t of = c ? c->rules[hit->member] : hit->rule;
+	for (uint32_t u = 0; u < shape->nuses[of]; u++)
+		if (shape->uses[of][u].rule == hit->rule &&
+			shape->uses[of][u].member == hit->member)
+			return &shape->uses[of][u];
+	return NULL;
+}
+
+static void group_part(struct buf *text, struct buf *key, const char *name, struct slice value)
+{
+	buf_printf(text, "%s%s: ", text->len ? ", " : "", name);
+	buf_slice(text, value);
+	buf_append(key, name, strlen(name) + 1);
+	buf_slice(key, value);
+	buf_push(key, 0);
+}
+
+/* What the events of an alert have in common. */
+static void name_group(struct settling *s, struct draft *draft, const struct detect_shape *shape,
+	const struct batch *batch, uint32_t row)
+{
+	const struct rule *rule = s->d->rules->of[draft->rule];
+	const struct correlation *c = rule->correlation;
+	const struct use *use = use_of(s->d, shape, draft->trigger);
+	struct buf text, key;
+	buf_init(&text, 1 << 16);
+	buf_init(&key, LIMIT_RECORD_BYTES);
+	const char *const *names = c ? c->group_by : rule->group.of;
+	uint32_t n = c ? c->ngroup : rule->group.n;
+	for (uint32_t g = 0; use && g < n; g++) {
+		buf_clear(&s->text);
+		detect_value(batch, &use->group, g, row, &s->text);
+		group_part(&text, &key, names[g], buf_view(&s->text));
+	}
+	bool of_values = c && (c->type == CORRELATION_FIRST_SEEN || c->type == CORRELATION_RARE);
+	for (uint32_t f = 0; use && of_values && f < c->nfield; f++) {
+		buf_clear(&s->text);
+		detect_value(batch, &use->value, f, row, &s->text);
+		group_part(&text, &key, c->field[f], buf_view(&s->text));
+	}
+	if (!c && n == 0) {
+		const char *name = draft->actor ? "actor" : draft->ip ? "ip" : "target";
+		const char *value = draft->actor ? draft->actor
+				    : draft->ip  ? draft->ip
+						 : draft->target;
+		if (value)
+			group_part(&text, &key, name, slice_of(value));
+	}
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	SHA256((const uint8_t *)(key.ptr ? key.ptr : ""), key.len, hash);
+	memcpy(draft->group_key, hash, sizeof(draft->group_key));
+	draft->group = arena_strdup(&s->mem, text.len ? buf_view(&text) : SLICE(""));
+	buf_fini(&text);
+	buf_fini(&key);
+}
+
+/* Alerts of other products keep their title and severity, and say whose they are. */
+static void take_over(struct settling *s, struct draft *draft, const struct detect_shape *shape,
+	const struct batch *batch, uint32_t row)
+{
+	static const struct {
+		const char *word;
+		int level;
+	} words[] = {{"critical", LEVEL_CRITICAL}, {"high", LEVEL_HIGH}, {"medium", LEVEL_MEDIUM},
+		{"moderate", LEVEL_MEDIUM}, {"low", LEVEL_LOW}, {"info", LEVEL_INFORMATIONAL},
+		{"informational", LEVEL_INFORMATIONAL}};
+	if (strcmp(shape->schema->product, "alerts") != 0 ||
+		s->d->rules->of[draft->rule]->correlation)
+		return;
+	const char *severity = text_of(s, batch, &shape->severity, row);
+	for (size_t i = 0; severity && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(severity, words[i].word) == 0)
+			draft->level = words[i].level;
+	draft->title = text_of(s, batch, &shape->summary, row);
+	draft->origin = text_of(s, batch, &shape->reported_by, row);
+	if (!draft->origin)
+		draft->origin = "another product";
+}
+
+static void note_source(struct settling *s, struct draft *draft, const struct detect_shape *shape,
+	const struct batch *batch, uint32_t row)
+{
+	buf_clear(&s->text);
+	if (detect_value(batch, &shape->source, 0, row, &s->text))
+		map_put(&draft->sources, buf_view(&s->text), NULL);
+}
+
+static void take_wish(struct settling *s, const struct wish *wish, const struct detect_shape *shape,
+	const struct batch *batch, uint32_t row)
+{
+	struct draft *draft = &s->drafts[wish->draft];
+	if (wish->event == UINT32_MAX) {
+		draft->actor = text_of(s, batch, &shape->actor, row);
+		draft->ip = text_of(s, batch, &shape->ip, row);
+		draft->target = text_of(s, batch, &shape->target, row);
+		name_group(s, draft, shape, batch, row);
+		take_over(s, draft, shape, batch, row);
+		note_source(s, draft, shape, batch, row);
+		return;
+	}
+	struct alert_event *event = &draft->events[wish->event];
+	struct buf json;
+	buf_init(&json, LIMIT_RECORD_BYTES);
+	buf_printf(&json, "{\"table\":\"%s\",", shape->schema->table);
+	row_members_json(batch, row, false, &json);
+	buf_push(&json, '}');
+	event->table = shape->schema->table;
+	event->json = json.full ? NULL : arena_strdup(&s->mem, buf_view(&json));
+	buf_fini(&json);
+	note_source(s, draft, shape, batch, row);
+}
+
+/* The wishes for one row group. */
+static int read_group(struct settling *s, const struct wish *wishes, size_t n, struct err *err)
+{
+	struct detect_file *file = &s->pass->files[wishes[0].file];
+	if (!detect_file_open(s->d, file))
+		return 0;
+	uint32_t *keep = xmalloc((n + 1) * sizeof(*keep)), nkeep = 0;
+	for (size_t i = 0; i < n; i++)
+		if (nkeep == 0 || keep[nkeep - 1] != wishes[i].row)
+			keep[nkeep++] = wishes[i].row;
+	struct batch batch;
+	int rc = parquet_read_rows(
+		file->reader, wishes[0].row_group, NULL, keep, nkeep, &batch, err);
+	for (size_t i = 0, at = 0; rc == 0 && i < n; i++) {
+		while (keep[at] != wishes[i].row)
+			at++;
+		take_wish(s, &wishes[i], file->shape, &batch, (uint32_t)at);
+	}
+	batch_fini(&batch);
+	free(keep);
+	return rc;
+}
+
+int evidence_read(struct settling *s, struct err *err)
+{
+	if (s->nwishes)
+		qsort(s->wishes, s->nwishes, sizeof(*s->wishes), wish_compare);
+	int rc = 0;
+	for (size_t i = 0, end; rc == 0 && i < s->nwishes; i = end) {
+		for (end = i + 1; end < s->nwishes && s->wishes[end].file == s->wishes[i].file &&
+				  s->wishes[end].row_group == s->wishes[i].row_group;)
+			end++;
+		rc = read_group(s, &s->wishes[i], end - i, err);
+	}
+	s->nwishes = 0;
+	return rc;
+}
+
+/* ---- evidence -------------------------------------------------------------------------------- */
+
+static uint32_t add_event(struct draft *draft, const struct hit *hit)
+{
+	struct alert_event *event = &draft->events[draft->nevents];
+	memcpy(event->id, hit->id, sizeof(event->id));
+	event->time = hit->time;
+	return draft->nevents++;
+}
+
+static bool same_event(const struct hit *a, const struct hit *b)
+{
+	return memcmp(a->id, b->id, sizeof(a->id)) == 0;
+}
+
+void evidence_wish(struct settling *s, uint32_t number, uint32_t copies)
+{
+	struct draft *draft = &s->drafts[number];
+	const struct hit *last = &draft->hits[draft->nhits - 1];
+	wish_for(s, draft->trigger, number, UINT32_MAX);
+	if (draft->empty)
+		return;
+	draft->events = arena_zalloc(&s->mem, ALERT_EVIDENCE + 1, sizeof(*draft->events));
+	uint32_t i = 0;
+	for (; i < draft->nhits && draft->nevents < ALERT_EVIDENCE; i++) {
+		if (i > 0 && same_event(&draft->hits[i], &draft->hits[i - 1]))
+			continue;
+		uint32_t event = add_event(draft, &draft->hits[i]);
+		if (event < copies)
+			wish_for(s, &draft->hits[i], number, event);
+	}
+	if (i < draft->nhits && memcmp(draft->events[draft->nevents - 1].id, last->id, 16) != 0)
+		wish_for(s, last, number, add_event(draft, last));
+}
+
+uint32_t evidence_copies(const struct settling *s)
+{
+	uint32_t copies = s->ndrafts ? COPIES_OF_PASS / s->ndrafts : 0;
+	return copies > ALERT_EVIDENCE ? ALERT_EVIDENCE
+	       : copies < COPIES_LEAST ? COPIES_LEAST
+				       : copies;
+}
