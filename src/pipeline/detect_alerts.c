@@ -81,9 +81,8 @@ static void feed(struct settling *s, uint32_t parent, uint32_t member, const str
 			if (strcmp(below->group_by[k], name) != 0)
 				continue;
 			buf_clear(&s->text);
-			detect_value(&batch, &use->group, k, 0, &s->text);
-			hit.group =
-				hash_fold(hit.group ^ hash_bytes(s->text.ptr, s->text.len), g + 1);
+			bool there = detect_value(&batch, &use->group, k, 0, &s->text);
+			hit.group = detect_fold(hit.group, g, buf_view(&s->text), there);
 		}
 	}
 	batch_fini(&batch);

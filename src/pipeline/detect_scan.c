@@ -48,8 +48,7 @@ static bool hash_names(
 		buf_clear(&scan->text);
 		bool there = detect_value(&scan->batch, list, i, row, &scan->text);
 		all = all && there;
-		uint64_t one = hash_bytes(scan->text.ptr, scan->text.len) + there;
-		*hash = hash_fold(*hash ^ one, UINT64_C(0x9e3779b97f4a7c15) + i);
+		*hash = detect_fold(*hash, i, buf_view(&scan->text), there);
 	}
 	return all;
 }

@@ -5,20 +5,36 @@
 #include "batch/concat.h"
 #include "pipeline/detector.h"
 
+/* Where a value is taken from. `target` is asked of all targets of an event; its value is one, the column's: of a list it would be
+ * whatever stands first. */
+static struct field value_field(struct detect_shape *shape, struct slice name)
+{
+	struct match_field found = {0};
+	if (schema_resolve(shape->schema, name) != SYS_TARGET)
+		return field_resolve(shape->schema, &shape->shape, name, &shape->mem);
+	struct schema copy = *shape->schema; /* the resolver's context is not const */
+	struct field field = {
+		.n = query_resolve_shown(&copy, &shape->shape, name, &found),
+		.list = arena_zalloc(&shape->mem, 1, sizeof(found)),
+	};
+	field.list[0] = found;
+	return field;
+}
+
 static struct name_list resolve_names(
 	struct detect_shape *shape, const char *const *names, uint32_t n)
 {
 	struct name_list list = {n, arena_zalloc(&shape->mem, n + 1, sizeof(*list.fields))};
 	for (uint32_t i = 0; i < n; i++)
-		list.fields[i] = field_resolve(shape->schema, &shape->shape,
-			query_rule_name(shape->schema, slice_of(names[i])), &shape->mem);
+		list.fields[i] =
+			value_field(shape, query_rule_name(shape->schema, slice_of(names[i])));
 	return list;
 }
 
 static struct name_list one_name(struct detect_shape *shape, const char *name)
 {
 	struct name_list list = {1, arena_zalloc(&shape->mem, 1, sizeof(*list.fields))};
-	list.fields[0] = field_resolve(shape->schema, &shape->shape, slice_of(name), &shape->mem);
+	list.fields[0] = value_field(shape, slice_of(name));
 	return list;
 }
 

@@ -128,6 +128,13 @@ void detect_file_close(struct detect_file *file);
 bool detect_value(const struct batch *batch, const struct name_list *list, uint32_t at,
 	uint32_t row, struct buf *out);
 
+/* The hash of a group with its value number i: the same whether an event or an alert of a correlation brings it. */
+static inline uint64_t detect_fold(uint64_t hash, uint32_t i, struct slice value, bool there)
+{
+	uint64_t one = hash_bytes(value.ptr, value.len) + there;
+	return hash_fold(hash ^ one, UINT64_C(0x9e3779b97f4a7c15) + i);
+}
+
 void hits_push(struct hits *hits, const struct hit *hit);
 /* detect_scan.c: fills pass->hits with those of its files, sorted. 0, or -1. */
 int detect_scan(struct detect_pass *pass, struct err *err);
