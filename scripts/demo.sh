@@ -131,7 +131,7 @@ run pugmark search --explain --histogram --facet target,category --limit 3 --col
 heading "Alerts"
 say "Rules looked at every event as it was stored. What they found, the gravest of all:"
 run pugmark alerts list --level high --limit 8
-alerts() { pugmark alerts list --state all --json | sed 's/"changed_at":"[^"]*"//g'; }
+alerts() { pugmark alerts list --state all --limit 0 --json | sed 's/"changed_at":"[^"]*"//g'; }
 alert=$(pugmark alerts list --level high --json | grep -o '"id":"[0-9a-f]*"[^}]*"title":"[^"]*then[^"]*"' | head -n 1 | cut -d'"' -f4)
 [ -n "$alert" ] || { say "demo: nobody guessed a password and then came in" >&2; exit 1; }
 say "One of them, with the events that it rests on:"

@@ -19,11 +19,12 @@
 struct hit {
 	int64_t time; /* µs; INT64_MIN = none */
 	uint8_t id[16];
-	uint64_t group;                /* of the rule; a keyed hash of its group's values */
-	uint64_t value;                /* a keyed hash of what value_count counts */
-	double number;                 /* what value_sum, value_avg, value_percentile look at */
-	uint32_t rule;                 /* the one whose alert it is: number in rules->of */
-	uint32_t member;               /* of correlation->rules; 0 of a rule without */
+	uint64_t group;  /* of the rule; a keyed hash of its group's values */
+	uint64_t value;  /* a keyed hash of what value_count counts */
+	double number;   /* what value_sum, value_avg, value_percentile look at */
+	uint32_t rule;   /* the one whose alert it is: number in rules->of */
+	uint32_t member; /* of correlation->rules; 0 of a rule without */
+	uint32_t source; /* number of the connection that it came from, for whoever finds */
 	uint32_t file, row_group, row; /* where it was found, for whoever finds */
 };
 

@@ -153,8 +153,6 @@ int detect_settle(struct detector *d, const struct detect_pass *pass, int64_t fr
 	int rc = evidence_read(&s, err);
 	if (rc == 0)
 		rc = cells_write(&s, err);
-	for (uint32_t i = 0; i < s.ndrafts; i++)
-		map_fini(&s.drafts[i].sources);
 	free(s.drafts);
 	free(s.wishes);
 	free(s.fed.of);

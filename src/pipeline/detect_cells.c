@@ -11,16 +11,35 @@ static const char *rule_word(const struct rule *rule)
 	return *rule->id ? rule->id : rule->title;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The connections that the evidence came from, by name. */
 static const char *sources_of(struct settling *s, const struct draft *draft, bool *provisional)
 {
+	enum { MOST = 64 };
+	const struct map *known = &s->d->sources;
+	const char *names[MOST];
+	uint32_t n = 0, numbers[MOST];
+	bool correlates = s->d->rules->of[draft->rule]->correlation != NULL;
+	for (uint32_t i = 0; i < draft->nhits && n < MOST; i++) {
+		uint32_t k = 0;
+		while (k < n && numbers[k] != draft->hits[i].source)
+			k++;
+		if (k < n)
+			continue;
+		numbers[n] = draft->hits[i].source;
+		names[n++] = arena_strdup(&s->mem, known->entries[numbers[k]].key);
+	}
+	qsort(names, n, sizeof(*names), by_name);
 	buf_clear(&s->text);
 	*provisional = false;
-	bool correlates = s->d->rules->of[draft->rule]->correlation != NULL;
-	for (uint32_t i = 0; i < draft->sources.count; i++) {
-		struct slice name = draft->sources.entries[i].key;
-		buf_printf(&s->text, "%s%.*s", i ? ", " : "", SLICE_ARG(name));
+	for (uint32_t i = 0; i < n; i++) {
+		buf_printf(&s->text, "%s%s", i ? ", " : "", names[i]);
 		for (char **other = s->d->unfinished; correlates && other && *other; other++)
-			*provisional = *provisional || slice_eq(name, slice_of(*other));
+			*provisional = *provisional || strcmp(names[i], *other) == 0;
 	}
 	return arena_strdup(&s->mem, s->text.len ? buf_view(&s->text) : SLICE(""));
 }

@@ -125,14 +125,6 @@ static void take_over(struct settling *s, struct draft *draft, const struct dete
 		draft->origin = "another product";
 }
 
-static void note_source(struct settling *s, struct draft *draft, const struct detect_shape *shape,
-	const struct batch *batch, uint32_t row)
-{
-	buf_clear(&s->text);
-	if (detect_value(batch, &shape->source, 0, row, &s->text))
-		map_put(&draft->sources, buf_view(&s->text), NULL);
-}
-
 static void take_wish(struct settling *s, const struct wish *wish, const struct detect_shape *shape,
 	const struct batch *batch, uint32_t row)
 {
@@ -143,7 +135,6 @@ static void take_wish(struct settling *s, const struct wish *wish, const struct 
 		draft->target = text_of(s, batch, &shape->target, row);
 		name_group(s, draft, shape, batch, row);
 		take_over(s, draft, shape, batch, row);
-		note_source(s, draft, shape, batch, row);
 		return;
 	}
 	struct alert_event *event = &draft->events[wish->event];
@@ -152,10 +143,8 @@ static void take_wish(struct settling *s, const struct wish *wish, const struct 
 	buf_printf(&json, "{\"table\":\"%s\",", shape->schema->table);
 	row_members_json(batch, row, false, &json);
 	buf_push(&json, '}');
-	event->table = shape->schema->table;
 	event->json = json.full ? NULL : arena_strdup(&s->mem, buf_view(&json));
 	buf_fini(&json);
-	note_source(s, draft, shape, batch, row);
 }
 
 /* The wishes for one row group. */
@@ -198,11 +187,12 @@ int evidence_read(struct settling *s, struct err *err)
 
 /* ---- evidence -------------------------------------------------------------------------------- */
 
-static uint32_t add_event(struct draft *draft, const struct hit *hit)
+static uint32_t add_event(const struct settling *s, struct draft *draft, const struct hit *hit)
 {
 	struct alert_event *event = &draft->events[draft->nevents];
 	memcpy(event->id, hit->id, sizeof(event->id));
 	event->time = hit->time;
+	event->table = s->pass->files[hit->file].schema->table;
 	return draft->nevents++;
 }
 
@@ -223,12 +213,12 @@ void evidence_wish(struct settling *s, uint32_t number, uint32_t copies)
 	for (; i < draft->nhits && draft->nevents < ALERT_EVIDENCE; i++) {
 		if (i > 0 && same_event(&draft->hits[i], &draft->hits[i - 1]))
 			continue;
-		uint32_t event = add_event(draft, &draft->hits[i]);
+		uint32_t event = add_event(s, draft, &draft->hits[i]);
 		if (event < copies)
 			wish_for(s, &draft->hits[i], number, event);
 	}
 	if (i < draft->nhits && memcmp(draft->events[draft->nevents - 1].id, last->id, 16) != 0)
-		wish_for(s, last, number, add_event(draft, last));
+		wish_for(s, last, number, add_event(s, draft, last));
 }
 
 uint32_t evidence_copies(const struct settling *s)

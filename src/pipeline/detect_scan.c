@@ -13,6 +13,8 @@ struct scan {
 	struct hits hits;
 	bool *wanted; /* columns, of the values of a row */
 	struct buf text, among;
+	struct slice source; /* of the last hit of the row group in hand, and its number */
+	uint32_t source_number;
 	/* the row group in hand */
 	struct detect_file *file;
 	uint32_t file_index, group;
@@ -107,6 +109,24 @@ static bool time_wanted(const struct detect_range *range, int64_t time)
 	       (time == INT64_MIN ? range->untimed : time >= range->from && time < range->to);
 }
 
+static uint32_t source_of(struct scan *scan, uint32_t row)
+{
+	const struct column *col = &scan->batch.columns[SYS_SOURCE];
+	struct detector *d = scan->pass->d;
+	struct slice name = column_is_null(col, row) ? SLICE("") : column_text(col, row);
+	if (scan->source.ptr && slice_eq(name, scan->source))
+		return scan->source_number;
+	pthread_mutex_lock(&d->lock);
+	bool fresh;
+	uint64_t *number = map_put(&d->sources, name, &fresh);
+	if (fresh)
+		*number = d->sources.count - 1;
+	scan->source = d->sources.entries[*number].key;
+	scan->source_number = (uint32_t)*number;
+	pthread_mutex_unlock(&d->lock);
+	return scan->source_number;
+}
+
 static void take_row(struct scan *scan, const struct use *use, uint32_t row)
 {
 	const struct detect_pass *pass = scan->pass;
@@ -139,6 +159,7 @@ static void take_row(struct scan *scan, const struct use *use, uint32_t row)
 		hit.number = number_of(scan, &use->value, row);
 	if (!group_wanted(pass, &hit))
 		return;
+	hit.source = source_of(scan, row);
 	memcpy(hit.id, scan->batch.columns[SYS_EVENT_ID].uuid[row], sizeof(hit.id));
 	hits_push(&scan->hits, &hit);
 }
@@ -150,7 +171,8 @@ static int take_rows(
 	struct scan *scan = ctx;
 	const struct detect_shape *shape = scan->file->shape;
 	if (load_part(scan, SYS_EVENT_ID, MATCH_ROWS, err) < 0 ||
-		load_part(scan, SYS_EVENT_TIME, MATCH_ROWS, err) < 0)
+		load_part(scan, SYS_EVENT_TIME, MATCH_ROWS, err) < 0 ||
+		load_part(scan, SYS_SOURCE, MATCH_ROWS, err) < 0)
 		return -1;
 	for (uint32_t u = 0; u < shape->nuses[expr]; u++) {
 		const struct use *use = &shape->uses[expr][u];

@@ -18,7 +18,6 @@ struct draft {
 	uint8_t group_key[16];
 	const char *group, *actor, *ip, *target, *title, *origin;
 	int level; /* -1 = the rule's */
-	struct map sources;
 	struct alert_event *events;
 	uint32_t nevents;
 };

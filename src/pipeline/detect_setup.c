@@ -243,6 +243,7 @@ void detector_close(struct detector *d)
 	drop_files(d);
 	detect_shapes_free(d);
 	engine_free(d->engine);
+	map_fini(&d->sources);
 	for (uint32_t i = 0; i < d->schemas.n; i++)
 		schema_free(d->schemas.owned[i]);
 	detector_unfinished_free(d->unfinished);

@@ -51,7 +51,7 @@ static void digest_text(struct buf *buf, const char *text)
 		buf_append(buf, text, n);
 }
 
-/* Of all that is written: what is found again unchanged is left alone. */
+/* Of all that is found, but the copies of events: what is found again unchanged is left alone. */
 static void digest(struct buf *buf, const struct alert_found *f, uint8_t out[32])
 {
 	const char *const texts[] = {
@@ -67,19 +67,22 @@ static void digest(struct buf *buf, const struct alert_found *f, uint8_t out[32]
 		buf_append(buf, f->events[e].id, 16);
 		buf_append(buf, &f->events[e].time, 8);
 		digest_text(buf, f->events[e].table);
-		digest_text(buf, kept_json(&f->events[e]));
 	}
 	sha256(buf->ptr, buf->len, out);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* A copy that was there before, of rows that were laid aside (nr < 0), stays where none is given now. */
 static int write_events(
 	struct store *store, int64_t n, const struct alert_found *f, struct err *err)
 {
 	for (uint32_t e = 0; e < f->nevents; e++) {
 		const struct alert_event *event = &f->events[e];
-		if (catalog_run(store, err, "INSERT INTO alert_events VALUES(?, ?, ?, ?, ?, ?)",
+		if (catalog_run(store, err,
+			    "INSERT INTO alert_events VALUES(?1, ?2, ?3, ?4, ?5, coalesce(?6,"
+			    " (SELECT json FROM alert_events WHERE alert = ?1 AND nr < 0 AND id = "
+			    "?3)))",
 			    "iibitt", n, (int64_t)e, event->id, (size_t)16, event->time,
 			    event->table ? event->table : "", kept_json(event)) < 0)
 			return -1;
@@ -197,8 +200,8 @@ static int change_alert(struct match_run *run, const struct match_found *found, 
 		memcmp(old->id, found->id, ALERT_ID) == 0)
 		return 0;
 	if (decide(run, found, &outcome, err) < 0 || keep_alias(run, found, err) < 0 ||
-		catalog_run(store, err, "DELETE FROM alert_events WHERE alert = ?", "i", old->n) <
-			0 ||
+		catalog_run(store, err, "UPDATE alert_events SET nr = -nr - 1 WHERE alert = ?", "i",
+			old->n) < 0 ||
 		catalog_run(store, err,
 			"UPDATE alerts SET id = ?, version = ?, day = ?, first_event = ?, title = "
 			"?,"
@@ -213,7 +216,9 @@ static int change_alert(struct match_run *run, const struct match_found *found, 
 			f->ip, f->origin, f->sources, (int64_t)f->provisional, found->digest,
 			(size_t)32, (int64_t)outcome.state, run->now, outcome.new_events, old->n,
 			found->evidence, (size_t)f->nevents * 16) < 0 ||
-		write_events(store, old->n, f, err) < 0)
+		write_events(store, old->n, f, err) < 0 ||
+		catalog_run(store, err, "DELETE FROM alert_events WHERE alert = ? AND nr < 0", "i",
+			old->n) < 0)
 		return -1;
 	run->changes.changed++;
 	if (run->quiet || !outcome.reopened)
