@@ -21,7 +21,7 @@ static const char *sources_of(struct settling *s, const struct draft *draft, boo
 {
 	enum { MOST = 64 };
 	const struct map *known = &s->d->sources;
-	const char *names[MOST];
+	const char *names[MOST] = {NULL};
 	uint32_t n = 0, numbers[MOST];
 	bool correlates = s->d->rules->of[draft->rule]->correlation != NULL;
 	for (uint32_t i = 0; i < draft->nhits && n < MOST; i++) {

@@ -96,7 +96,7 @@ struct detector {
 	} schemas;
 	pthread_mutex_t lock; /* of shapes and sources */
 	struct detect_shape *shapes;
-	struct map sources; /* names that hits came from; a hit has the number of an entry */
+	struct map sources;        /* names that hits came from; a hit has the number of an entry */
 	struct detect_file *files; /* all segments, ascending by id */
 	uint32_t nfiles;
 	int64_t kept_from; /* day: retention has dropped what is earlier; INT64_MIN + 1 = nothing */
