@@ -116,6 +116,7 @@ fi
 step build release pugmark pugmark-ship generate || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 counted house tests/house.sh
+counted rules python3 -B tests/rules.py "$PWD/build/release/pugmark"
 counted demo tests/demo.sh
 [ "$mode" != --long ] || counted package scripts/package.sh
 counted stand_ins python3 -B tests/stand_ins/atlassian_test.py
