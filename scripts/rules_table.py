@@ -102,7 +102,9 @@ def read(name, rules=RULES):
         lines = file.read().split("\n")
     if lines.pop() != "":
         raise Wrong(f"{name}: the last line does not end")
-    documents, begin = [], 0
+    if not lines[0].startswith("# SPDX-License-Identifier: "):
+        raise Wrong(f"{name}: the first line is not the licence's")
+    documents, begin = [], 1
     for at in [i for i, line in enumerate(lines) if line == "---"] + [len(lines)]:
         documents.append(Reader(name, begin + 1, lines[begin:at]).document())
         begin = at + 1
