@@ -10,6 +10,24 @@ KINDS = [("the shipped rules", []), ("3,000 made-up rules", ["--synthetic", "300
          ("the same, all of values that occur", ["--synthetic", "3000", "--real", "1000"])]
 
 
+def cost(b):
+    """Alternating: an import without rules, and with those that ship; then history again."""
+    without, ruled, again = [], [], []
+    for _ in range(b.RUNS):
+        without.append(b.imported(b.FILE))
+        ruled.append(b.imported(b.FILE, rules=True))
+        b.settle()
+        again.append(b.run([b.program("pugmark"), "detect", "run", "--json", "--data", b.LAKE, "--threads", b.THREADS]))
+    print(f"import without rules {b.spread(without, 'wall')}, with them {b.spread(ruled, 'wall')}; core-seconds "
+          f"{b.median(without, 'cpu'):.2f}, {b.median(ruled, 'cpu'):.2f}; {ruled[0]['alerts']['new']:,} alerts")
+    print(f"all rules over history again, {again[0]['rows']:,} rows: {b.spread(again, 'wall')}, {b.median(again, 'cpu'):.2f} core-seconds, "
+          f"peak {b.median(again, 'peak_mb'):.0f} MB")
+    if again[0]["new"] or again[0]["changed"] or again[0]["withdrawn"]:
+        raise SystemExit("bench: history gives other alerts than the import")
+    b.verdict("import with rules against without", b.median(ruled, "wall") / b.median(without, "wall"), 1.1, False)
+    b.verdict("rules over history", again[0]["rows"] / b.median(again, "wall") / 1e6, 1, True, " M events/s")
+
+
 def part(b):
     if not os.path.isdir(b.LAKE):
         b.imported(b.FILE)
@@ -28,6 +46,7 @@ def part(b):
               f"{one['matched_events'] / one['stored']:.1%} of events matched, {one['hits']:,} hits; "
               f"prepare {b.median(runs[name], 'prepare_ms'):.0f} ms, bind {b.median(runs[name], 'bind_ms'):.0f} ms")
     shipped, many = runs[KINDS[0][0]], runs[KINDS[1][0]]
+    cost(b)
     b.verdict("shipped rules", b.median(shipped, "events_per_second") / 1e6, 5, True, " M events/s")
     b.verdict("3,000 rules", b.median(many, "events_per_second") / 1e6, 0.5, True, " M events/s")
     b.verdict("preparing 3,000 rules", b.median(many, "prepare_ms"), 1000, False, " ms")

@@ -63,11 +63,12 @@ def make_file(path, events):
     return os.path.getsize(path)
 
 
-def imported(path, lake=LAKE, fresh=True, more=()):
+def imported(path, lake=LAKE, fresh=True, more=(), rules=False):
     if fresh:
         shutil.rmtree(lake, ignore_errors=True)
     settle()
-    return run([program("pugmark"), "import", "--data", lake, "--json", "--timings", "--threads", THREADS, *more, path])
+    return run([program("pugmark"), "import", "--data", lake, "--json", "--timings", "--threads", THREADS,
+                *(() if rules else ("--no-detect",)), *more, path])
 
 
 def duckdb(path, ordered=True):
