@@ -462,3 +462,46 @@ def test_the_service_raises_alerts(folder):
         finally:
             process.terminate()
             process.wait()
+
+
+GROUPS = """title: A fail
+name: fail
+logsource: {product: bitbucket}
+detection:
+  s: {auditType.action: fail}
+  condition: s
+---
+title: Three times
+id: 10000000-0000-4000-8000-00000000000c
+correlation:
+  type: event_count
+  rules: [fail]
+  group-by: [author.name]
+  timespan: 12h
+  condition: {gte: 3}
+level: medium
+"""
+
+
+@slow
+def test_many_groups_of_one_day_in_little_memory(folder):
+    """A million in the long series: read in parts of the groups, none lost, none doubled."""
+    n = 1_000_000 if lake.LONG else 150_000
+    one = Watched(folder, rules=GROUPS)
+    before, after = event(0, "fail", "@actor@").split(b'"id": "@actor@", "name": "@actor@"')
+    second = str(BEGIN).encode()
+    path = os.path.join(folder, "groups.log")
+    with open(path, "wb") as out:
+        for k in range(n):
+            line = before + b'"id":"u%d","name":"u%d"' % (k, k) + after
+            for again in range(3 if k % 1000 == 0 else 1):
+                out.write(line.replace(second, b"%d" % (BEGIN + (k * 80_000) // n + again * 60)) + b"\n")
+    one.load("--table", "bitbucket", "--no-detect", path)
+    memory = "512M" if lake.LONG else "64M"
+    result = one.run("detect", "run", "--json", "--memory", memory)
+    assert result.status == 0, result.err
+    said = json.loads(result.out)
+    assert said["new"] == n // 1000, said
+    assert said["rows"] > 2 * n, f"it was not read in parts: {said}"
+    assert lake.SANITIZED or result.rss_mb < (512 if lake.LONG else 200), result.rss_mb
+    assert one.detect("run", "--json")["changed"] == 0
