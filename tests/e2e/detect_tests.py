@@ -83,6 +83,15 @@ correlation:
   condition: {gte: 2}
   generate: true
 level: critical
+---
+title: A burst, then taken
+id: 10000000-0000-4000-8000-000000000007
+correlation:
+  type: temporal_ordered
+  rules: [10000000-0000-4000-8000-000000000001, take]
+  group-by: [author.name]
+  timespan: 30m
+level: critical
 """
 
 ACTIONS = ["fail", "enter", "take", "look"]
