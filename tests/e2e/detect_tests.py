@@ -221,7 +221,7 @@ def test_live_in_any_order_is_replay(folder):
     fired = set()
     for seed in range(1, 3 if lake.QUICK else 9):
         fired |= same_alerts(folder, seed)
-    assert lake.QUICK or len(fired) == 7, sorted(fired)
+    assert lake.QUICK or len(fired) == 8, sorted(fired)
 
 
 @slow
