@@ -109,7 +109,7 @@ class Shell:
         """What Tab shows where it cannot choose; `last` is the last word of it."""
         self.said = ""
         self.type(typed + "\t")
-        return self.wait_for(rf"(?s).*\b{re.escape(last)}\b").group(0)
+        return self.wait_for(rf"(?s).*\b{re.escape(last)}\b.*ready> ").group(0)
 
     def close(self):
         os.kill(self.pid, signal.SIGKILL)

@@ -23,6 +23,10 @@ done
 [ "$(grep -c '^[0-9a-f]\{64\}$' "$work/out")" = 2 ] && [ "$(grep '^[0-9a-f]\{64\}$' "$work/out" | sort -u | wc -l)" = 1 ]
 ok "what was sent is what is stored" $?
 [ "$failed" = 0 ] || cat "$work/out"
+for _ in 1 2 3 4 5; do # it was told to end
+	pgrep -f "$work" >/dev/null || break
+	sleep 1
+done
 ! pgrep -f "$work" >/dev/null
 ok "no server is left behind" $?
 echo "$passed passed, $failed failed"
