@@ -113,7 +113,7 @@ if [ "$mode" = --long ]; then
 	# Threads meet as often in the short series. The SQL child has no memory for this sanitizer's shadows.
 	step build tsan && LONG='' unit_tests tsan 'query/(sandbox|sql)_test'
 fi
-step build release pugmark pugmark-ship generate || finish
+step build release pugmark pugmark-ship generate alerts_insert || finish
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 counted house tests/house.sh
 counted rules python3 -B tests/rules.py "$PWD/build/release/pugmark"
