@@ -31,17 +31,9 @@ static int parse_states(const struct command_line *line, const char *text, unsig
 	return 0;
 }
 
-static int parse_time(const struct command_line *line, enum opt option, int64_t *us)
-{
-	const char *text = line->values[option];
-	if (!text || parse_when(text, us) == 0)
-		return 0;
-	usage_error(line, "--%s %s is no time: write 2026-01-31, 2026-01-31T12:00:00Z or -7d",
-		option_name(option), text);
-	return -1;
-}
-
-int alerts_filter(const struct command_line *line, unsigned states, struct alert_filter *filter)
+/* The options that narrow a list. `states` are those where --state is not given. 0 or -1 (told). */
+static int read_filter(
+	const struct command_line *line, unsigned states, struct alert_filter *filter)
 {
 	const char *level = line->values[OPT_LEVEL], *state = line->values[OPT_STATE];
 	*filter = (struct alert_filter){.states = states,
@@ -179,12 +171,14 @@ static int change_all(const struct command_line *line, const struct change *chan
 
 static const struct {
 	const char *verb;
-	bool one; /* takes one word more */
-	int (*run)(const struct command_line *line, struct store *store, struct err *err);
+	bool one;        /* takes one word more */
+	unsigned states; /* where none are named; 0 = open and acknowledged */
+	int (*run)(const struct command_line *line, struct store *store,
+		struct alert_filter *filter, struct err *err);
 } readers[] = {
-	{"list", false, alerts_print_list},
-	{"show", true, alerts_print_one},
-	{"export", false, alerts_export},
+	{"list", false, 0, alerts_print_list},
+	{"show", true, 0, alerts_print_one},
+	{"export", false, (1u << ALERT_STATES) - 1, alerts_export},
 };
 
 int command_alerts(const struct command_line *line)
@@ -202,11 +196,11 @@ int command_alerts(const struct command_line *line)
 			continue;
 		if (readers[i].one && line->nargs != 2)
 			return usage_error(line, "%s needs the ID of one alert", verb);
-		if (alerts_filter(line, 0, &filter) < 0)
+		if (read_filter(line, readers[i].states, &filter) < 0)
 			return EXIT_USAGE;
 		if (open_data(line, STORE_READ, &store, &err) < 0)
 			return fail(&err);
-		int rc = readers[i].run(line, store, &err);
+		int rc = readers[i].run(line, store, &filter, &err);
 		store_close(store);
 		return rc < 0 ? fail(&err) : EXIT_DONE;
 	}

@@ -8,11 +8,13 @@
 
 enum { ALERT_SHORT = 8 /* digits of an id in tables: as a rule enough to name it */ };
 
-/* The options that narrow a list. `states` are those where --state is not given. 0 or -1 (told). */
-int alerts_filter(const struct command_line *line, unsigned states, struct alert_filter *filter);
-int alerts_print_list(const struct command_line *line, struct store *store, struct err *err);
-int alerts_print_one(const struct command_line *line, struct store *store, struct err *err);
-int alerts_export(const struct command_line *line, struct store *store, struct err *err);
+/* What `alerts list`, `show` and `export` do; `filter` is what the options say. */
+int alerts_print_list(const struct command_line *line, struct store *store,
+	struct alert_filter *filter, struct err *err);
+int alerts_print_one(const struct command_line *line, struct store *store,
+	struct alert_filter *filter, struct err *err);
+int alerts_export(const struct command_line *line, struct store *store, struct alert_filter *filter,
+	struct err *err);
 /* "3 open (1 high), 2 acknowledged" for people; or a JSON object. Appends to `out`. */
 int alerts_summary(struct store *store, bool json, struct buf *out, struct err *err);
 

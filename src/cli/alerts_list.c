@@ -212,56 +212,54 @@ static int print_json(struct listing *l, const struct alert_filter *filter, stru
 	return 0;
 }
 
-int alerts_print_list(const struct command_line *line, struct store *store, struct err *err)
+int alerts_print_list(const struct command_line *line, struct store *store,
+	struct alert_filter *filter, struct err *err)
 {
-	struct alert_filter filter;
 	struct buf text;
 	int64_t most = SHOWN;
 	struct listing l = {.store = store,
 		.json = line->values[OPT_JSON],
 		.now = clock_now_us(),
 		.file = stdout};
-	(void)parse_count(line, OPT_LIMIT, &most); /* looked at already, as the filter */
-	(void)alerts_filter(line, 0, &filter);
+	(void)parse_count(line, OPT_LIMIT, &most); /* looked at already */
 	buf_init(&text, 1 << 16);
 	buf_init(&l.line, (size_t)1 << 28);
-	filter.text = words(line, &text);
+	filter->text = words(line, &text);
 	l.most = (uint64_t)most;
 	int rc;
 	if (l.json) {
-		filter.limit = line->values[OPT_LIMIT]
-				       ? (uint32_t)(most < UINT32_MAX ? most : UINT32_MAX)
-				       : 0;
-		rc = print_json(&l, &filter, err);
+		filter->limit = line->values[OPT_LIMIT]
+					? (uint32_t)(most < UINT32_MAX ? most : UINT32_MAX)
+					: 0;
+		rc = print_json(&l, filter, err);
 	} else {
-		rc = print_table(&l, &filter, err);
+		rc = print_table(&l, filter, err);
 		if (rc == 0)
-			rc = tell_rest(&l, &filter, err);
+			rc = tell_rest(&l, filter, err);
 	}
 	buf_fini(&l.line);
 	buf_fini(&text);
 	return rc;
 }
 
-int alerts_export(const struct command_line *line, struct store *store, struct err *err)
+int alerts_export(const struct command_line *line, struct store *store, struct alert_filter *filter,
+	struct err *err)
 {
 	const char *format = line->values[OPT_FORMAT] ? line->values[OPT_FORMAT] : "ndjson";
-	struct alert_filter filter;
 	struct buf text;
 	char count[32];
 	struct listing l = {.store = store, .csv = strcmp(format, "csv") == 0, .whole = true};
 	if (!l.csv && strcmp(format, "ndjson") != 0)
 		return err_set(err, ERR_USAGE,
 			"--format %.40s: alerts are exported as ndjson or csv", format);
-	if (alerts_filter(line, (1u << ALERT_STATES) - 1, &filter) < 0 ||
-		output_open(line->values[OPT_OUTPUT], &l.file, err) < 0)
+	if (output_open(line->values[OPT_OUTPUT], &l.file, err) < 0)
 		return -1;
 	buf_init(&text, 1 << 16);
 	buf_init(&l.line, (size_t)1 << 28);
-	filter.text = words(line, &text);
+	filter->text = words(line, &text);
 	if (l.csv)
 		fputs(CSV_HEADS, l.file);
-	int rc = alerts_list(store, &filter, print_line, &l, err);
+	int rc = alerts_list(store, filter, print_line, &l, err);
 	rc = output_close(line->values[OPT_OUTPUT], l.file, rc, err);
 	if (rc == 0)
 		fprintf(stderr, "%s alert%s\n", text_count(l.n, count), l.n == 1 ? "" : "s");

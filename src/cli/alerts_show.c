@@ -122,8 +122,10 @@ static void print_text(struct buf *out, const struct alert_info *alert)
 	notes(out, alert);
 }
 
-int alerts_print_one(const struct command_line *line, struct store *store, struct err *err)
+int alerts_print_one(const struct command_line *line, struct store *store,
+	struct alert_filter *filter, struct err *err)
 {
+	(void)filter;
 	struct arena mem = {0};
 	struct alert_info alert;
 	struct buf out;

@@ -120,12 +120,7 @@ static int parse_options(const struct command_line *line, struct collect_options
 		.stop = &stop_requested,
 		.progress = line->values[OPT_ONCE] ? draw : NULL,
 	};
-	const char *since = line->values[OPT_SINCE];
-	if (since && parse_when(since, &options->since) < 0) {
-		usage_error(line, "--since %s is no time: write 2026-01-31 or -7d", since);
-		return -1;
-	}
-	return 0;
+	return parse_time(line, OPT_SINCE, &options->since);
 }
 
 /* A process for each source, until the end. */

@@ -10,17 +10,6 @@ struct span {
 	int64_t since, until;
 };
 
-static int read_span(const struct command_line *line, struct span *span)
-{
-	*span = (struct span){INT64_MIN, INT64_MAX};
-	const char *since = line->values[OPT_SINCE], *until = line->values[OPT_UNTIL];
-	if (since && parse_when(since, &span->since) < 0)
-		return usage_error(line, "--since %s is no time: write 2026-01-31 or -7d", since);
-	if (until && parse_when(until, &span->until) < 0)
-		return usage_error(line, "--until %s is no time: write 2026-01-31 or -7d", until);
-	return EXIT_DONE;
-}
-
 static void draw(void *ctx, uint64_t rows, uint64_t of)
 {
 	(void)ctx;
@@ -274,11 +263,11 @@ int detect_run(const struct command_line *line)
 {
 	struct err err = {0};
 	struct store *store;
-	struct span span;
+	struct span span = {INT64_MIN, INT64_MAX};
 	bool compare = line->values[OPT_DIFF] != NULL;
-	int status = read_span(line, &span);
-	if (status != EXIT_DONE)
-		return status;
+	if (parse_time(line, OPT_SINCE, &span.since) < 0 ||
+		parse_time(line, OPT_UNTIL, &span.until) < 0)
+		return EXIT_USAGE;
 	if (compare ? line->nargs != 3 : line->nargs != 1)
 		return usage_error(line, compare ? "--diff takes two rule files: OLD NEW"
 						 : "rules are named with --rule");

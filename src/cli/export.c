@@ -135,20 +135,10 @@ static int parse_bounds(struct export_job *job)
 	const struct command_line *line = job->line;
 	job->filter.since = INT64_MIN;
 	job->filter.until = INT64_MAX;
-	const char *since = line->values[OPT_SINCE], *until = line->values[OPT_UNTIL];
-	if (since && parse_when(since, &job->filter.since) < 0) {
-		usage_error(line,
-			"--since %s is no time: write 2026-01-31, 2026-01-31T12:00:00Z or -7d",
-			since);
-		return -1;
-	}
-	if (until && parse_when(until, &job->filter.until) < 0) {
-		usage_error(line,
-			"--until %s is no time: write 2026-01-31, 2026-01-31T12:00:00Z or -7d",
-			until);
-		return -1;
-	}
-	return 0;
+	return parse_time(line, OPT_SINCE, &job->filter.since) < 0 ||
+			       parse_time(line, OPT_UNTIL, &job->filter.until) < 0
+		       ? -1
+		       : 0;
 }
 
 static int export_stream(struct export_job *job, bool csv, struct err *err)

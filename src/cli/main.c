@@ -157,6 +157,17 @@ int parse_when(const char *text, int64_t *us)
 	return clock_parse(slice_of(text), clock_now_us(), us, &end);
 }
 
+int parse_time(const struct command_line *line, enum opt option, int64_t *us)
+{
+	const char *text = line->values[option];
+	if (!text || parse_when(text, us) == 0)
+		return 0;
+	usage_error(line,
+		"--%s %s is no time: write 2026-01-31, 2026-01-31T12:00:00Z, -7d or yesterday",
+		option_name(option), text);
+	return -1;
+}
+
 int parse_count(const struct command_line *line, enum opt option, int64_t *value)
 {
 	const char *text = line->values[option];

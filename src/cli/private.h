@@ -217,6 +217,8 @@ int parse_span(const char *text, uint32_t *seconds);
 const char *span_text(int64_t us, char out[32]);
 /* The beginning of what clock_parse reads. 0 or -1. */
 int parse_when(const char *text, int64_t *us);
+/* The time of an option, which stays as it is where that is not given. 0 or -1 (told). */
+int parse_time(const struct command_line *line, enum opt option, int64_t *us);
 /* The number of an option, which stays as it is where that is not given. 0 or -1 (told). */
 int parse_count(const struct command_line *line, enum opt option, int64_t *value);
 /* Terminal columns of stdout, or 0 where it is none. */

@@ -7,17 +7,6 @@
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static int parse_time(const struct command_line *line, enum opt option, int64_t *us)
-{
-	const char *text = line->values[option];
-	if (!text || parse_when(text, us) == 0)
-		return 0;
-	usage_error(line,
-		"--%s %s is no time: write 2026-01-31, 2026-01-31T12:00, -7d or yesterday",
-		option_name(option), text);
-	return -1;
-}
-
 static int parse_numbers(struct searching *s)
 {
 	const struct command_line *line = s->line;
