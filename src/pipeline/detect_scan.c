@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "match/bitmap.h"
 #include "pipeline/detector.h"
 
 enum { FILES_OPEN = 128 }; /* at most, of those that were read */
@@ -186,7 +187,7 @@ static int take_rows(
 					     load_names(scan, &shape->ip, err) < 0 ||
 					     load_names(scan, &shape->target, err) < 0)))
 			return -1;
-		for (uint32_t w = 0; w < (scan->batch.nrows + 63) / 64; w++)
+		for (uint32_t w = 0; w < bits_words(scan->batch.nrows); w++)
 			for (uint64_t bits = rows[w]; bits; bits &= bits - 1)
 				take_row(scan, use, w * 64 + (uint32_t)__builtin_ctzll(bits));
 	}
@@ -195,44 +196,34 @@ static int take_rows(
 
 /* ---- row groups ------------------------------------------------------------------------------ */
 
-/* Rows of secondary sources are out of sight of rules. NULL: all count. */
-static const uint64_t *primary_rows(struct scan *scan, bool *none, struct err *err)
+/* Rows of secondary sources are out of sight of rules: *among, NULL = all rows count. */
+static int primary_rows(
+	struct scan *scan, const struct group_facts *facts, const uint64_t **among, struct err *err)
 {
-	struct parquet_stats stats = {0};
-	uint32_t n = scan->batch.nrows;
-	bool known = parquet_group_stats(
-			     scan->file->reader, scan->group, SYS_SECONDARY, &stats, NULL) == 0;
-	*none = false;
-	if (known && (stats.nulls >= n || (stats.has_range && stats.max_i64 == 0)))
-		return NULL;
-	if (load_part(scan, SYS_SECONDARY, MATCH_ROWS, err) < 0) {
-		*none = true;
-		return NULL;
-	}
-	size_t words = (n + 63) / 64;
+	*among = NULL;
+	if (!facts->some_secondary)
+		return 0;
+	if (load_part(scan, SYS_SECONDARY, MATCH_ROWS, err) < 0)
+		return -1;
+	size_t words = bits_words(scan->batch.nrows);
 	buf_clear(&scan->among);
 	uint64_t *bits = (uint64_t *)(void *)buf_reserve(&scan->among, (words + 1) * 8);
-	memset(bits, 0, words * 8);
-	const struct column *col = &scan->batch.columns[SYS_SECONDARY];
-	for (uint32_t r = 0; r < n; r++)
-		if (column_is_null(col, r) || !col->bools[r])
-			bit_set(bits, r);
-	return bits;
+	bits_all(bits, scan->batch.nrows);
+	rows_drop_secondary(&scan->batch, bits);
+	*among = bits;
+	return 0;
 }
 
 /* Whether any rule wants times that the group can have. */
-static bool group_in_time(const struct scan *scan)
+static bool group_in_time(const struct scan *scan, const struct group_facts *facts)
 {
-	struct parquet_stats time = {0};
 	const struct detect_pass *pass = scan->pass;
-	bool known = parquet_group_stats(
-			     scan->file->reader, scan->group, SYS_EVENT_TIME, &time, NULL) == 0;
 	for (uint32_t r = 0; r < pass->d->rules->n; r++) {
 		const struct detect_range *range = &pass->ranges[r];
-		if (!range->wanted)
-			continue;
-		if (!known || (range->untimed && time.nulls > 0) ||
-			(time.has_range && time.max_i64 >= range->from && time.min_i64 < range->to))
+		if (range->wanted &&
+			((range->untimed && facts->some_untimed) ||
+				(!facts->all_untimed && facts->max_time >= range->from &&
+					facts->min_time < range->to)))
 			return true;
 	}
 	return false;
@@ -240,15 +231,17 @@ static bool group_in_time(const struct scan *scan)
 
 static int scan_group(struct scan *scan, struct err *err)
 {
-	if (!group_in_time(scan))
+	struct group_facts facts;
+	table_group_facts(scan->file->reader, scan->group, &facts);
+	if (!group_in_time(scan, &facts))
 		return 0;
 	parquet_begin(scan->file->reader, scan->group, &scan->batch);
 	struct match_input input = {&scan->batch, load_part, scan};
-	bool none;
-	const uint64_t *among = primary_rows(scan, &none, err);
-	int rc = none ? -1
-		      : engine_run(scan->file->shape->program, &input, scan->scratch, among,
-				take_rows, scan, err);
+	const uint64_t *among;
+	int rc = primary_rows(scan, &facts, &among, err);
+	if (rc == 0)
+		rc = engine_run(scan->file->shape->program, &input, scan->scratch, among, take_rows,
+			scan, err);
 	scan->rows += scan->batch.nrows;
 	batch_fini(&scan->batch);
 	return rc;

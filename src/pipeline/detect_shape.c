@@ -150,11 +150,9 @@ bool detect_file_open(struct detector *d, struct detect_file *file)
 	struct err err = {0};
 	if (file->reader || file->failed)
 		return !file->failed;
-	if (parquet_open(file->path, &file->reader, &err) < 0 ||
-		parquet_shape(file->reader)->ncolumns < SYS_COLUMNS) {
+	if (table_file_open(file->path, &file->reader, &err) < 0) {
 		/* Merged away under us: what replaced it is looked at with the next pass. A damaged one is
 		 * named by `verify`. */
-		parquet_close(file->reader);
 		file->reader = NULL;
 		file->failed = true;
 		pthread_mutex_lock(&d->lock);

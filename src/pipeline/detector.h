@@ -7,9 +7,9 @@
 
 #include "detect/correlate.h"
 #include "detect/engine.h"
-#include "parquet/parquet.h"
 #include "pipeline/detect.h"
 #include "query/field.h"
+#include "query/table_file.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
 

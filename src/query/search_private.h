@@ -13,6 +13,7 @@
 #include "parquet/parquet.h"
 #include "query/field.h"
 #include "query/search.h"
+#include "query/table_file.h"
 
 enum {
 	SEARCH_SECONDS = 300,   /* where the request says 0 */
@@ -84,14 +85,6 @@ enum { GROUP_FILE = UINT32_MAX }; /* an item's `group`: the file is to be opened
 struct search_item {
 	struct place best; /* no row of it stands before this */
 	uint32_t file, group;
-};
-
-/* What is known of a row group before it is read. */
-struct group_facts {
-	uint32_t nrows;
-	bool range, some_untimed, all_untimed; /* !range && !all_untimed: nothing is known */
-	int64_t min_time, max_time;
-	bool some_secondary, all_secondary;
 };
 
 struct missing {
@@ -217,9 +210,6 @@ void plan_tables_free(struct search *s);
 int plan_files(struct search *s, struct err *err);
 /* Opens a file, prunes its groups and puts the others into the heap. The lock is not held. */
 void plan_open(struct worker *w, struct search_file *file, uint32_t index);
-/* What the footer says of a group. */
-void plan_group_facts(
-	const struct parquet_reader *reader, uint32_t group, struct group_facts *facts);
 /* Opens a file; the reader is the caller's. */
 int file_open(const struct search_file *file, struct parquet_reader **reader, struct err *err);
 /* The file's reader, or one of the worker's own where too many files are open; until

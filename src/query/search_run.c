@@ -98,15 +98,6 @@ static void keep_in_time(const struct search *s, const struct batch *batch, uint
 	}
 }
 
-static void drop_secondary(const struct batch *batch, uint64_t *rows)
-{
-	const struct column *col = &batch->columns[SYS_SECONDARY];
-	for (uint32_t r = 0; r < batch->nrows; r++) {
-		if (!column_is_null(col, r) && col->bools[r])
-			rows[r >> 6] &= ~(UINT64_C(1) << (r & 63));
-	}
-}
-
 /* The rows that are asked for at all: *among NULL = all. */
 static int rows_among(struct worker *w, const uint64_t **among, struct err *err)
 {
@@ -128,7 +119,7 @@ static int rows_among(struct worker *w, const uint64_t **among, struct err *err)
 	if (time)
 		keep_in_time(s, &w->batch, bits);
 	if (secondary)
-		drop_secondary(&w->batch, bits);
+		rows_drop_secondary(&w->batch, bits);
 	*among = bits;
 	return 0;
 }
@@ -201,7 +192,7 @@ static void run_group(struct worker *w, const struct search_item *item)
 	w->file_index = item->file;
 	w->group = item->group;
 	w->rows_loaded = false;
-	plan_group_facts(w->reader, w->group, &w->facts);
+	table_group_facts(w->reader, w->group, &w->facts);
 	parquet_begin(w->reader, w->group, &w->batch);
 	if (search_group(w, &err) < 0)
 		group_failed(w, &err);
