@@ -307,8 +307,7 @@ int detect_explain(const struct command_line *line)
 	if (rc == 0)
 		puts(e.fires ? "it can fire: all that it needs has been seen"
 			     : "it has not fired: nothing that was collected so far matches");
-	for (unsigned i = 0; i < e.searching.nowned; i++)
-		schema_free(e.searching.owned[i]);
+	schema_set_fini(&e.searching.schemas);
 	arena_fini(&e.searching.mem);
 	rules_free(rules);
 	return rc < 0 ? fail(&err) : EXIT_DONE;

@@ -341,8 +341,7 @@ int command_search(const struct command_line *line)
 	s.marks = s.width && !(no_color && *no_color);
 	int status = run(&s, &own);
 	store_close(s.store);
-	for (uint32_t i = 0; i < s.nowned; i++)
-		schema_free(s.owned[i]);
+	schema_set_fini(&s.schemas);
 	arena_fini(&s.mem);
 	return status;
 }

@@ -5,6 +5,7 @@
 #define CLI_SEARCH_H
 
 #include "cli/private.h"
+#include "pipeline/pipeline.h"
 #include "query/search.h"
 
 enum {
@@ -22,8 +23,7 @@ struct searching {
 	struct arena mem;
 	struct store *store;
 	struct search_tables tables;
-	struct schema *owned[64]; /* the user's own schemas among them */
-	uint32_t nowned;
+	struct schema_set schemas;
 	struct slice query;
 	struct search_request request;
 	const struct expr *expr;

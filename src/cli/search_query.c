@@ -6,40 +6,22 @@
 
 #include "cli/search.h"
 
-struct names {
-	struct arena *mem;
-	const char *names[64];
-	uint32_t n;
-};
-
-static int note_table(void *ctx, const struct schema *schema, bool user, struct err *err)
-{
-	struct names *names = ctx;
-	(void)user;
-	if (names->n == sizeof(names->names) / sizeof(*names->names))
-		return err_set(
-			err, ERR_LIMIT, "more than %u tables: name one with --table", names->n);
-	names->names[names->n++] = arena_strdup(names->mem, slice_of(schema->table));
-	return 0;
-}
-
 int search_tables_load(struct searching *s, struct err *err)
 {
+	enum { MOST = 64 };
 	const char *folder = data_folder(s->line), *only = s->line->values[OPT_TABLE];
-	struct names names = {.mem = &s->mem};
-	if (only)
-		names.names[names.n++] = only;
-	else if (store_schemas(folder, note_table, &names, err) < 0)
-		return -1;
-	const struct schema **schemas = arena_zalloc(&s->mem, names.n, sizeof(*schemas));
-	for (uint32_t i = 0; i < names.n; i++) {
-		struct schema *owned;
-		if (store_schema(folder, names.names[i], &schemas[i], &owned, err) < 0)
+	struct schema_set *set = &s->schemas;
+	if (only) {
+		set->of = arena_zalloc(&s->mem, 1, sizeof(*set->of));
+		set->owned = arena_zalloc(&s->mem, 1, sizeof(*set->owned));
+		if (store_schema(folder, only, set->of, set->owned, err) < 0)
 			return -1;
-		if (owned)
-			s->owned[s->nowned++] = owned;
-	}
-	s->tables = (struct search_tables){names.n, schemas};
+		set->n = 1;
+	} else if (store_schema_set(folder, &s->mem, set, err) < 0)
+		return -1;
+	if (set->n > MOST)
+		return err_set(err, ERR_LIMIT, "more than %d tables: name one with --table", MOST);
+	s->tables = (struct search_tables){set->n, set->of};
 	return 0;
 }
 

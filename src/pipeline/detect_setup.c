@@ -84,32 +84,6 @@ static int choose_rules(struct detector *d, struct err *err)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
-static int list_schema(void *ctx, const struct schema *schema, bool user, struct err *err)
-{
-	(void)user;
-	(void)err;
-	struct map *names = ctx;
-	map_put(names, slice_of(schema->table), NULL);
-	return 0;
-}
-
-static int load_schemas(struct detector *d, struct err *err)
-{
-	struct map names;
-	map_init(&names);
-	int rc = store_schemas(store_dir(d->store), list_schema, &names, err);
-	d->schemas.of = arena_zalloc(&d->mem, names.count + 1, sizeof(*d->schemas.of));
-	d->schemas.owned = arena_zalloc(&d->mem, names.count + 1, sizeof(*d->schemas.owned));
-	for (uint32_t i = 0; rc == 0 && i < names.count; i++) {
-		const char *table = arena_strdup(&d->mem, names.entries[i].key);
-		rc = store_schema(
-			store_dir(d->store), table, &d->schemas.of[i], &d->schemas.owned[i], err);
-		d->schemas.n += rc == 0;
-	}
-	map_fini(&names);
-	return rc;
-}
-
 static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 {
 	(void)err;
@@ -165,9 +139,8 @@ static int note_kept(void *ctx, const struct table_info *table, struct err *err)
 	return 0;
 }
 
-int detector_files(struct detector *d, struct err *err)
+static int list_files(struct detector *d, struct err *err)
 {
-	drop_files(d);
 	d->kept_from = INT64_MIN + 1;
 	d->began = INT64_MAX;
 	d->last = INT64_MIN;
@@ -230,8 +203,9 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 	pthread_mutex_init(&d->lock, NULL);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	d->threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
-	if (choose_rules(d, err) < 0 || load_schemas(d, err) < 0 || detector_files(d, err) < 0 ||
-		detector_unfinished(store, &d->unfinished, err) < 0) {
+	if (choose_rules(d, err) < 0 ||
+		store_schema_set(store_dir(store), &d->mem, &d->schemas, err) < 0 ||
+		list_files(d, err) < 0 || detector_unfinished(store, &d->unfinished, err) < 0) {
 		detector_close(d);
 		return -1;
 	}
@@ -244,8 +218,7 @@ void detector_close(struct detector *d)
 	detect_shapes_free(d);
 	engine_free(d->engine);
 	map_fini(&d->sources);
-	for (uint32_t i = 0; i < d->schemas.n; i++)
-		schema_free(d->schemas.owned[i]);
+	schema_set_fini(&d->schemas);
 	detector_unfinished_free(d->unfinished);
 	pthread_mutex_destroy(&d->lock);
 	arena_fini(&d->mem);

@@ -89,11 +89,7 @@ struct detector {
 	bool *raises;
 	bool *chained; /* it feeds a correlation, or is fed by one: its groups are not looked at in parts */
 	unsigned *depth; /* 0 = of events alone, n + 1 = of correlations of depth n */
-	struct schemas {
-		uint32_t n;
-		const struct schema **of;
-		struct schema **owned;
-	} schemas;
+	struct schema_set schemas;
 	pthread_mutex_t lock; /* of shapes and sources */
 	struct detect_shape *shapes;
 	struct map sources;        /* names that hits came from; a hit has the number of an entry */
@@ -111,8 +107,6 @@ struct detector {
 int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err);
 void detector_close(struct detector *d);
-/* Lists the segments as they are now. */
-int detector_files(struct detector *d, struct err *err);
 /* The sources whose history is still being read, NULL-ended, or NULL; freed by detector_unfinished_free. 0 or -1. */
 int detector_unfinished(struct store *store, char ***names, struct err *err);
 void detector_unfinished_free(char **names);

@@ -91,6 +91,17 @@ int store_schema(const char *data_dir, const char *table, const struct schema **
 /* Keeps a user's schema file in the store. *changed: another one was there and is replaced. */
 int store_schema_keep(const char *data_dir, const struct schema *schema, const char *file,
 	bool *changed, struct err *err);
+/* All schemas of the store. `owned` are the user's among them; NULL elsewhere. Arrays lie in the caller's arena. */
+struct schema_set {
+	uint32_t n;
+	const struct schema **of;
+	struct schema **owned;
+};
+/* Loads them; schema_set_fini after -1 too. */
+int store_schema_set(
+	const char *data_dir, struct arena *mem, struct schema_set *set, struct err *err);
+/* Frees the user's; a zeroed struct is empty. */
+void schema_set_fini(struct schema_set *set);
 /* Calls `each` with every schema of the store: the built-in ones, replaced or followed by the
  * user's. */
 int store_schemas(const char *data_dir,

@@ -132,3 +132,38 @@ int store_schemas(const char *data_dir,
 	buf_fini(&path);
 	return status;
 }
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static int note_table(void *ctx, const struct schema *schema, bool user, struct err *err)
+{
+	(void)user;
+	(void)err;
+	map_put(ctx, slice_of(schema->table), NULL);
+	return 0;
+}
+
+int store_schema_set(
+	const char *data_dir, struct arena *mem, struct schema_set *set, struct err *err)
+{
+	struct map names;
+	map_init(&names);
+	*set = (struct schema_set){0};
+	int rc = store_schemas(data_dir, note_table, &names, err);
+	set->of = arena_zalloc(mem, names.count + 1, sizeof(*set->of));
+	set->owned = arena_zalloc(mem, names.count + 1, sizeof(*set->owned));
+	for (uint32_t i = 0; rc == 0 && i < names.count; i++) {
+		const char *table = arena_strdup(mem, names.entries[i].key);
+		rc = store_schema(data_dir, table, &set->of[i], &set->owned[i], err);
+		set->n += rc == 0;
+	}
+	map_fini(&names);
+	return rc;
+}
+
+void schema_set_fini(struct schema_set *set)
+{
+	for (uint32_t i = 0; i < set->n; i++)
+		schema_free(set->owned[i]);
+	set->n = 0;
+}
