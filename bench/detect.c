@@ -201,8 +201,8 @@ static double alone(struct bench *b)
 	for (uint32_t i = 0; i < b->nexprs; i++) {
 		if (matcher_new(b->exprs[i], 0, &matcher, NULL, &err) != 0)
 			stop(err.text);
-		struct match_program *program = match_bind(matcher, parquet_shape(b->reader),
-			query_resolve, (void *)(uintptr_t)b->schema);
+		struct match_program *program =
+			match_bind(matcher, parquet_shape(b->reader), query_resolve, b->schema);
 		double begin = cpu_ms();
 		for (uint32_t g = 0; g < b->nbatches; g++) {
 			struct match_input input = {.batch = &b->batches[g]};
@@ -228,8 +228,8 @@ static void measure(struct bench *b, int runs)
 	if (engine_new(b->exprs, b->nexprs, 0, &engine, NULL, &err) != 0)
 		stop(err.text);
 	double prepared = cpu_ms();
-	struct engine_program *program = engine_bind(engine, parquet_shape(b->reader),
-		query_resolve, (void *)(uintptr_t)b->schema, NULL);
+	struct engine_program *program =
+		engine_bind(engine, parquet_shape(b->reader), query_resolve, b->schema, NULL);
 	double bound = cpu_ms();
 	struct engine_scratch *scratch = engine_scratch_new();
 	b->matched = xcalloc(LIMIT_BATCH_ROWS / 64, sizeof(*b->matched));

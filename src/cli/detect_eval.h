@@ -24,7 +24,7 @@ void eval_events_free(struct eval_events *events);
  * scalars, where keywords are looked for. `batch` is batch_fini'ed by the caller. */
 void eval_batch(const struct eval_events *events, uint32_t from, uint32_t n, struct batch *batch);
 extern const struct batch_shape eval_shape;
-uint32_t eval_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
+uint32_t eval_resolve(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
 /* The first value of a field of an event as text into `out` (cleared); false where there is none, or null. */
 bool eval_value(struct slice event, struct slice path, struct buf *out);

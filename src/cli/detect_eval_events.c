@@ -131,7 +131,7 @@ static const struct column_shape columns[] = {
 static const struct group_shape groups[] = {{"scalars", true}};
 const struct batch_shape eval_shape = {"events", COLUMNS, 1, columns, groups};
 
-uint32_t eval_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
+uint32_t eval_resolve(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields)
 {
 	(void)ctx;

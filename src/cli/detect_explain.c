@@ -13,7 +13,6 @@ struct explaining {
 	struct searching searching; /* tables */
 	struct store *store;
 	const struct rules *rules;
-	bool json, any_json;
 	bool fires; /* no test is without a match */
 	struct err *err;
 };
@@ -45,6 +44,7 @@ static int count_matches(struct explaining *e, const struct expr *expr, const st
 		.order = SEARCH_NEWEST,
 		.limit = 1,
 		.count = true,
+		.rule_names = true,
 		.threads = e->searching.line->threads,
 		.memory = e->searching.line->memory,
 		.stop = &stop_requested};
@@ -117,11 +117,9 @@ static void show_test(const struct test *test, struct buf *out)
 	}
 }
 
-static void print_seen(
-	const struct explaining *e, const char *table, const struct seen *seen, bool has_field)
+static void print_seen(const char *table, const struct seen *seen, bool has_field)
 {
 	char count[32], last[CLOCK_TEXT];
-	(void)e;
 	if (!has_field)
 		printf("      %-24s has no such field\n", table);
 	else if (seen->n == 0)
@@ -134,8 +132,7 @@ static void print_seen(
 static bool table_has(const struct schema *schema, const struct test *test)
 {
 	struct match_field fields[MATCH_FIELDS];
-	struct schema copy = *schema;
-	return query_resolve_rule(&copy, &schema->shape, test->field, test->op, fields) > 0;
+	return query_resolve_rule(schema, &schema->shape, test->field, test->op, fields) > 0;
 }
 
 static int explain_test(
@@ -154,7 +151,7 @@ static int explain_test(
 		bool has = table_has(schema, &expr->test);
 		if (has && count_matches(e, expr, schema, &seen) < 0)
 			return -1;
-		print_seen(e, schema->table, &seen, has);
+		print_seen(schema->table, &seen, has);
 	}
 	return 0;
 }

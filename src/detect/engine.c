@@ -68,7 +68,7 @@ void engine_free(struct engine *engine)
 /* ---- programs -------------------------------------------------------------------------------- */
 
 struct engine_program *engine_bind(const struct engine *engine, const struct batch_shape *shape,
-	match_resolve *resolve, void *ctx, const bool *wanted)
+	match_resolve *resolve, const void *ctx, const bool *wanted)
 {
 	struct engine_program *p = xcalloc(1, sizeof(*p));
 	p->engine = engine;

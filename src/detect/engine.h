@@ -24,7 +24,7 @@ void engine_free(struct engine *engine);
  * threads may run one program, each with a scratch of its own. */
 struct engine_program;
 struct engine_program *engine_bind(const struct engine *engine, const struct batch_shape *shape,
-	match_resolve *resolve, void *ctx, const bool *wanted);
+	match_resolve *resolve, const void *ctx, const bool *wanted);
 void engine_program_free(struct engine_program *program);
 /* Whether expression i can match in this shape at all: a field of it is there. */
 bool engine_program_can(const struct engine_program *program, uint32_t i);

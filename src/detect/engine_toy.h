@@ -21,8 +21,8 @@ static const struct batch_shape toy_shape = {.table = "toys",
 	.groups = toy_groups};
 
 /* Columns by name, `json.key`, `either` = a or b, by the test, and "" for all texts. */
-static inline uint32_t toy_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
-	enum test_op op, struct match_field *fields)
+static inline uint32_t toy_resolve(const void *ctx, const struct batch_shape *shape,
+	struct slice name, enum test_op op, struct match_field *fields)
 {
 	static const int texts[] = {TOY_A, TOY_B, TOY_TAG};
 	uint32_t n = 0;

@@ -11,8 +11,8 @@
 static const struct column_shape columns[] = {{"event", COL_JSON, NO_GROUP}};
 static const struct batch_shape shape = {"events", 1, 0, columns, NULL};
 
-static uint32_t resolve(void *ctx, const struct batch_shape *s, struct slice name, enum test_op op,
-	struct match_field *fields)
+static uint32_t resolve(const void *ctx, const struct batch_shape *s, struct slice name,
+	enum test_op op, struct match_field *fields)
 {
 	(void)ctx;
 	(void)s;

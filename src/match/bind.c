@@ -397,7 +397,7 @@ struct match_program *set_bind(struct match_set *set, const struct matcher *matc
 }
 
 struct match_program *match_bind(const struct matcher *matcher, const struct batch_shape *shape,
-	match_resolve *resolve_field, void *ctx)
+	match_resolve *resolve_field, const void *ctx)
 {
 	struct match_set *set = match_set_new(shape, resolve_field, ctx, matcher->pool->now);
 	set->shared = false;

@@ -26,7 +26,7 @@ struct match_set;
 /* An empty set of programs for batches of that shape (borrowed, as are `ctx` and the matchers, which
  * are of one pool). */
 struct match_set *match_set_new(
-	const struct batch_shape *shape, match_resolve *resolve, void *ctx, int64_t now);
+	const struct batch_shape *shape, match_resolve *resolve, const void *ctx, int64_t now);
 /* Binds a matcher; the program is the set's, numbered in the order of adding. */
 const struct match_program *match_set_add(struct match_set *set, const struct matcher *matcher);
 /* Makes the indexes, after the last was added; from here on any number of threads may use it. */

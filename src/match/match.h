@@ -42,14 +42,14 @@ struct match_field {
 enum { MATCH_FIELDS = 512 };
 /* Fills `fields` (room for MATCH_FIELDS) and returns how many there are: 0 where the table has no such field. The test holds
  * where it holds for any of them. An empty name asks for all columns that a keyword is looked for in. */
-typedef uint32_t match_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
+typedef uint32_t match_resolve(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
 
 struct match_program;
 /* The program of `matcher` for batches of that shape (borrowed, as is the matcher). Never fails: a
  * test that a column's type cannot meet does not hold. */
 struct match_program *match_bind(const struct matcher *matcher, const struct batch_shape *shape,
-	match_resolve *resolve, void *ctx);
+	match_resolve *resolve, const void *ctx);
 void match_program_free(struct match_program *program);
 /* Whether every event, or no event at all, matches whatever its values. */
 bool match_always(const struct match_program *program);

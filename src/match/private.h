@@ -178,7 +178,7 @@ struct source_index {
 struct match_set {
 	const struct batch_shape *shape;
 	match_resolve *resolve;
-	void *ctx;
+	const void *ctx;
 	int64_t now;
 	bool shared; /* by several programs: names and probes are interned */
 	uint32_t nprograms, nsources, nprobes, nowned;

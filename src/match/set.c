@@ -9,7 +9,7 @@
 /* ---- programs -------------------------------------------------------------------------------- */
 
 struct match_set *match_set_new(
-	const struct batch_shape *shape, match_resolve *resolve, void *ctx, int64_t now)
+	const struct batch_shape *shape, match_resolve *resolve, const void *ctx, int64_t now)
 {
 	struct match_set *set = xcalloc(1, sizeof(*set));
 	set->shape = shape;

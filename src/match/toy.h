@@ -471,8 +471,8 @@ static inline const struct expr *toy_expr(struct arena *mem, const char *text)
 
 /* Columns by name; `extra.some.path`; `both` = name and title; `mixed` = tag and kind and size;
  * a keyword: every string column. */
-static inline uint32_t toy_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
-	enum test_op op, struct match_field *fields)
+static inline uint32_t toy_resolve(const void *ctx, const struct batch_shape *shape,
+	struct slice name, enum test_op op, struct match_field *fields)
 {
 	static const int both[] = {TOY_NAME, TOY_TITLE}, mixed[] = {TOY_TAG, TOY_KIND, TOY_SIZE};
 	uint32_t n = 0;

@@ -12,9 +12,8 @@ static struct field value_field(struct detect_shape *shape, struct slice name)
 	struct match_field found = {0};
 	if (schema_resolve(shape->schema, name) != SYS_TARGET)
 		return field_resolve(shape->schema, &shape->shape, name, &shape->mem);
-	struct schema copy = *shape->schema; /* the resolver's context is not const */
 	struct field field = {
-		.n = query_resolve_shown(&copy, &shape->shape, name, &found),
+		.n = query_resolve_shown(shape->schema, &shape->shape, name, &found),
 		.list = arena_zalloc(&shape->mem, 1, sizeof(found)),
 	};
 	field.list[0] = found;
@@ -96,8 +95,6 @@ static struct detect_shape *make_shape(
 	struct detect_shape *shape = xcalloc(1, sizeof(*shape));
 	arena_init(&shape->mem);
 	shape->schema = schema;
-	shape->copy = arena_alloc(&shape->mem, sizeof(*shape->copy));
-	*shape->copy = *schema;
 	batch_shape_copy(&shape->shape, from, &shape->mem);
 	shape->shape.table = schema->table;
 	bool *wanted = arena_zalloc(&shape->mem, d->rules->n + 1, sizeof(*wanted));
@@ -105,8 +102,7 @@ static struct detect_shape *make_shape(
 	for (uint32_t r = 0; r < d->rules->n; r++)
 		wanted[r] = shape->nuses[r] &&
 			    rule_watches(d->rules->of[r], schema->table, schema->product);
-	shape->program =
-		engine_bind(d->engine, &shape->shape, query_resolve_rule, shape->copy, wanted);
+	shape->program = engine_bind(d->engine, &shape->shape, query_resolve_rule, schema, wanted);
 	shape->actor = one_name(shape, "actor");
 	shape->ip = one_name(shape, "ip");
 	shape->target = one_name(shape, "target");

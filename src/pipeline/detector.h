@@ -28,7 +28,6 @@ struct use {
 struct detect_shape {
 	struct detect_shape *next;
 	const struct schema *schema;
-	struct schema *copy; /* the resolver's context is not const */
 	struct batch_shape shape;
 	struct engine_program *program;
 	uint32_t *nuses; /* per rule */

@@ -43,7 +43,7 @@ const struct expr *query_for_table(
  * fields that only repeat another column are left out, as are `source` and `instance`, which are
  * pugmark's own words); with TEST_CIDR: the address columns.
  * Columns that the shape lacks (an old file) are left out. */
-uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
+uint32_t query_resolve(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
 
 /* The name that a rule's field has in a search. Rules name fields as the product does: what is the original path of a
@@ -51,13 +51,13 @@ uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice 
 struct slice query_rule_name(const struct schema *schema, struct slice name);
 
 /* match_resolve for rules: query_resolve of query_rule_name. */
-uint32_t query_resolve_rule(void *ctx, const struct batch_shape *shape, struct slice name,
+uint32_t query_resolve_rule(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields);
 
 /* The same for what is shown of a row: `target` is the column itself, the most specific object, not all
  * of them. */
-uint32_t query_resolve_shown(
-	void *ctx, const struct batch_shape *shape, struct slice name, struct match_field *fields);
+uint32_t query_resolve_shown(const void *ctx, const struct batch_shape *shape, struct slice name,
+	struct match_field *fields);
 
 /* Calls `each` for the names that begin with `prefix`, for completion: columns, common fields, original paths. */
 void query_fields(const struct search_tables *tables, struct slice prefix,

@@ -187,7 +187,7 @@ static int column_of_shape(const struct schema *schema, const struct batch_shape
 	return n > 0 && (size_t)n < sizeof(name) ? batch_find_column(shape, slice_of(name)) : -1;
 }
 
-uint32_t query_resolve(void *ctx, const struct batch_shape *shape, struct slice name,
+uint32_t query_resolve(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields)
 {
 	const struct schema *schema = ctx;
@@ -211,14 +211,14 @@ struct slice query_rule_name(const struct schema *schema, struct slice name)
 	return slice_of(schema->shape.columns[column].name);
 }
 
-uint32_t query_resolve_rule(void *ctx, const struct batch_shape *shape, struct slice name,
+uint32_t query_resolve_rule(const void *ctx, const struct batch_shape *shape, struct slice name,
 	enum test_op op, struct match_field *fields)
 {
 	return query_resolve(ctx, shape, query_rule_name(ctx, name), op, fields);
 }
 
-uint32_t query_resolve_shown(
-	void *ctx, const struct batch_shape *shape, struct slice name, struct match_field *fields)
+uint32_t query_resolve_shown(const void *ctx, const struct batch_shape *shape, struct slice name,
+	struct match_field *fields)
 {
 	const struct schema *schema = ctx;
 	if (name.len && schema_resolve(schema, name) == SYS_TARGET) {

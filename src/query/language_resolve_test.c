@@ -22,7 +22,7 @@ static void resolved(const struct schema *schema, const struct batch_shape *shap
 	enum test_op op, struct buf *out)
 {
 	struct match_field fields[MATCH_FIELDS];
-	uint32_t n = query_resolve((void *)(uintptr_t)schema, shape, slice_of(name), op, fields);
+	uint32_t n = query_resolve(schema, shape, slice_of(name), op, fields);
 	buf_clear(out);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct column_shape *column = &shape->columns[fields[i].column];
@@ -121,8 +121,8 @@ static void a_bare_word_misses_no_text(void **state)
 		const struct schema *schema = tables.schemas[t];
 		struct match_field fields[MATCH_FIELDS];
 		bool seen[LIMIT_COLUMNS] = {false};
-		uint32_t n = query_resolve((void *)(uintptr_t)schema, &schema->shape, SLICE(""),
-			TEST_PATTERNS, fields);
+		uint32_t n =
+			query_resolve(schema, &schema->shape, SLICE(""), TEST_PATTERNS, fields);
 		for (uint32_t i = 0; i < n; i++) {
 			assert_false(seen[fields[i].column]);
 			seen[fields[i].column] = true;

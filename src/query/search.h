@@ -47,6 +47,7 @@ struct search_request {
 	                   too small for so many: then `more` is set */
 	const struct search_cursor *after; /* NULL = from the start */
 	bool secondary;
+	bool rule_names; /* fields are named as in rules: query_resolve_rule */
 	/* These look at every match, so the whole time range is read. */
 	bool count;
 	unsigned buckets;          /* histogram: at most so many (10,000); 0 = none */

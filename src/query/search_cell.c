@@ -38,13 +38,12 @@ static bool put_list(const struct search_row *row, const struct match_field *fie
 bool search_cell(const struct search_row *row, const char *field, struct buf *out)
 {
 	struct match_field fields[MATCH_FIELDS];
-	struct schema schema = *row->schema; /* the resolver's context is not const */
 	const struct batch_shape *shape = row->batch->shape;
 	if (strcmp(field, "table") == 0) {
 		buf_puts(out, row->schema->table);
 		return true;
 	}
-	uint32_t n = query_resolve_shown(&schema, shape, slice_of(field), fields);
+	uint32_t n = query_resolve_shown(row->schema, shape, slice_of(field), fields);
 	for (uint32_t f = 0; f < n; f++) {
 		int group = shape->columns[fields[f].column].group;
 		bool some = group == NO_GROUP

@@ -8,8 +8,7 @@ struct field field_resolve(const struct schema *schema, const struct batch_shape
 	struct slice name, struct arena *mem)
 {
 	struct match_field fields[MATCH_FIELDS];
-	struct schema copy = *schema; /* the resolver's context is not const */
-	uint32_t n = name.len ? query_resolve(&copy, shape, name, TEST_EXISTS, fields) : 0;
+	uint32_t n = name.len ? query_resolve(schema, shape, name, TEST_EXISTS, fields) : 0;
 	struct field field = {.n = n, .list = arena_zalloc(mem, n + 1, sizeof(*fields))};
 	memcpy(field.list, fields, n * sizeof(*fields));
 	for (uint32_t i = 0; i < n; i++) /* a path may lie in the caller's name */

@@ -46,12 +46,12 @@ static struct search_shape *make_shape(
 {
 	const struct search_request *request = s->request;
 	struct search_shape *shape = arena_zalloc(&s->mem, 1, sizeof(*shape));
-	struct schema *schema = arena_alloc(&s->mem, sizeof(*schema));
-	*schema = *s->tables[table].schema; /* the resolver's context is not const */
+	const struct schema *schema = s->tables[table].schema;
 	batch_shape_copy(&shape->shape, from, &s->mem);
 	shape->shape.table = schema->table;
 	shape->table = table;
-	shape->program = match_bind(s->tables[table].matcher, &shape->shape, query_resolve, schema);
+	shape->program = match_bind(s->tables[table].matcher, &shape->shape,
+		request->rule_names ? query_resolve_rule : query_resolve, schema);
 	shape->always = match_always(shape->program);
 	shape->never = match_never(shape->program);
 	shape->facets = arena_zalloc(&s->mem, request->nfacets + 1, sizeof(*shape->facets));

@@ -390,6 +390,10 @@ def test_explain_says_whether_a_rule_can_fire(folder):
     assert "2 events, the last 2024-09-24T00:00:20" in said and "it can fire" in said, said
     said = one.detect("explain", "10000000-0000-4000-8000-000000000003").out.decode()
     assert "never seen" in said and "it has not fired" in said, said
+    one.rules("title: By the product's name\nid: 20000000-0000-4000-8000-00000000000d\nlogsource: {product: bitbucket}\n"
+              "detection:\n  s: {source: 192.0.2.1}\n  condition: s\n", "source.yml")
+    said = one.detect("explain", "20000000-0000-4000-8000-00000000000d").out.decode()
+    assert said.count("2 events, the last 2024-09-24T00:00:20") == 2, said  # not pugmark's own column of that name
     one.rules("title: Odd\nid: 20000000-0000-4000-8000-000000000009\nlogsource: {product: bitbucket}\n"
               "detection:\n  s: {no.such.field: x}\n  condition: s\n", "odd.yml")
     said = one.detect("explain", "20000000-0000-4000-8000-000000000009").out.decode()
