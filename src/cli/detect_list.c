@@ -6,10 +6,10 @@
 
 #include "cli/detecting.h"
 
-static int count_alert(void *ctx, const struct alert_info *alert, struct err *err)
+static int count_alerts_of(void *ctx, const struct alert_cell *cell, struct err *err)
 {
 	(void)err;
-	++*map_put(ctx, slice_of(alert->found.rule), NULL);
+	*map_put(ctx, slice_of(cell->rule), NULL) += cell->n;
 	return 0;
 }
 
@@ -17,11 +17,9 @@ static int count_alert(void *ctx, const struct alert_info *alert, struct err *er
 static int count_alerts(const struct command_line *line, struct map *counts, struct err *err)
 {
 	struct store *store;
-	struct alert_filter filter = {
-		.states = 7, .least_level = -1, .since = INT64_MIN, .until = INT64_MAX};
 	if (store_open(data_folder(line), STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	int rc = alerts_list(store, &filter, count_alert, counts, err);
+	int rc = alerts_cells(store, NULL, INT64_MIN, INT64_MAX, count_alerts_of, counts, err);
 	store_close(store);
 	return rc;
 }

@@ -331,7 +331,7 @@ int collect_source(struct store *store, const char *name, const struct collect_o
 {
 	struct collector c = {
 		.store = store, .options = options, .result = result, .since = options->since};
-	struct source_lease *lease;
+	struct store_lock *lease;
 	if (store_source_lease(store, name, &lease, err) < 0)
 		return -1;
 	int rc = ledger_abandon(store, name, NULL, err);
@@ -340,6 +340,6 @@ int collect_source(struct store *store, const char *name, const struct collect_o
 	else if (rc == 0)
 		rc = options->once ? collect_once(&c, err) : collect_on(&c, err);
 	collector_close(&c);
-	store_source_unlease(lease);
+	store_unlock(lease);
 	return rc;
 }

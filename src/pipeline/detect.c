@@ -71,23 +71,39 @@ static int replay(struct detector *d, int64_t since, int64_t until, struct err *
 	return rc;
 }
 
+/* The sources whose history is being read, looked up when the first is asked for. */
+struct unfinished {
+	struct store *store;
+	bool known;
+	char **names;
+	int rc;
+	struct err *err;
+};
+
+static bool is_unfinished(void *ctx, struct slice source)
+{
+	struct unfinished *u = ctx;
+	if (!u->known)
+		u->rc = detector_unfinished(u->store, &u->names, u->err);
+	u->known = true;
+	return u->rc < 0 || detector_is_unfinished(u->names, source);
+}
+
 /* Alerts of sources whose history has been read to its end are provisional no longer. */
 static int settle_alerts(struct store *store, struct err *err)
 {
-	char **unfinished;
-	int rc = detector_unfinished(store, &unfinished, err);
-	if (rc == 0)
-		rc = alerts_settle(store, unfinished, err);
-	detector_unfinished_free(unfinished);
-	return rc;
+	struct unfinished u = {.store = store, .err = err};
+	int rc = alerts_settle(store, is_unfinished, &u, err);
+	detector_unfinished_free(u.names);
+	return rc < 0 || u.rc < 0 ? -1 : 0;
 }
 
 int detect_replay(struct store *store, const struct detect_options *options, int64_t since,
 	int64_t until, struct detect_result *result, struct err *err)
 {
 	struct detector d;
-	struct detect_lock *lock = NULL;
-	if (!options->dry_run && alerts_lock(store, true, &lock, err) < 0)
+	struct store_lock *lock = NULL;
+	if (!options->dry_run && store_lock(store, DETECT_LOCK, true, &lock, err) < 0)
 		return -1;
 	int rc = detector_open(&d, store, options, result, err);
 	if (rc == 0) {
@@ -96,8 +112,7 @@ int detect_replay(struct store *store, const struct detect_options *options, int
 	}
 	if (rc == 0 && !options->dry_run)
 		rc = settle_alerts(store, err);
-	if (lock)
-		alerts_unlock(lock);
+	store_unlock(lock);
 	return rc;
 }
 
@@ -325,12 +340,12 @@ int detect_pending(struct store *store, const struct detect_options *options,
 			return -1;
 		if (!any)
 			return settle_alerts(store, err);
-		struct detect_lock *lock;
-		int rc = alerts_lock(store, false, &lock, err);
+		struct store_lock *lock;
+		int rc = store_lock(store, DETECT_LOCK, false, &lock, err);
 		if (rc <= 0)
 			return rc;
 		rc = one_round(store, options, result, err);
-		alerts_unlock(lock);
+		store_unlock(lock);
 		if (rc < 0)
 			return -1;
 	}

@@ -38,8 +38,9 @@ static const char *sources_of(struct settling *s, const struct draft *draft, boo
 	*provisional = false;
 	for (uint32_t i = 0; i < n; i++) {
 		buf_printf(&s->text, "%s%s", i ? ", " : "", names[i]);
-		for (char **other = s->d->unfinished; correlates && other && *other; other++)
-			*provisional = *provisional || strcmp(names[i], *other) == 0;
+		*provisional =
+			*provisional || (correlates && detector_is_unfinished(s->d->unfinished,
+							       slice_of(names[i])));
 	}
 	return arena_strdup(&s->mem, s->text.len ? buf_view(&s->text) : SLICE(""));
 }

@@ -185,6 +185,14 @@ int detector_unfinished(struct store *store, char ***names, struct err *err)
 	return rc;
 }
 
+bool detector_is_unfinished(char *const *names, struct slice source)
+{
+	for (; names && *names; names++)
+		if (slice_eq(source, slice_of(*names)))
+			return true;
+	return false;
+}
+
 void detector_unfinished_free(char **names)
 {
 	for (char **name = names; name && *name; name++)

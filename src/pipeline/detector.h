@@ -108,6 +108,7 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 void detector_close(struct detector *d);
 /* The sources whose history is still being read, NULL-ended, or NULL; freed by detector_unfinished_free. 0 or -1. */
 int detector_unfinished(struct store *store, char ***names, struct err *err);
+bool detector_is_unfinished(char *const *names, struct slice source);
 void detector_unfinished_free(char **names);
 bool detector_stops(const struct detector *d, struct err *err);
 

@@ -294,9 +294,9 @@ static void wait(const struct notify_options *options)
 int notify_run(struct store *store, const struct notify_options *options,
 	struct notify_result *result, struct err *err)
 {
-	struct notify_lock *lock;
+	struct store_lock *lock;
 	*result = (struct notify_result){0};
-	int rc = notify_lock(store, &lock, err);
+	int rc = store_lock(store, NOTIFY_LOCK, false, &lock, err);
 	if (rc == 0)
 		return err_set(err, ERR_BUSY,
 			"another pugmark sends the notices of this folder already (pugmark serve, "
@@ -311,7 +311,7 @@ int notify_run(struct store *store, const struct notify_options *options,
 		rc = notifier_list(store, NULL, one, NULL, err);
 	} while (rc == 1 && !stopped(options));
 	rc = rc < 0 ? -1 : 0;
-	notify_unlock(lock);
+	store_unlock(lock);
 	return rc;
 }
 

@@ -93,9 +93,10 @@ int alerts_cells(struct store *store, const char *rule, int64_t from, int64_t to
 	int (*each)(void *ctx, const struct alert_cell *cell, struct err *err), void *ctx,
 	struct err *err);
 
-/* Alerts are no longer provisional where the history of none of their sources is being read: `unfinished` are those whose is
- * (NULL-ended; NULL = none). 0 or -1. */
-int alerts_settle(struct store *store, char *const *unfinished, struct err *err);
+/* Alerts are no longer provisional where the history of none of their sources is being read: `unfinished` is asked of each
+ * source of those that are, and of nothing where none is. 0 or -1. */
+int alerts_settle(struct store *store, bool (*unfinished)(void *ctx, struct slice source),
+	void *ctx, struct err *err);
 
 /* Segments that the detector has not looked at; as store_segments, oldest first. A segment that was merged away meanwhile is given by the
  * times that it had. */
@@ -108,12 +109,6 @@ struct pending_segment {
 int alerts_pending(struct store *store,
 	int (*each)(void *ctx, const struct pending_segment *pending, struct err *err), void *ctx,
 	struct err *err);
-/* Holds the detector's lock (detect.lock in the folder) until unlocked; one process at a time. 1 held, 0 another has it (where !wait), -1.
- * alerts_unlock accepts NULL. */
-struct detect_lock;
-int alerts_lock(struct store *store, bool wait, struct detect_lock **lock, struct err *err);
-void alerts_unlock(struct detect_lock *lock);
-
 /* ---- people ---------------------------------------------------------------------------------- */
 
 struct alert_note {

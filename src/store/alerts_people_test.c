@@ -249,14 +249,14 @@ static void one_detector_at_a_time(void **state)
 {
 	(void)state;
 	struct err err;
-	struct detect_lock *lock, *second;
-	assert_int_equal(alerts_lock(store, false, &lock, &err), 1);
-	assert_int_equal(alerts_lock(store, false, &second, &err), 0);
+	struct store_lock *lock, *second;
+	assert_int_equal(store_lock(store, DETECT_LOCK, false, &lock, &err), 1);
+	assert_int_equal(store_lock(store, DETECT_LOCK, false, &second, &err), 0);
 	assert_null(second);
-	alerts_unlock(lock);
-	assert_int_equal(alerts_lock(store, true, &lock, &err), 1);
-	alerts_unlock(lock);
-	alerts_unlock(NULL);
+	store_unlock(lock);
+	assert_int_equal(store_lock(store, DETECT_LOCK, true, &lock, &err), 1);
+	store_unlock(lock);
+	store_unlock(NULL);
 }
 
 int main(void)

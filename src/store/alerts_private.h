@@ -16,7 +16,4 @@ int alert_note_add(struct store *store, int64_t n, int64_t now, const char *who,
 int alert_queue(struct store *store, int64_t n, const uint8_t id[ALERT_ID], unsigned level,
 	const char *rule, const char *change, int64_t now, struct err *err);
 
-/* A lock file of the folder, for one process at a time: its descriptor in *fd. 1 held, 0 another has it (where !wait), -1. */
-int store_lock_file(struct store *store, const char *name, bool wait, int *fd, struct err *err);
-
 #endif

@@ -195,6 +195,7 @@ static const char version_5[] =
 	"CREATE INDEX alerts_by_cell ON alerts(rule, group_key, day);"
 	"CREATE INDEX alerts_by_last ON alerts(last, n);"
 	"CREATE INDEX alerts_by_day ON alerts(rule, day, group_key, state);"
+	"CREATE INDEX alerts_provisional ON alerts(n) WHERE provisional = 1;"
 
 	/* Its evidence: json NULL = only the id is kept. */
 	"CREATE TABLE alert_events(alert INTEGER NOT NULL REFERENCES alerts(n),"

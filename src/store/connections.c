@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* connections.c: the rows of connections: checked, saved, listed, paused, removed. One is the primary of
  * its instance and table; the index connections_primary of the catalog holds that for sure. */
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,41 +293,21 @@ int store_connection_get(struct store *store, const char *name, struct arena *me
 
 /* ---- the right to read ----------------------------------------------------------------------- */
 
-struct source_lease {
-	int fd;
-};
-
 int store_source_lease(
-	struct store *store, const char *name, struct source_lease **lease, struct err *err)
+	struct store *store, const char *name, struct store_lock **lease, struct err *err)
 {
-	char path[STORE_PATH];
+	char path[STORE_PATH], file[STORE_PATH];
 	if (store_check_writable(store, err) < 0 || store_check_source(name, err) < 0 ||
 		io_mkdirs(store_path(store, path, "leases"), err) < 0)
 		return -1;
-	store_path(store, path, "leases/%s.lock", name);
-	int fd = io_open(path, O_RDWR | O_CREAT, 0600, err);
-	if (fd < 0)
-		return -1;
-	if (io_lock(fd, true, false, path, err) < 0) {
-		io_close(fd);
-		if (err && err->kind == ERR_BUSY)
-			return err_set(err, ERR_BUSY,
-				"%s is being read by another pugmark (pugmark serve, or pugmark "
-				"collect): it goes on there",
-				name);
-		return -1;
-	}
-	*lease = xcalloc(1, sizeof(**lease));
-	(*lease)->fd = fd;
-	return 0;
-}
-
-void store_source_unlease(struct source_lease *lease)
-{
-	if (!lease)
-		return;
-	io_close(lease->fd);
-	free(lease);
+	snprintf(file, sizeof(file), "leases/%s.lock", name);
+	int rc = store_lock(store, file, false, lease, err);
+	if (rc == 0)
+		return err_set(err, ERR_BUSY,
+			"%s is being read by another pugmark (pugmark serve, or pugmark "
+			"collect): it goes on there",
+			name);
+	return rc < 0 ? -1 : 0;
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */

@@ -66,12 +66,9 @@ int store_connection_remove(
 	struct store *store, const char *name, uint64_t *events, struct err *err);
 
 /* The right to read a source: held by one process at a time, gone when it ends (a file leases/NAME.lock in
- * the data folder, flock(2)). ERR_BUSY with what to do where another has it. */
-struct source_lease;
+ * the data folder, store_lock, store_unlock). 0; ERR_BUSY with what to do where another has it. */
 int store_source_lease(
-	struct store *store, const char *name, struct source_lease **lease, struct err *err);
-/* Gives it back; accepts NULL. */
-void store_source_unlease(struct source_lease *lease);
+	struct store *store, const char *name, struct store_lock **lease, struct err *err);
 
 /* A secret in plain text, for the collector alone: *plain is the caller's (secret_wipe). 1, 0 not set,
  * -1; errors as secret_open. */

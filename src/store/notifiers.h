@@ -70,10 +70,4 @@ int notices_sent(struct store *store, const char *notifier, const uint64_t *ids,
 int notices_failed(struct store *store, const char *notifier, const uint64_t *ids, uint32_t n,
 	int64_t now, int64_t again, const char *why, struct err *err);
 
-/* The right to send: one process at a time (notify.lock in the folder). 1 held, 0 another has it, -1. */
-struct notify_lock;
-int notify_lock(struct store *store, struct notify_lock **lock, struct err *err);
-/* Gives it back; accepts NULL. */
-void notify_unlock(struct notify_lock *lock);
-
 #endif

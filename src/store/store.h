@@ -219,6 +219,18 @@ int store_drift(struct store *store, const char *table,
 	int (*each)(void *ctx, const struct drift_info *info, struct err *err), void *ctx,
 	struct err *err);
 
+/* ---- what one process at a time does --------------------------------------------------------- */
+
+/* Holds a file of the folder (made where missing; its own folder must be there) until it is unlocked or the process ends:
+ * flock(2). 1 held, 0 another has it (where !wait), -1; *lock is NULL then. */
+struct store_lock;
+int store_lock(struct store *store, const char *file, bool wait, struct store_lock **lock,
+	struct err *err);
+/* Gives it back; accepts NULL. */
+void store_unlock(struct store_lock *lock);
+#define DETECT_LOCK "detect.lock" /* who looks at new segments */
+#define NOTIFY_LOCK "notify.lock" /* who sends notices */
+
 /* ---- saved searches -------------------------------------------------------------------------- */
 
 enum { SAVED_NAME = 100 }; /* bytes of a name */
