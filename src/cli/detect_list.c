@@ -128,7 +128,7 @@ int detect_list(const struct command_line *line)
 		const struct rule *rule = rules->of[r];
 		if (!wanted(line, rule) || (rule->silent && !json && line->nargs < 2))
 			continue;
-		const uint64_t *n = map_get(&counts, slice_of(*rule->id ? rule->id : rule->title));
+		const uint64_t *n = map_get(&counts, slice_of(rule_word(rule)));
 		if (json)
 			print_json(rule, n ? *n : 0, shown == 0);
 		else

@@ -24,50 +24,39 @@ struct printing {
 	uint64_t n;
 };
 
-static void print_time(int64_t time, char out[40])
+static void found_text(struct printing *p, const struct alert_found *alert, struct buf *text)
 {
-	if (time == INT64_MIN)
-		snprintf(out, 40, "no time");
-	else
-		clock_text(time, out);
+	char first[CLOCK_TEXT];
+	buf_printf(text, "%s%-20.19s  %-8s  ", p->mark,
+		alert->first == INT64_MIN ? "no time" : clock_text(alert->first, first),
+		alert_level_name(alert->level));
+	text_escape(text, slice_of(alert->title));
+	buf_puts(text, "  ");
+	text_escape(text, slice_of(alert->group));
+	buf_printf(text, "  %" PRIu64 " event%s", alert->count, alert->count == 1 ? "" : "s");
+}
+
+/* As `alerts list --json` has it, were it written. */
+static void found_json(const struct alert_found *alert, const char *change, struct buf *text)
+{
+	struct alert_info info = {.found = *alert};
+	alert_id(alert->rule, alert->version, alert->group_key, alert->fired, info.id);
+	alert_json(&info, false, text);
+	text->len--;
+	if (change)
+		buf_printf(text, ",\"change\":\"%s\"", change);
+	buf_push(text, '}');
 }
 
 static void print_found(struct printing *p, const struct alert_found *alert, const char *change)
 {
-	uint8_t id[ALERT_ID];
-	char first[40], last[40];
 	struct buf text;
-	buf_init(&text, 1 << 16);
-	char hex[2 * ALERT_ID + 1];
-	alert_id(alert->rule, alert->version, alert->group_key, alert->fired, id);
-	print_time(alert->first, first);
-	print_time(alert->last, last);
+	buf_init(&text, 1 << 20);
 	p->n++;
-	if (p->json) {
-		buf_puts(&text, "{\"id\":\"");
-		buf_puts(&text, alert_id_text(id, hex));
-		buf_printf(&text, "\",\"rule\":");
-		text_json_string(&text, slice_of(alert->rule));
-		buf_puts(&text, ",\"title\":");
-		text_json_string(&text, slice_of(alert->title));
-		buf_printf(&text,
-			",\"level\":\"%s\",\"first_event\":\"%s\",\"last_event\":\"%s\",\"events\":"
-			"%" PRIu64,
-			rule_level_name((enum rule_level)alert->level), first, last, alert->count);
-		buf_puts(&text, ",\"group\":");
-		text_json_string(&text, slice_of(alert->group));
-		if (change)
-			buf_printf(&text, ",\"change\":\"%s\"", change);
-		buf_puts(&text, "}");
-	} else {
-		buf_printf(&text, "%s%-20.19s  %-8s  ", p->mark, first,
-			rule_level_name((enum rule_level)alert->level));
-		text_escape(&text, slice_of(alert->title));
-		buf_puts(&text, "  ");
-		text_escape(&text, slice_of(alert->group));
-		buf_printf(
-			&text, "  %" PRIu64 " event%s", alert->count, alert->count == 1 ? "" : "s");
-	}
+	if (p->json)
+		found_json(alert, change, &text);
+	else
+		found_text(p, alert, &text);
 	printf("%.*s\n", SLICE_ARG(buf_view(&text)));
 	buf_fini(&text);
 }
@@ -143,14 +132,7 @@ static void keep_found(void *ctx, const struct alert_found *alert)
 	}
 	struct alert_found *copy = &all->of[all->n++];
 	*copy = *alert;
-	copy->rule = arena_strdup(&all->mem, slice_of(alert->rule));
-	copy->title = arena_strdup(&all->mem, slice_of(alert->title));
-	copy->group = arena_strdup(&all->mem, slice_of(alert->group));
-	struct alert_event *events = arena_zalloc(&all->mem, 1, sizeof(*events));
-	if (alert->nevents)
-		memcpy(events->id, alert->events[0].id, sizeof(events->id));
-	copy->events = events;
-	copy->nevents = alert->nevents ? 1 : 0;
+	alert_own(copy, &all->mem);
 }
 
 static int find_all(const struct command_line *line, struct store *store, const char *path,
@@ -161,18 +143,14 @@ static int find_all(const struct command_line *line, struct store *store, const 
 	struct rules_source source = {.paths = paths};
 	if (rules_load(&source, &rules, err) < 0)
 		return -1;
-	for (uint32_t i = 0; i < rules->nproblems; i++)
-		fprintf(stderr, "pugmark: %s:%u: %s\n", rules->problems[i].file,
-			rules->problems[i].line, rules->problems[i].what);
+	print_rule_problems(rules);
 	int rc = rules->n ? 0 : err_set(err, ERR_USAGE, "%s holds no rule", path);
-	struct detect_options options = {.rules = rules,
-		.threads = line->threads,
-		.memory = line->memory / 4,
-		.dry_run = true,
-		.each = keep_found,
-		.ctx = all,
-		.stop = &stop_requested,
-		.progress = draw};
+	struct detect_options options = detect_options_of(line);
+	options.rules = rules;
+	options.dry_run = true;
+	options.each = keep_found;
+	options.ctx = all;
+	options.progress = draw;
 	struct detect_result result = {0};
 	if (rc == 0)
 		rc = detect_replay(store, &options, span->since, span->until, &result, err);
@@ -234,14 +212,12 @@ static int run(const struct command_line *line, struct store *store, const struc
 	bool *only = xcalloc(rules->n + 1, sizeof(*only));
 	struct printing printing = {.json = line->values[OPT_JSON] != NULL, .mark = ""};
 	bool dry = line->values[OPT_DRY_RUN] != NULL;
-	struct detect_options options = {.rules = rules,
-		.threads = line->threads,
-		.memory = line->memory / 4,
-		.dry_run = dry,
-		.each = dry ? print_one : NULL,
-		.ctx = &printing,
-		.stop = &stop_requested,
-		.progress = draw};
+	struct detect_options options = detect_options_of(line);
+	options.rules = rules;
+	options.dry_run = dry;
+	options.each = dry ? print_one : NULL;
+	options.ctx = &printing;
+	options.progress = draw;
 	struct detect_result result = {0};
 	int64_t began = clock_mono_us();
 	int rc = 0;
@@ -271,7 +247,8 @@ int detect_run(const struct command_line *line)
 	if (compare ? line->nargs != 3 : line->nargs != 1)
 		return usage_error(line, compare ? "--diff takes two rule files: OLD NEW"
 						 : "rules are named with --rule");
-	if (open_data(line, STORE_WRITE, &store, &err) < 0)
+	bool writes = !compare && !line->values[OPT_DRY_RUN];
+	if (open_data(line, writes ? STORE_WRITE : STORE_READ, &store, &err) < 0)
 		return fail(&err);
 	int rc = compare ? diff(line, store, &span, &err) : run(line, store, &span, &err);
 	store_close(store);

@@ -12,24 +12,25 @@ static void draw(void *ctx, uint64_t rows, uint64_t of)
 	progress_draw("detecting", 0, 0, "rows", rows);
 }
 
-struct detect_live *detect_live_start(const struct command_line *line)
+struct detect_options detect_options_of(const struct command_line *line)
 {
-	struct detect_options options = {
+	return (struct detect_options){
 		.threads = line->threads,
 		.memory = line->memory / 4,
 		.stop = &stop_requested,
 	};
+}
+
+struct detect_live *detect_live_start(const struct command_line *line)
+{
+	struct detect_options options = detect_options_of(line);
 	return detect_live_new(data_folder(line), &options);
 }
 
 void detect_new(const struct command_line *line, struct store *store, struct detect_result *result)
 {
-	struct detect_options options = {
-		.threads = line->threads,
-		.memory = line->memory / 4,
-		.stop = &stop_requested,
-		.progress = draw,
-	};
+	struct detect_options options = detect_options_of(line);
+	options.progress = draw;
 	struct detect_live *live = detect_live_new(data_folder(line), &options);
 	log_setup(LOG_WARN, LOG_TEXT);
 	detect_live_run(live, store, false, result);
@@ -49,15 +50,18 @@ void print_new_alerts(const struct detect_result *result)
 			changed == 1 ? "" : "s");
 }
 
+void print_rule_problems(const struct rules *rules)
+{
+	for (uint32_t i = 0; i < rules->nproblems; i++)
+		fprintf(stderr, "pugmark: %s:%u: %s\n", rules->problems[i].file,
+			rules->problems[i].line, rules->problems[i].what);
+}
+
 int detect_load(const struct command_line *line, struct rules **rules, struct err *err)
 {
 	if (detect_rules(data_folder(line), rules, err) < 0)
 		return -1;
-	for (uint32_t i = 0; i < (*rules)->nproblems; i++) {
-		const struct rule_problem *problem = &(*rules)->problems[i];
-		fprintf(stderr, "pugmark: %s:%u: %s\n", problem->file, problem->line,
-			problem->what);
-	}
+	print_rule_problems(*rules);
 	return 0;
 }
 

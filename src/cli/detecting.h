@@ -6,6 +6,8 @@
 #include "cli/private.h"
 #include "pipeline/detect_live.h"
 
+/* What the command line says of threads and memory. */
+struct detect_options detect_options_of(const struct command_line *line);
 /* Detection as the command line says; detect_live_free it. */
 struct detect_live *detect_live_start(const struct command_line *line);
 /* Looks at what is new, once, with a progress line. */
@@ -13,6 +15,8 @@ void detect_new(const struct command_line *line, struct store *store, struct det
 /* "3 new alerts: pugmark alerts" where there are any. */
 void print_new_alerts(const struct detect_result *result);
 
+/* Tells what is wrong with rules on standard error. */
+void print_rule_problems(const struct rules *rules);
 /* The rules of the data folder; problems are told on standard error. */
 int detect_load(const struct command_line *line, struct rules **rules, struct err *err);
 /* Marks the rules that --rule names (all words of it); only[] has rules->n of them. ERR_USAGE where there is no such rule. */

@@ -66,6 +66,14 @@ static void sort_run(struct hit *hits, size_t n)
 	}
 }
 
+size_t hits_run(const struct hit *hits, size_t n, size_t i)
+{
+	size_t end = i + 1;
+	while (end < n && hits[end].rule == hits[i].rule && hits[end].group == hits[i].group)
+		end++;
+	return end;
+}
+
 void hits_sort(struct hit *hits, size_t n)
 {
 	if (n < 1000) {
@@ -89,8 +97,7 @@ void hits_sort(struct hit *hits, size_t n)
 		copy[i] = hits[a[i].at];
 	memcpy(hits, copy, n * sizeof(*hits));
 	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i + 1; end < n && hits[end].group == hits[i].group;)
-			end++;
+		end = hits_run(hits, n, i);
 		sort_run(hits + i, end - i);
 	}
 	free(copy);
@@ -112,7 +119,6 @@ struct tally {
 };
 
 struct window {
-	const struct rule *rule;
 	const struct correlation *c;
 	const struct hit *hits;
 	uint32_t first, next; /* hits [first, next) are in it */
@@ -209,12 +215,6 @@ static void sorted_remove(struct window *w, double number)
 	memmove(w->sorted + at, w->sorted + at + 1, (w->nsorted - at) * sizeof(*w->sorted));
 }
 
-/* An event that two of the rules match is one event. */
-static bool same_event(const struct hit *a, const struct hit *b)
-{
-	return a->time == b->time && memcmp(a->id, b->id, sizeof(a->id)) == 0;
-}
-
 static void count_number(struct window *w, const struct hit *hit, int by)
 {
 	if (!has_number(hit))
@@ -250,10 +250,9 @@ static void count_hit(struct window *w, const struct hit *hit, bool fresh, int b
 
 /* A chain that begins later is better: it stays in the window for longer. A rule never follows itself, nor another
  * one in the same event. */
-static void chain_hit(struct window *w, const struct hit *hit, const struct hit *event)
+static void chain_hit(struct window *w, const struct hit *hit)
 {
 	uint32_t m = hit->member, n = w->c->nrules;
-	(void)event;
 	if (m >= MEMBERS_MOST || n > MEMBERS_MOST)
 		return;
 	for (uint32_t len = m; len > 0; len--) {
@@ -270,7 +269,7 @@ static void chain_hit(struct window *w, const struct hit *hit, const struct hit 
 static void window_take(struct window *w)
 {
 	const struct hit *hit = &w->hits[w->next];
-	bool fresh = w->next == w->first || !same_event(hit, hit - 1);
+	bool fresh = w->next == w->first || !hit_same_event(hit, hit - 1);
 	count_hit(w, hit, fresh, 1);
 	w->next++;
 }
@@ -278,7 +277,7 @@ static void window_take(struct window *w)
 static void window_drop(struct window *w)
 {
 	const struct hit *hit = &w->hits[w->first++];
-	bool last = w->first == w->next || !same_event(hit, hit + 1);
+	bool last = w->first == w->next || !hit_same_event(hit, hit + 1);
 	count_hit(w, hit, last, -1);
 }
 
@@ -375,7 +374,7 @@ static uint64_t events_of(const struct hit *hits, uint32_t first, uint32_t last)
 {
 	uint64_t n = 1;
 	for (uint32_t i = first + 1; i <= last; i++)
-		n += !same_event(&hits[i], &hits[i - 1]);
+		n += !hit_same_event(&hits[i], &hits[i - 1]);
 	return n;
 }
 
@@ -418,7 +417,7 @@ static int trigger(struct run *run, uint32_t i, uint32_t last, uint64_t values)
 static uint32_t next_event(const struct hit *hits, uint32_t n, uint32_t at)
 {
 	uint32_t i = at + 1;
-	while (i < n && same_event(&hits[i], &hits[at]))
+	while (i < n && hit_same_event(&hits[i], &hits[at]))
 		i++;
 	return i;
 }
@@ -439,7 +438,7 @@ static int slide(struct run *run, uint32_t n, int64_t from, int64_t to, int64_t 
 		if (w->c && w->c->type == CORRELATION_TEMPORAL_ORDERED) {
 			/* the last rule first, so that no rule follows another in one event */
 			for (uint32_t k = end; k-- > i;)
-				chain_hit(w, &w->hits[k], &w->hits[i]);
+				chain_hit(w, &w->hits[k]);
 		}
 		for (uint32_t k = i; k < end; k++) {
 			hold = holds(w, &w->hits[k], began, &values) || hold;
@@ -463,7 +462,7 @@ int correlate(const struct rule *rule, const struct hit *hits, uint32_t n, int64
 		return c ? 0 : found(ctx, &all);
 	}
 	struct run *run = xcalloc(1, sizeof(*run));
-	run->w = (struct window){.rule = rule, .c = c, .hits = hits};
+	run->w = (struct window){.c = c, .hits = hits};
 	run->span = c ? c->timespan : rule->window;
 	run->found = found;
 	run->ctx = ctx;

@@ -33,6 +33,13 @@ int hit_compare(const void *a, const void *b);
 /* Brings hits of one rule and group together, each such run ascending as hit_compare; the runs in any order. `group` must be
  * another one for each rule. */
 void hits_sort(struct hit *hits, size_t n);
+/* The end of the run of one rule and group that begins at hits[i]. */
+size_t hits_run(const struct hit *hits, size_t n, size_t i);
+/* Whether they are of one event, which two rules may match. */
+static inline bool hit_same_event(const struct hit *a, const struct hit *b)
+{
+	return a->time == b->time && memcmp(a->id, b->id, sizeof(a->id)) == 0;
+}
 /* UTC day of a time, in days since 1970; INT64_MIN of none. */
 int64_t hit_day(int64_t time);
 

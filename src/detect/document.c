@@ -108,6 +108,11 @@ static const char *const statuses[] = {
 static const char *const relations[] = {
 	"derived", "obsolete", "merged", "renamed", "similar", "obsoletes"};
 
+const char *rule_word(const struct rule *rule)
+{
+	return *rule->id ? rule->id : rule->title;
+}
+
 const char *rule_level_name(enum rule_level level)
 {
 	return levels[level];

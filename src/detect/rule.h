@@ -139,6 +139,8 @@ void rules_free(struct rules *rules);
 
 /* The rule with that id, name, or beginning of an id (8 digits at least) that no other has; NULL = none. */
 const struct rule *rules_find(const struct rules *rules, const char *word);
+/* What alerts call it: its id, else its title. */
+const char *rule_word(const struct rule *rule);
 const char *rule_level_name(enum rule_level level);
 const char *rule_status_name(enum rule_status status);
 const char *correlation_name(enum correlation_type type);

@@ -14,8 +14,7 @@ struct stretches {
 
 static void add_stretch(struct stretches *list, int64_t from, int64_t to)
 {
-	struct stretch *last = list->n ? &list->of[list->n - 1] : NULL;
-	if (last && from >= last->from && to <= last->to)
+	if (list->n && from >= list->of[list->n - 1].from && to <= list->of[list->n - 1].to)
 		return;
 	if (list->n == list->cap) {
 		list->cap = list->cap ? list->cap * 2 : 64;
@@ -121,12 +120,16 @@ int detect_replay(struct store *store, const struct detect_options *options, int
 struct pending {
 	struct detector *d;
 	uint64_t *ids;
-	uint32_t n, cap;
 	struct detect_file *files; /* of those that are still there; borrowed */
-	uint32_t nfiles;
-	int64_t *mins, *maxs;
-	bool untimed, gone; /* gone: one was merged away: its groups are not known */
+	uint32_t n, nfiles, cap;
+	struct stretches days; /* that alerts of any rule can have changed on */
+	bool untimed, gone;    /* gone: one was merged away: its groups are not known */
 };
+
+static int64_t capped(int64_t time, int64_t reach, int64_t last)
+{
+	return time > last - reach ? last : time + reach;
+}
 
 static const struct detect_file *file_of(const struct detector *d, uint64_t id)
 {
@@ -150,12 +153,11 @@ static int add_pending(void *ctx, const struct pending_segment *segment, struct 
 		p->cap = p->cap ? p->cap * 2 : 64;
 		p->ids = xrealloc(p->ids, p->cap * sizeof(*p->ids));
 		p->files = xrealloc(p->files, p->cap * sizeof(*p->files));
-		p->mins = xrealloc(p->mins, p->cap * sizeof(*p->mins));
-		p->maxs = xrealloc(p->maxs, p->cap * sizeof(*p->maxs));
 	}
-	p->ids[p->n] = segment->id;
-	p->mins[p->n] = segment->min_time;
-	p->maxs[p->n++] = segment->max_time;
+	p->ids[p->n++] = segment->id;
+	if (segment->min_time <= segment->max_time)
+		add_stretch(&p->days, hit_day(segment->min_time),
+			hit_day(capped(segment->max_time, p->d->longest_reach, p->d->last)));
 	p->untimed = p->untimed || segment->no_time > 0;
 	const struct detect_file *file = file_of(p->d, segment->id);
 	if (file)
@@ -169,35 +171,19 @@ static void pending_fini(struct pending *p)
 {
 	free(p->ids);
 	free(p->files);
-	free(p->mins);
-	free(p->maxs);
-}
-
-static int64_t longest_reach(const struct detector *d)
-{
-	int64_t most = 0;
-	for (uint32_t r = 0; r < d->rules->n; r++) {
-		int64_t reach = d->active[r] ? correlate_reach(d->rules->of[r]) : 0;
-		most = reach > most ? reach : most;
-	}
-	return most;
+	free(p->days.of);
 }
 
 /* Whether most of what lies in these days is new anyway: then it is read once, and whole. */
-static bool mostly_new(
-	const struct detector *d, const struct pending *p, const struct stretches *days)
+static bool mostly_new(const struct detector *d, const struct pending *p)
 {
 	uint64_t fresh = 0, all = 0;
 	for (uint32_t f = 0; f < p->nfiles; f++)
 		fresh += p->files[f].rows;
-	for (size_t i = 0; i < days->n; i++)
-		all += rows_between(d, days->of[i].from * DAY_US, (days->of[i].to + 1) * DAY_US);
+	for (size_t i = 0; i < p->days.n; i++)
+		all += rows_between(
+			d, p->days.of[i].from * DAY_US, (p->days.of[i].to + 1) * DAY_US);
 	return p->gone || fresh * 2 >= all;
-}
-
-static int64_t capped(int64_t time, int64_t reach, int64_t last)
-{
-	return time > last - reach ? last : time + reach;
 }
 
 /* What the new segments' hits can have changed, of rules that reach beyond a day or of those that do not: groups, and
@@ -225,7 +211,7 @@ static void touch(const struct detector *d, const struct hits *hits, bool far, s
 		t->untimed = t->untimed || hit->time == INT64_MIN;
 		if (hit->time == INT64_MIN)
 			continue;
-		int64_t reach = d->chained[hit->rule] ? longest_reach(d)
+		int64_t reach = d->chained[hit->rule] ? d->longest_reach
 						      : correlate_reach(d->rules->of[hit->rule]);
 		add_stretch(
 			&t->days, hit_day(hit->time), hit_day(capped(hit->time, reach, d->last)));
@@ -239,12 +225,11 @@ static void touch(const struct detector *d, const struct hits *hits, bool far, s
 	join_stretches(&t->days);
 }
 
-static int look_whole(
-	struct detector *d, const struct pending *p, const struct stretches *days, struct err *err)
+static int look_whole(struct detector *d, const struct pending *p, struct err *err)
 {
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < days->n; i++)
-		rc = detect_days(d, d->raises, NULL, days->of[i].from, days->of[i].to, err);
+	for (size_t i = 0; rc == 0 && i < p->days.n; i++)
+		rc = detect_days(d, d->raises, NULL, p->days.of[i].from, p->days.of[i].to, err);
 	if (rc == 0 && p->untimed)
 		rc = detect_untimed(d, d->raises, NULL, err);
 	return rc;
@@ -267,16 +252,11 @@ static int look_at_touched(
 	return rc;
 }
 
-static int look_at_pending(struct detector *d, const struct pending *p, struct err *err)
+static int look_at_pending(struct detector *d, struct pending *p, struct err *err)
 {
-	struct stretches days = {0};
-	for (uint32_t i = 0; i < p->n; i++)
-		if (p->mins[i] <= p->maxs[i])
-			add_stretch(&days, hit_day(p->mins[i]),
-				hit_day(capped(p->maxs[i], longest_reach(d), d->last)));
-	join_stretches(&days);
+	join_stretches(&p->days);
 	struct detect_pass first = {.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1};
-	bool whole = mostly_new(d, p, &days);
+	bool whole = mostly_new(d, p);
 	int rc = 0;
 	if (!whole) {
 		first.ranges = xcalloc(d->rules->n + 1, sizeof(*first.ranges));
@@ -289,7 +269,7 @@ static int look_at_pending(struct detector *d, const struct pending *p, struct e
 		whole = rc == 1;
 	}
 	if (rc >= 0 && whole) {
-		rc = look_whole(d, p, &days, err);
+		rc = look_whole(d, p, err);
 	} else if (rc == 0) {
 		rc = look_at_touched(d, &first, false, err);
 		if (rc == 0)
@@ -298,7 +278,6 @@ static int look_at_pending(struct detector *d, const struct pending *p, struct e
 	for (uint32_t f = 0; f < p->nfiles; f++)
 		detect_file_close(&p->files[f]);
 	detect_pass_fini(&first);
-	free(days.of);
 	return rc;
 }
 

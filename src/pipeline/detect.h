@@ -32,9 +32,8 @@ struct detect_result {
 	uint64_t segments, rows; /* read; a row counts as often as it was looked at */
 	uint64_t hits, alerts;
 	struct alert_changes changes;
-	uint64_t gave_up;          /* values on which a regular expression gave up */
-	uint64_t unread;           /* segments that could not be read */
-	uint64_t asked, evaluated; /* of the engine */
+	uint64_t gave_up; /* values on which a regular expression gave up */
+	uint64_t unread;  /* segments that could not be read */
 };
 
 /* The rules of a data folder: shipped ones, those in DIR/rules, with DIR/rules/settings.yml. */

@@ -35,9 +35,7 @@ static void find_episodes(struct settling *s, const struct hit *hits, size_t n, 
 {
 	const struct rules *rules = s->d->rules;
 	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i + 1; end < n && hits[end].rule == hits[i].rule &&
-				  hits[end].group == hits[i].group;)
-			end++;
+		end = hits_run(hits, n, i);
 		if (s->d->depth[hits[i].rule] != depth)
 			continue;
 		s->run = &hits[i];
@@ -89,7 +87,8 @@ static void feed(struct settling *s, uint32_t parent, uint32_t member, const str
 	hits_push(&s->fed, &hit);
 }
 
-/* What the correlations of the depth below found, as hits of those that stand on them. */
+/* What the correlations of the depths below found, as hits of those of this depth that stand on them; with their hits of single
+ * events. */
 static void feed_depth(struct settling *s, unsigned depth)
 {
 	struct detector *d = s->d;
@@ -99,16 +98,14 @@ static void feed_depth(struct settling *s, unsigned depth)
 		if (!d->active[r] || !c || d->depth[r] != depth)
 			continue;
 		for (uint32_t m = 0; m < c->nrules; m++)
-			for (uint32_t i = 0; i < s->ndrafts; i++)
-				if (s->drafts[i].rule == c->rules[m] &&
-					d->rules->of[c->rules[m]]->correlation)
+			for (uint32_t i = 0;
+				d->rules->of[c->rules[m]]->correlation && i < s->ndrafts; i++)
+				if (s->drafts[i].rule == c->rules[m])
 					feed(s, r, m, &s->drafts[i]);
-		for (size_t i = 0; i < s->pass->hits.n; i++) { /* and its rules of single events */
-			if (s->pass->hits.of[i].rule != r)
-				continue;
-			hits_push(&s->fed, &s->pass->hits.of[i]);
-		}
 	}
+	for (size_t i = 0; i < s->pass->hits.n; i++)
+		if (d->depth[s->pass->hits.of[i].rule] == depth)
+			hits_push(&s->fed, &s->pass->hits.of[i]);
 	hits_sort(s->fed.of, s->fed.n);
 	/* drafts go on pointing at them */
 	struct hit *copy = arena_zalloc(&s->mem, s->fed.n + 1, sizeof(*copy));

@@ -6,11 +6,6 @@
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-static const char *rule_word(const struct rule *rule)
-{
-	return *rule->id ? rule->id : rule->title;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -180,11 +175,8 @@ static int groups_looked_at(struct settling *s, const bool *rules, struct map *m
 {
 	const struct hits *hits = &s->pass->hits;
 	uint32_t first = s->ndrafts;
-	for (size_t i = 0, end; i < hits->n; i = end) {
+	for (size_t i = 0; i < hits->n; i = hits_run(hits->of, hits->n, i)) {
 		const struct hit *hit = &hits->of[i];
-		for (end = i + 1; end < hits->n && hits->of[end].rule == hit->rule &&
-				  hits->of[end].group == hit->group;)
-			end++;
 		if (!rules[hit->rule] || s->d->depth[hit->rule] > 0)
 			continue;
 		struct draft *draft = draft_add(s);

@@ -43,7 +43,8 @@ static int64_t day_begins(int64_t day)
 							  : time;
 }
 
-/* What [from, to] wants of a rule and of those that it stands on. */
+/* What [from, to] wants of a rule and of those that it stands on. A rule that feeds another is asked for twice its own reach before
+ * that one's: whether a firing begins an episode is told by the firing before it. */
 static void want(/* NOLINT(misc-no-recursion): no cycles, see rules_load */
 	struct detect_pass *pass, uint32_t r, int64_t since, int64_t until)
 {

@@ -196,11 +196,6 @@ static uint32_t add_event(const struct settling *s, struct draft *draft, const s
 	return draft->nevents++;
 }
 
-static bool same_event(const struct hit *a, const struct hit *b)
-{
-	return memcmp(a->id, b->id, sizeof(a->id)) == 0;
-}
-
 void evidence_wish(struct settling *s, uint32_t number, uint32_t copies)
 {
 	struct draft *draft = &s->drafts[number];
@@ -211,7 +206,7 @@ void evidence_wish(struct settling *s, uint32_t number, uint32_t copies)
 	draft->events = arena_zalloc(&s->mem, ALERT_EVIDENCE + 1, sizeof(*draft->events));
 	uint32_t i = 0;
 	for (; i < draft->nhits && draft->nevents < ALERT_EVIDENCE; i++) {
-		if (i > 0 && same_event(&draft->hits[i], &draft->hits[i - 1]))
+		if (i > 0 && hit_same_event(&draft->hits[i], &draft->hits[i - 1]))
 			continue;
 		uint32_t event = add_event(s, draft, &draft->hits[i]);
 		if (event < copies)

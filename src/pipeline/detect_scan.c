@@ -12,7 +12,6 @@ struct scan {
 	struct detect_pass *pass;
 	struct engine_scratch *scratch;
 	struct hits hits;
-	bool *wanted; /* columns, of the values of a row */
 	struct buf text, among;
 	struct slice source; /* of the last hit of the row group in hand, and its number */
 	uint32_t source_number;
@@ -320,8 +319,6 @@ static void *work(void *arg)
 	struct engine_figures figures = engine_figures(scan.scratch);
 	pthread_mutex_lock(&pass->lock);
 	d->result->gave_up += figures.gave_up;
-	d->result->asked += figures.asked;
-	d->result->evaluated += figures.evaluated;
 	pthread_mutex_unlock(&pass->lock);
 	engine_scratch_free(scan.scratch);
 	free(scan.hits.of);

@@ -40,7 +40,6 @@ struct settling {
 	struct hits fed; /* of the correlations of one depth that stand on others */
 	/* while one run is correlated */
 	const struct hit *run;
-	bool text_full;
 	struct buf text;
 };
 

@@ -72,10 +72,14 @@ static int choose_rules(struct detector *d, struct err *err)
 	}
 	d->chained = arena_zalloc(&d->mem, n + 1, sizeof(*d->chained));
 	d->depth = arena_zalloc(&d->mem, n + 1, sizeof(*d->depth));
-	for (uint32_t r = 0; r < n; r++)
-		d->depth[r] = d->active[r] ? depth_of(d, r) : 0;
-	for (uint32_t r = 0; r < n; r++)
-		d->exprs[r] = d->active[r] ? d->rules->of[r]->expr : NULL;
+	for (uint32_t r = 0; r < n; r++) {
+		if (!d->active[r])
+			continue;
+		int64_t reach = correlate_reach(d->rules->of[r]);
+		d->longest_reach = reach > d->longest_reach ? reach : d->longest_reach;
+		d->depth[r] = depth_of(d, r);
+		d->exprs[r] = d->rules->of[r]->expr;
+	}
 	uint32_t at = 0;
 	if (engine_new(d->exprs, n, clock_now_us(), &d->engine, &at, err) < 0)
 		return at < n ? err_context(err, "rule \"%s\"", d->rules->of[at]->title) : -1;

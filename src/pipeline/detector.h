@@ -95,7 +95,8 @@ struct detector {
 	struct detect_file *files; /* all segments, ascending by id */
 	uint32_t nfiles;
 	int64_t kept_from; /* day: retention has dropped what is earlier; INT64_MIN + 1 = nothing */
-	int64_t began, last; /* times of the first and last event; began > last: there is none */
+	int64_t began, last;   /* times of the first and last event; began > last: there is none */
+	int64_t longest_reach; /* of the rules that take part; µs */
 	unsigned threads;
 	uint64_t rows_total;
 	char **unfinished; /* sources whose history is still being read; NULL-ended */

@@ -323,12 +323,14 @@ static int get_aliases(struct store *store, int64_t n, struct arena *mem, struct
 	return rows.answer;
 }
 
-static void own_texts(struct arena *mem, struct alert_found *f)
+void alert_own(struct alert_found *f, struct arena *mem)
 {
 	const char **const texts[] = {&f->rule, &f->title, &f->group, &f->actor, &f->target, &f->ip,
 		&f->origin, &f->sources};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = *texts[i] ? arena_strdup(mem, slice_of(*texts[i])) : NULL;
+	f->events = NULL;
+	f->nevents = 0;
 }
 
 int alerts_get(struct store *store, const char *id, struct arena *mem, struct alert_info *alert,
@@ -342,7 +344,7 @@ int alerts_get(struct store *store, const char *id, struct arena *mem, struct al
 	rc = stmt ? catalog_step(store, stmt, err) : -1;
 	if (rc == 1) {
 		read_alert(stmt, alert);
-		own_texts(mem, &alert->found);
+		alert_own(&alert->found, mem);
 	}
 	catalog_done(store, stmt);
 	if (rc == 1 && (get_events(store, n, mem, &alert->found, err) < 0 ||

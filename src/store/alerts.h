@@ -59,6 +59,9 @@ struct alert_found {
 		*events; /* in order; the first ALERT_EVIDENCE, and the last where there are more */
 };
 
+/* Makes its texts its own, in `mem`; it has no events then. */
+void alert_own(struct alert_found *found, struct arena *mem);
+
 /* A cell: what the alerts of one rule and group on one day are now. */
 struct alert_cell {
 	const char *rule;
