@@ -190,3 +190,12 @@ void text_csv_field(struct buf *out, struct slice s)
 	}
 	buf_push(out, '"');
 }
+
+void text_json_member(struct buf *out, const char *name, const char *text)
+{
+	buf_printf(out, ",\"%s\":", name);
+	if (text)
+		text_json_string(out, slice_of(text));
+	else
+		buf_puts(out, "null");
+}

@@ -26,6 +26,8 @@ void text_escape(struct buf *out, struct slice s);
 /* Appends `s` as a JSON string with quotes (RFC 8259); ill-formed parts become U+FFFD. What
  * text_escape would escape is written as \uHHHH, so that the line is safe on a terminal too. */
 void text_json_string(struct buf *out, struct slice s);
+/* Appends `,"name":` and the text as a JSON string, or null where it is NULL. */
+void text_json_member(struct buf *out, const char *name, const char *text);
 /* Appends `s` as a CSV field (RFC 4180), quoted where needed. A text that a spreadsheet would take
  * for a formula (begins with = + - @ TAB CR, after blanks) gets a ' in front, unless it is a plain
  * number. */

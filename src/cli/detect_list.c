@@ -60,12 +60,6 @@ static void json_texts(struct buf *out, const char *name, const struct texts *te
 	buf_push(out, ']');
 }
 
-static void json_text(struct buf *out, const char *name, const char *text)
-{
-	buf_printf(out, ",\"%s\":", name);
-	text_json_string(out, slice_of(text ? text : ""));
-}
-
 static void print_json(const struct rule *rule, uint64_t alerts, bool first)
 {
 	struct buf out;
@@ -73,15 +67,15 @@ static void print_json(const struct rule *rule, uint64_t alerts, bool first)
 	buf_puts(&out, first ? "" : ",\n");
 	buf_puts(&out, "{\"id\":");
 	text_json_string(&out, slice_of(rule->id));
-	json_text(&out, "title", rule->title);
-	json_text(&out, "level", rule_level_name(rule->level));
-	json_text(&out, "status", rule_status_name(rule->status));
-	json_text(&out, "kind", rule_kind(rule));
-	json_text(&out, "product", rule->product);
-	json_text(&out, "coverage", rule->coverage);
-	json_text(&out, "file", rule->file);
-	json_text(&out, "description", rule->description);
-	json_text(&out, "remark", rule_remark(rule));
+	text_json_member(&out, "title", rule->title);
+	text_json_member(&out, "level", rule_level_name(rule->level));
+	text_json_member(&out, "status", rule_status_name(rule->status));
+	text_json_member(&out, "kind", rule_kind(rule));
+	text_json_member(&out, "product", rule->product);
+	text_json_member(&out, "coverage", rule->coverage);
+	text_json_member(&out, "file", rule->file);
+	text_json_member(&out, "description", rule->description);
+	text_json_member(&out, "remark", rule_remark(rule));
 	json_texts(&out, "tags", &rule->tags);
 	json_texts(&out, "falsepositives", &rule->false_positives);
 	buf_printf(&out, ",\"shipped\":%s,\"enabled\":%s,\"alone\":%s,\"alerts\":%" PRIu64 "}",

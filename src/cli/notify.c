@@ -174,35 +174,26 @@ struct listing {
 	int64_t now;
 };
 
-static void member(struct buf *out, const char *name, const char *text)
-{
-	buf_printf(out, ",\"%s\":", name);
-	if (text)
-		text_json_string(out, slice_of(text));
-	else
-		buf_puts(out, "null");
-}
-
 static void json_time(struct buf *out, const char *name, int64_t us)
 {
 	char text[CLOCK_TEXT];
-	member(out, name, us ? clock_text(us, text) : NULL);
+	text_json_member(out, name, us ? clock_text(us, text) : NULL);
 }
 
 static void list_json(const struct notifier *n, bool first, struct buf *out)
 {
 	buf_printf(out, "%s{\"name\":\"%s\"", first ? "" : ",", n->name);
-	member(out, "kind", n->kind);
+	text_json_member(out, "kind", n->kind);
 	buf_printf(out, ",\"settings\":%s", n->settings);
-	member(out, "secrets", n->secrets);
-	member(out, "level", alert_level_name((unsigned)n->least_level));
-	member(out, "rules", n->rules);
+	text_json_member(out, "secrets", n->secrets);
+	text_json_member(out, "level", alert_level_name((unsigned)n->least_level));
+	text_json_member(out, "rules", n->rules);
 	buf_printf(out, ",\"paused\":%s,\"waiting\":%" PRIu64 ",\"given_up\":%" PRIu64,
 		n->paused ? "true" : "false", n->waiting, n->given_up);
 	json_time(out, "created_at", n->created);
 	json_time(out, "last_sent", n->last_sent);
 	json_time(out, "last_failed", n->last_failed);
-	member(out, "last_error", *n->last_error ? n->last_error : NULL);
+	text_json_member(out, "last_error", *n->last_error ? n->last_error : NULL);
 	buf_push(out, '}');
 }
 

@@ -63,37 +63,52 @@ static char *without_brackets(struct arena *mem, struct slice name)
 	return text;
 }
 
-int schema_resolve_path(const struct schema *schema, struct slice name)
-{
-	if (name.len == 0 || name.len > MAX_NAME || memchr(name.ptr, 0, name.len))
-		return -1;
+/* A name taken apart: its text without brackets, and its keys (0: it is no path). */
+struct name {
 	struct arena mem;
+	const char *text;
 	struct slice keys[DRAFT_KEYS];
+	int nkeys;
+};
+
+static bool name_read(struct name *name, struct slice text)
+{
 	const char *why;
-	arena_init(&mem);
-	int nkeys = path_split(without_brackets(&mem, name), &mem, keys, &why);
-	int index = nkeys > 0 ? by_path(schema, keys, nkeys, true) : -1;
-	arena_fini(&mem);
+	if (text.len == 0 || text.len > MAX_NAME || memchr(text.ptr, 0, text.len))
+		return false;
+	arena_init(&name->mem);
+	name->text = without_brackets(&name->mem, text);
+	name->nkeys = path_split(name->text, &name->mem, name->keys, &why);
+	return true;
+}
+
+static int path_index(const struct schema *schema, const struct name *name, bool exact)
+{
+	return name->nkeys > 0 ? by_path(schema, name->keys, name->nkeys, exact) : -1;
+}
+
+int schema_resolve_path(const struct schema *schema, struct slice text)
+{
+	struct name name;
+	if (!name_read(&name, text))
+		return -1;
+	int index = path_index(schema, &name, true);
+	arena_fini(&name.mem);
 	return index;
 }
 
-int schema_resolve(const struct schema *schema, struct slice name)
+int schema_resolve(const struct schema *schema, struct slice text)
 {
-	if (name.len == 0 || name.len > MAX_NAME || memchr(name.ptr, 0, name.len))
+	struct name name;
+	if (!name_read(&name, text))
 		return -1;
-	struct arena mem;
-	struct slice keys[DRAFT_KEYS];
-	const char *why;
-	arena_init(&mem);
-	const char *text = without_brackets(&mem, name);
-	int nkeys = path_split(text, &mem, keys, &why);
-	int index = by_name(schema, text, true);
-	if (index < 0 && nkeys > 0)
-		index = by_path(schema, keys, nkeys, true);
+	int index = by_name(schema, name.text, true);
 	if (index < 0)
-		index = by_name(schema, text, false);
-	if (index < 0 && nkeys > 0)
-		index = by_path(schema, keys, nkeys, false);
-	arena_fini(&mem);
+		index = path_index(schema, &name, true);
+	if (index < 0)
+		index = by_name(schema, name.text, false);
+	if (index < 0)
+		index = path_index(schema, &name, false);
+	arena_fini(&name.mem);
 	return index;
 }

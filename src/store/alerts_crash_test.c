@@ -6,18 +6,6 @@
 
 #include "store/test_alerts.h"
 
-static void put(struct store *in, const char *name, int level, const char *rules)
-{
-	struct err err;
-	const struct notifier n = {.name = name,
-		.kind = "webhook",
-		.settings = "{}",
-		.least_level = level,
-		.rules = rules};
-	if (notifier_put(in, &n, NULL, 0, NULL, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
 static int change(const char *in, struct err *err)
 {
 	struct store *s;
@@ -69,7 +57,7 @@ static void run_points(const char *what)
 		char *in = test_folder(), fault[64];
 		struct store *s = test_open(in, STORE_WRITE);
 		struct err err = {0};
-		put(s, "all", 0, NULL);
+		test_put_notifier(s, "all", 0, NULL);
 		test_one(s, 1, 10, 1, 3);
 		assert_int_equal(catalog_table_id(s, "test_logs", true, &(int64_t){0}, &err), 1);
 		assert_int_equal(catalog_run(s, &err,

@@ -4,15 +4,6 @@
 
 #include "store/alerts_private.h"
 
-static void text_member(struct buf *out, const char *name, const char *text)
-{
-	buf_printf(out, ",\"%s\":", name);
-	if (text)
-		text_json_string(out, slice_of(text));
-	else
-		buf_puts(out, "null");
-}
-
 static void time_member(struct buf *out, const char *name, int64_t us)
 {
 	char text[CLOCK_TEXT];
@@ -42,7 +33,7 @@ static void event_json(struct buf *out, const struct alert_event *event)
 	char id[UUID_TEXT];
 	text_uuid(event->id, id);
 	buf_printf(out, "{\"id\":\"%.*s\"", UUID_TEXT, id);
-	text_member(out, "table", event->table);
+	text_json_member(out, "table", event->table);
 	time_member(out, "time", event->time);
 	/* It is JSON already, from the program's own hand. */
 	buf_printf(out, ",\"event\":%s}", event->json ? event->json : "null");
@@ -60,8 +51,8 @@ static void whole_members(struct buf *out, const struct alert_info *alert)
 	for (uint32_t i = 0; i < alert->nnotes; i++) {
 		buf_printf(out, "%s{\"at\":\"%s\"", i ? "," : "",
 			clock_text(alert->notes[i].at, (char[CLOCK_TEXT]){0}));
-		text_member(out, "who", alert->notes[i].who);
-		text_member(out, "text", alert->notes[i].text);
+		text_json_member(out, "who", alert->notes[i].who);
+		text_json_member(out, "text", alert->notes[i].text);
 		buf_push(out, '}');
 	}
 	buf_puts(out, "],\"aliases\":[");
@@ -75,22 +66,22 @@ void alert_json(const struct alert_info *alert, bool whole, struct buf *out)
 	char id[2 * ALERT_ID + 1];
 	const struct alert_found *f = &alert->found;
 	buf_printf(out, "{\"id\":\"%s\"", alert_id_text(alert->id, id));
-	text_member(out, "state", alert_state_name(alert->state));
-	text_member(out, "reason", alert->reason ? alert_reason_name(alert->reason) : NULL);
-	text_member(out, "level", alert_level_name(f->level));
-	text_member(out, "title", f->title);
-	text_member(out, "rule", f->rule);
-	text_member(out, "group", f->group);
+	text_json_member(out, "state", alert_state_name(alert->state));
+	text_json_member(out, "reason", alert->reason ? alert_reason_name(alert->reason) : NULL);
+	text_json_member(out, "level", alert_level_name(f->level));
+	text_json_member(out, "title", f->title);
+	text_json_member(out, "rule", f->rule);
+	text_json_member(out, "group", f->group);
 	time_member(out, "first_event", f->first);
 	time_member(out, "last_event", f->last);
 	buf_printf(out, ",\"events\":%" PRIu64 ",\"new_events\":%" PRIu64, f->count,
 		alert->new_events);
 	if (f->values)
 		buf_printf(out, ",\"values\":%" PRIu64, f->values);
-	text_member(out, "actor", f->actor);
-	text_member(out, "target", f->target);
-	text_member(out, "ip", f->ip);
-	text_member(out, "origin", *f->origin ? f->origin : NULL);
+	text_json_member(out, "actor", f->actor);
+	text_json_member(out, "target", f->target);
+	text_json_member(out, "ip", f->ip);
+	text_json_member(out, "origin", *f->origin ? f->origin : NULL);
 	sources_member(out, f->sources);
 	buf_printf(out, ",\"provisional\":%s", f->provisional ? "true" : "false");
 	time_member(out, "created_at", alert->created);

@@ -2,27 +2,9 @@
 /* alerts_people_test.c: what people may do to alerts, what is noted, how alerts are found and filtered; segments that are
  * pending; one detector at a time. */
 #include "store/ledger.h"
-#include "store/test_alerts.h"
 #include "store/test_lake.h"
 
-static char *dir;
-static struct store *store;
-
-static int begin(void **state)
-{
-	(void)state;
-	dir = test_folder();
-	store = test_open(dir, STORE_WRITE);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	store_close(store);
-	test_remove(dir);
-	return 0;
-}
+#include "store/test_alert_store.h" /* last: its `store` is no parameter of the others */
 
 static void states_and_notes(void **state)
 {

@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alerts_test.c: alerts are replaced as the events say, and keep what people did: matched by id, first event, an event in
  * common, time; withdrawn and back; over versions and days. */
-#include "store/test_alerts.h"
 #include "store/test_format.h"
 
-static char *dir;
-static struct store *store;
-
-static int begin(void **state)
-{
-	(void)state;
-	dir = test_folder();
-	store = test_open(dir, STORE_WRITE);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	store_close(store);
-	test_remove(dir);
-	return 0;
-}
+#include "store/test_alert_store.h" /* last: its `store` is no parameter of the others */
 
 static void expect_changes(
 	struct alert_changes c, unsigned added, unsigned changed, unsigned withdrawn)

@@ -1,38 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* notifiers_test.c: notifiers and their secrets; which alerts are queued for whom; notices sent, failed, given up; a key
  * changed under them. */
-#include "store/test_alerts.h"
-
-static char *dir;
-static struct store *store;
-
-static int begin(void **state)
-{
-	(void)state;
-	dir = test_folder();
-	store = test_open(dir, STORE_WRITE);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	store_close(store);
-	test_remove(dir);
-	return 0;
-}
-
-static void put(struct store *in, const char *name, int level, const char *rules)
-{
-	struct err err;
-	const struct notifier n = {.name = name,
-		.kind = "webhook",
-		.settings = "{}",
-		.least_level = level,
-		.rules = rules};
-	if (notifier_put(in, &n, NULL, 0, NULL, &err) < 0)
-		fail_msg("%s", err.text);
-}
+#include "store/test_alert_store.h"
 
 static int note_notice(void *ctx, const struct notice *notice, struct err *err)
 {
@@ -57,10 +26,10 @@ static void expect_due(int64_t now, const char *text)
 static void who_is_told(void **state)
 {
 	(void)state;
-	put(store, "all", 0, NULL);
-	put(store, "critical", 4, NULL);
-	put(store, "rule", 0, "other, rule-1");
-	put(store, "others", 0, "rule-10, rule");
+	test_put_notifier(store, "all", 0, NULL);
+	test_put_notifier(store, "critical", 4, NULL);
+	test_put_notifier(store, "rule", 0, "other, rule-1");
+	test_put_notifier(store, "others", 0, "rule-10, rule");
 	test_one(store, 1, 10, 1, 3);
 	expect_due(INT64_MAX, "all new 0; rule new 0; ");
 	/* The same again, with more events: told once. */
@@ -81,7 +50,7 @@ static void quiet_tells_nobody(void **state)
 	(void)state;
 	struct test_cell cell;
 	struct err err;
-	put(store, "all", 0, NULL);
+	test_put_notifier(store, "all", 0, NULL);
 	test_cell(&cell, "rule-1", TEST_DAY);
 	test_alert(&cell, 1, 1, 1, 1);
 	assert_int_equal(alerts_replace(store, &cell.cell, 1, NULL, 0, true, NULL, &err), 0);
@@ -122,7 +91,7 @@ static void sent_failed_given_up(void **state)
 	struct err err;
 	uint64_t id = 0, dropped = 9;
 	int64_t now = clock_now_us() + 1000000, due;
-	put(store, "all", 1, NULL);
+	test_put_notifier(store, "all", 1, NULL);
 	test_one(store, 1, 10, 1, 3);
 	assert_int_equal(notices_due(store, now, take_id, &id, &err), 0);
 	assert_int_equal(notices_failed(store, "all", &id, 1, now, now + 10, "no route", &err), 0);
@@ -159,7 +128,7 @@ static void what_is_no_notifier(void **state)
 {
 	(void)state;
 	struct err err;
-	put(store, "w", 0, NULL);
+	test_put_notifier(store, "w", 0, NULL);
 	const struct notifier rows[] = {
 		{.name = "A b", .kind = "webhook", .settings = "{}"},
 		{.name = "x", .kind = "webhook", .settings = "[]"},

@@ -171,4 +171,18 @@ static inline void test_set(struct store *store, enum alert_state state, enum al
 		fail_msg("%s", err.text);
 }
 
+/* A notifier of that name; `rules` NULL = all. */
+static inline void test_put_notifier(
+	struct store *store, const char *name, int level, const char *rules)
+{
+	struct err err;
+	const struct notifier n = {.name = name,
+		.kind = "webhook",
+		.settings = "{}",
+		.least_level = level,
+		.rules = rules};
+	if (notifier_put(store, &n, NULL, 0, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
 #endif
