@@ -67,7 +67,7 @@ static void read_events(struct slice array, struct alert_found *f)
 
 static void read_alert(struct slice item, const struct alert_cell *cell, struct alert_found *f)
 {
-	int level = alert_level_named(text_of(item, "level", "medium"));
+	int level = level_named(text_of(item, "level", "medium"));
 	*f = (struct alert_found){.rule = cell->rule,
 		.title = text_of(item, "title", ""),
 		.level = level < 0 ? 2 : (unsigned)level,

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/io.h"
+#include "base/level.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"

@@ -37,7 +37,7 @@ static int read_filter(
 {
 	const char *level = line->values[OPT_LEVEL], *state = line->values[OPT_STATE];
 	*filter = (struct alert_filter){.states = states,
-		.least_level = level ? alert_level_named(level) : -1,
+		.least_level = level ? level_named(level) : -1,
 		.since = INT64_MIN,
 		.until = INT64_MAX,
 		.rule = line->values[OPT_RULE]};

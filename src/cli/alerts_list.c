@@ -44,7 +44,7 @@ static int row(struct listing *l, const struct alert_info *alert, struct err *er
 	buf_puts(&l->cells[1], f->last == INT64_MIN ? "-"
 			       : f->last > l->now   ? "just now"
 						    : span_text(l->now - f->last, l->text));
-	buf_puts(&l->cells[2], alert_level_name(f->level));
+	buf_puts(&l->cells[2], level_name(f->level));
 	buf_puts(&l->cells[3], f->title);
 	buf_puts(&l->cells[4], f->group);
 	text_count(f->count, l->text);
@@ -147,7 +147,7 @@ static void csv_line(const struct alert_info *alert, struct buf *out)
 	buf_puts(out, alert_id_text(alert->id, id));
 	csv_text(out, alert_state_name(alert->state));
 	csv_text(out, alert_reason_name(alert->reason));
-	csv_text(out, alert_level_name(f->level));
+	csv_text(out, level_name(f->level));
 	csv_text(out, f->title);
 	csv_text(out, f->rule);
 	csv_text(out, f->group);
@@ -270,28 +270,28 @@ int alerts_export(const struct command_line *line, struct store *store, struct a
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
-static void summary_json(uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct buf *out)
+static void summary_json(uint64_t counts[ALERT_STATES][RULE_LEVELS], struct buf *out)
 {
 	for (int state = 0; state < ALERT_STATES; state++) {
 		buf_printf(out, "%s\"%s\":{", state ? "," : "{",
 			alert_state_name((enum alert_state)state));
-		for (unsigned level = 0; level < ALERT_LEVELS; level++)
-			buf_printf(out, "%s\"%s\":%" PRIu64, level ? "," : "",
-				alert_level_name(level), counts[state][level]);
+		for (unsigned level = 0; level < RULE_LEVELS; level++)
+			buf_printf(out, "%s\"%s\":%" PRIu64, level ? "," : "", level_name(level),
+				counts[state][level]);
 		buf_push(out, '}');
 	}
 	buf_push(out, '}');
 }
 
-static uint64_t sum(const uint64_t levels[ALERT_LEVELS])
+static uint64_t sum(const uint64_t levels[RULE_LEVELS])
 {
 	uint64_t n = 0;
-	for (int level = 0; level < ALERT_LEVELS; level++)
+	for (int level = 0; level < RULE_LEVELS; level++)
 		n += levels[level];
 	return n;
 }
 
-static void summary_text(uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct buf *out)
+static void summary_text(uint64_t counts[ALERT_STATES][RULE_LEVELS], struct buf *out)
 {
 	char text[32];
 	uint64_t open = sum(counts[ALERT_OPEN]);
@@ -300,12 +300,11 @@ static void summary_text(uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct buf
 	else {
 		const char *between = " (";
 		buf_printf(out, "%s open", text_count(open, text));
-		for (unsigned level = ALERT_LEVELS; level-- > 3;) {
+		for (unsigned level = RULE_LEVELS; level-- > 3;) {
 			if (counts[ALERT_OPEN][level] == 0)
 				continue;
 			buf_printf(out, "%s%s %s", between,
-				text_count(counts[ALERT_OPEN][level], text),
-				alert_level_name(level));
+				text_count(counts[ALERT_OPEN][level], text), level_name(level));
 			between = ", ";
 		}
 		buf_puts(out, between[0] == ',' ? ")" : "");
@@ -319,7 +318,7 @@ static void summary_text(uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct buf
 
 int alerts_summary(struct store *store, bool json, struct buf *out, struct err *err)
 {
-	uint64_t counts[ALERT_STATES][ALERT_LEVELS];
+	uint64_t counts[ALERT_STATES][RULE_LEVELS];
 	if (alerts_counts(store, counts, err) < 0)
 		return -1;
 	(json ? summary_json : summary_text)(counts, out);

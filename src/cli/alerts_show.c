@@ -100,7 +100,7 @@ static void print_text(struct buf *out, const struct alert_info *alert)
 	text_escape(out, slice_of(f->title));
 	buf_puts(out, "\n\n");
 	member(out, "id", alert_id_text(alert->id, id));
-	member(out, "level", alert_level_name(f->level));
+	member(out, "level", level_name(f->level));
 	state_member(out, alert);
 	member(out, "rule", f->rule);
 	member(out, "origin", f->origin);

@@ -158,7 +158,7 @@ static void put_json(struct buf *out, const struct rule *rule, bool more)
 	text_json_string(out, slice_of(rule->id));
 	buf_puts(out, ",\"title\":");
 	text_json_string(out, slice_of(rule->title));
-	buf_printf(out, ",\"level\":\"%s\",\"file\":", rule_level_name(rule->level));
+	buf_printf(out, ",\"level\":\"%s\",\"file\":", level_name(rule->level));
 	text_json_string(out, slice_of(rule->file));
 	buf_printf(out, ",\"line\":%u}", rule->line);
 }

@@ -241,7 +241,7 @@ static void print_head(const struct rule *rule)
 	struct buf text;
 	buf_init(&text, 1 << 20);
 	text_escape(&text, slice_of(rule->title));
-	printf("%.*s\n  %s, %s%s%s%s\n", SLICE_ARG(buf_view(&text)), rule_level_name(rule->level),
+	printf("%.*s\n  %s, %s%s%s%s\n", SLICE_ARG(buf_view(&text)), level_name(rule->level),
 		rule_kind(rule), *rule->id ? ", " : "", rule->id,
 		*rule_remark(rule) ? " (off or limited, see below)" : "");
 	if (*rule_remark(rule))

@@ -40,8 +40,8 @@ static bool wanted(const struct command_line *line, const struct rule *rule)
 		const char *word = line->args[i];
 		bool found = has_word(rule->title, word) || has_word(rule->product, word) ||
 			     has_word(rule_kind(rule), word) ||
-			     has_word(rule_level_name(rule->level), word) ||
-			     has_word(rule->id, word) || has_word(rule_remark(rule), word);
+			     has_word(level_name(rule->level), word) || has_word(rule->id, word) ||
+			     has_word(rule_remark(rule), word);
 		for (uint32_t t = 0; !found && t < rule->tags.n; t++)
 			found = has_word(rule->tags.of[t], word);
 		if (!found)
@@ -68,7 +68,7 @@ static void print_json(const struct rule *rule, uint64_t alerts, bool first)
 	buf_puts(&out, "{\"id\":");
 	text_json_string(&out, slice_of(rule->id));
 	text_json_member(&out, "title", rule->title);
-	text_json_member(&out, "level", rule_level_name(rule->level));
+	text_json_member(&out, "level", level_name(rule->level));
 	text_json_member(&out, "status", rule_status_name(rule->status));
 	text_json_member(&out, "kind", rule_kind(rule));
 	text_json_member(&out, "product", rule->product);
@@ -94,8 +94,8 @@ static void print_text(const struct rule *rule, uint64_t alerts)
 	if (alerts)
 		text_count(alerts, count);
 	printf("%-8.8s  %-13s  %-10.10s  %-16s  %7s  %.*s", *rule->id ? rule->id : "-",
-		rule_level_name(rule->level), *rule->product ? rule->product : "all",
-		rule_kind(rule), count, SLICE_ARG(buf_view(&title)));
+		level_name(rule->level), *rule->product ? rule->product : "all", rule_kind(rule),
+		count, SLICE_ARG(buf_view(&title)));
 	if (*rule_remark(rule))
 		printf("  (%s)", rule_remark(rule));
 	putchar('\n');

@@ -29,7 +29,7 @@ static void found_text(struct printing *p, const struct alert_found *alert, stru
 	char first[CLOCK_TEXT];
 	buf_printf(text, "%s%-20.19s  %-8s  ", p->mark,
 		alert->first == INT64_MIN ? "no time" : clock_text(alert->first, first),
-		alert_level_name(alert->level));
+		level_name(alert->level));
 	text_escape(text, slice_of(alert->title));
 	buf_puts(text, "  ");
 	text_escape(text, slice_of(alert->group));

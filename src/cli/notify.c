@@ -143,7 +143,7 @@ static int add(const struct command_line *line, struct store *store, struct err 
 	struct adding a = {.line = line};
 	const char *level = line->values[OPT_LEVEL];
 	struct notifier notifier = {
-		.name = line->args[2], .least_level = level ? alert_level_named(level) : 0};
+		.name = line->args[2], .least_level = level ? level_named(level) : 0};
 	int rc = notifier.least_level < 0 ? err_set(err, ERR_USAGE,
 						    "--level %.40s: write informational, low, "
 						    "medium, high or critical",
@@ -157,8 +157,7 @@ static int add(const struct command_line *line, struct store *store, struct err 
 		       "message to try it out; pugmark "
 		       "serve sends what comes\n",
 			notifier.name,
-			notifier.least_level ? alert_level_name((unsigned)notifier.least_level)
-					     : "all",
+			notifier.least_level ? level_name((unsigned)notifier.least_level) : "all",
 			notifier.least_level ? " (and more severe ones)" : "", notifier.name);
 	for (unsigned i = 0; i < a.nsecrets; i++)
 		secret_wipe(&a.secrets[i]);
@@ -186,7 +185,7 @@ static void list_json(const struct notifier *n, bool first, struct buf *out)
 	text_json_member(out, "kind", n->kind);
 	buf_printf(out, ",\"settings\":%s", n->settings);
 	text_json_member(out, "secrets", n->secrets);
-	text_json_member(out, "level", alert_level_name((unsigned)n->least_level));
+	text_json_member(out, "level", level_name((unsigned)n->least_level));
 	text_json_member(out, "rules", n->rules);
 	buf_printf(out, ",\"paused\":%s,\"waiting\":%" PRIu64 ",\"given_up\":%" PRIu64,
 		n->paused ? "true" : "false", n->waiting, n->given_up);
@@ -214,7 +213,7 @@ static void list_text(const struct listing *l, const struct notifier *n, struct 
 	struct err err;
 	(void)settings_read(&settings, slice_of(n->settings), &err);
 	buf_printf(out, "  %-20s %-8s %-14s %s  ", n->name, n->kind,
-		alert_level_name((unsigned)n->least_level),
+		level_name((unsigned)n->least_level),
 		n->paused        ? "paused"
 		: *n->last_error ? "failing"
 				 : "ready");

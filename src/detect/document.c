@@ -102,7 +102,6 @@ int read_span(struct document *doc, const struct yaml_tree *tree, const char *wh
 
 /* ---- words and dates ------------------------------------------------------------------------- */
 
-static const char *const levels[] = {"informational", "low", "medium", "high", "critical"};
 static const char *const statuses[] = {
 	"none", "stable", "test", "experimental", "deprecated", "unsupported"};
 static const char *const relations[] = {
@@ -111,11 +110,6 @@ static const char *const relations[] = {
 const char *rule_word(const struct rule *rule)
 {
 	return *rule->id ? rule->id : rule->title;
-}
-
-const char *rule_level_name(enum rule_level level)
-{
-	return levels[level];
 }
 
 const char *rule_status_name(enum rule_status status)
@@ -144,7 +138,7 @@ static int read_level(struct document *doc, const struct yaml_tree *root, struct
 	const struct yaml_tree *level = yaml_get(root, "level"), *status = yaml_get(root, "status");
 	int value = LEVEL_MEDIUM;
 	if (!is_nothing(level) &&
-		read_word(doc, level, "level", levels, 0, COUNT(levels), &value) != 0)
+		read_word(doc, level, "level", level_names, 0, RULE_LEVELS, &value) != 0)
 		return -1;
 	rule->level = (enum rule_level)value;
 	value = STATUS_NONE;

@@ -13,7 +13,6 @@
 #include "base/base.h"
 #include "match/expr.h"
 
-enum rule_level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
 enum rule_status {
 	STATUS_NONE,
 	STATUS_STABLE,
@@ -141,7 +140,6 @@ void rules_free(struct rules *rules);
 const struct rule *rules_find(const struct rules *rules, const char *word);
 /* What alerts call it: its id, else its title. */
 const char *rule_word(const struct rule *rule);
-const char *rule_level_name(enum rule_level level);
 const char *rule_status_name(enum rule_status status);
 const char *correlation_name(enum correlation_type type);
 

@@ -6,9 +6,6 @@
 
 #include "notify/private.h"
 
-static const char *const levels[NOTIFY_LEVELS] = {
-	"informational", "low", "medium", "high", "critical"};
-
 void message_text(struct buf *out, const char *text, size_t most)
 {
 	struct buf safe;
@@ -37,11 +34,11 @@ static void digest_heading(const struct notify_message *message, struct buf *out
 	char count[32];
 	const char *between = " (";
 	buf_printf(out, "%s alerts", text_count(message->n, count));
-	for (int level = NOTIFY_LEVELS; level-- > 0;) {
+	for (int level = RULE_LEVELS; level-- > 0;) {
 		if (message->levels[level] == 0)
 			continue;
 		buf_printf(out, "%s%s %s", between, text_count(message->levels[level], count),
-			levels[level]);
+			level_name((unsigned)level));
 		between = ", ";
 	}
 	buf_puts(out, *between == ',' ? ")" : "");

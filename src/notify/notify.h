@@ -26,15 +26,14 @@ struct notify_alert {
 
 enum notify_what { NOTIFY_ALERT, NOTIFY_DIGEST, NOTIFY_TEST };
 enum {
-	NOTIFY_LISTED = 100 /* alerts that a digest names; it says how many there are */,
-	NOTIFY_LEVELS = 5
+	NOTIFY_LISTED = 100 /* alerts that a digest names; it says how many there are */
 };
 struct notify_message {
 	enum notify_what what;
 	int64_t now;
 	const char *key;                   /* of this message; visible ASCII */
 	uint64_t n;                        /* of alerts that it is about; NOTIFY_ALERT: 1 */
-	uint64_t levels[NOTIFY_LEVELS];    /* how many of each level; NOTIFY_DIGEST */
+	uint64_t levels[RULE_LEVELS];      /* how many of each level; NOTIFY_DIGEST */
 	const struct notify_alert *alerts; /* the first `listed` of them */
 	uint32_t listed;
 };

@@ -43,13 +43,13 @@ static void alert_params(const struct notify_alert *alert, struct buf *out)
 
 static unsigned severity(const struct notify_message *message)
 {
-	static const unsigned severities[NOTIFY_LEVELS] = {6, 5, 4, 3, 2};
+	static const unsigned severities[RULE_LEVELS] = {6, 5, 4, 3, 2};
 	unsigned rank = message->what == NOTIFY_TEST ? 0
 			: message->listed            ? message->alerts[0].rank
 						     : 2;
-	for (unsigned level = 0; message->what == NOTIFY_DIGEST && level < NOTIFY_LEVELS; level++)
+	for (unsigned level = 0; message->what == NOTIFY_DIGEST && level < RULE_LEVELS; level++)
 		rank = message->levels[level] ? level : rank;
-	return severities[rank < NOTIFY_LEVELS ? rank : NOTIFY_LEVELS - 1];
+	return severities[rank < RULE_LEVELS ? rank : RULE_LEVELS - 1];
 }
 
 void syslog_line(const struct notify_message *message, const char *host, struct buf *out)

@@ -53,10 +53,9 @@ static void short_alert(const struct notify_alert *alert, struct buf *out)
 static void digest_members(const struct notify_message *message, struct buf *out)
 {
 	buf_printf(out, ",\"count\":%" PRIu64 ",\"levels\":{", message->n);
-	static const char *const names[NOTIFY_LEVELS] = {
-		"informational", "low", "medium", "high", "critical"};
-	for (int i = 0; i < NOTIFY_LEVELS; i++)
-		buf_printf(out, "%s\"%s\":%" PRIu64, i ? "," : "", names[i], message->levels[i]);
+	for (unsigned i = 0; i < RULE_LEVELS; i++)
+		buf_printf(
+			out, "%s\"%s\":%" PRIu64, i ? "," : "", level_name(i), message->levels[i]);
 	buf_printf(out, "},\"listed\":%u,\"alerts\":[", message->listed);
 	for (uint32_t i = 0; i < message->listed; i++) {
 		buf_puts(out, i ? "," : "");

@@ -73,7 +73,7 @@ static void fill(const struct alert_info *info, const struct notice *notice, str
 	const struct alert_found *f = &info->found;
 	*alert = (struct notify_alert){
 		.id = arena_strdup(mem, slice_of(alert_id_text(info->id, id))),
-		.level = alert_level_name(f->level),
+		.level = level_name(f->level),
 		.rank = f->level,
 		.state = alert_state_name(info->state),
 		.title = f->title,
@@ -171,7 +171,7 @@ static int send_digest(struct round *round, const struct notify_target *target,
 	int rc = 0;
 	for (uint32_t i = 0; rc == 0 && i < due->n; i++) {
 		rc = load_alert(round->store, &due->list[i], &mem, false, &alerts[i], err);
-		if (rc == 0 && alerts[i].rank < NOTIFY_LEVELS)
+		if (rc == 0 && alerts[i].rank < RULE_LEVELS)
 			message.levels[alerts[i].rank]++;
 	}
 	if (rc == 0) {

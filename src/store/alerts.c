@@ -11,8 +11,6 @@
 static const char *const states[ALERT_STATES] = {"open", "acknowledged", "closed", "withdrawn"};
 static const char *const reasons[ALERT_REASONS] = {
 	"", "true-positive", "false-positive", "benign", "duplicate"};
-static const char *const levels[ALERT_LEVELS] = {
-	"informational", "low", "medium", "high", "critical"};
 
 const char *alert_state_name(enum alert_state state)
 {
@@ -22,11 +20,6 @@ const char *alert_state_name(enum alert_state state)
 const char *alert_reason_name(enum alert_reason reason)
 {
 	return (unsigned)reason < ALERT_REASONS ? reasons[reason] : "?";
-}
-
-const char *alert_level_name(unsigned level)
-{
-	return level < ALERT_LEVELS ? levels[level] : "?";
 }
 
 static bool same_word(const char *a, const char *b)
@@ -53,11 +46,6 @@ int alert_state_named(const char *name)
 int alert_reason_named(const char *name)
 {
 	return named(reasons, ALERT_REASONS, name);
-}
-
-int alert_level_named(const char *name)
-{
-	return named(levels, ALERT_LEVELS, name);
 }
 
 /* ---- ids ------------------------------------------------------------------------------------- */
@@ -159,9 +147,9 @@ int alerts_list(struct store *store, const struct alert_filter *filter,
 	return rows.answer;
 }
 
-int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct err *err)
+int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][RULE_LEVELS], struct err *err)
 {
-	memset(counts, 0, sizeof(uint64_t) * ALERT_STATES * ALERT_LEVELS);
+	memset(counts, 0, sizeof(uint64_t) * ALERT_STATES * RULE_LEVELS);
 	int rc = catalog_has(store, 5, err);
 	if (rc < 1)
 		return rc;
@@ -171,7 +159,7 @@ int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][ALERT_LEVEL
 	while (rows_next(&rows, err)) {
 		unsigned state = (unsigned)sqlite3_column_int(stmt, 0);
 		unsigned level = (unsigned)sqlite3_column_int(stmt, 1);
-		if (state < ALERT_STATES && level < ALERT_LEVELS)
+		if (state < ALERT_STATES && level < RULE_LEVELS)
 			counts[state][level] = (uint64_t)sqlite3_column_int64(stmt, 2);
 	}
 	return rows.answer;

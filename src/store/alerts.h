@@ -27,7 +27,6 @@ enum {
 	ALERT_ID = 16 /* bytes; shown as 32 hex digits */,
 	ALERT_EVIDENCE = 25 /* events that are copied */
 };
-enum { ALERT_LEVELS = 5 /* as enum rule_level of detect/rule.h */ };
 
 /* One event that an alert rests on. */
 struct alert_event {
@@ -146,8 +145,7 @@ int alerts_list(struct store *store, const struct alert_filter *filter,
 	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
 	struct err *err);
 /* Counts by state and level. */
-int alerts_counts(
-	struct store *store, uint64_t counts[ALERT_STATES][ALERT_LEVELS], struct err *err);
+int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][RULE_LEVELS], struct err *err);
 /* By id, an alias, or the beginning of one (6 digits at least): 1 with everything (texts in `mem`), 0 none, -1: ERR_USAGE where
  * several begin so. */
 int alerts_get(struct store *store, const char *id, struct arena *mem, struct alert_info *alert,
@@ -162,14 +160,12 @@ int alerts_set(struct store *store, const uint8_t id[ALERT_ID], enum alert_state
 /* A note and nothing else. As alerts_set. */
 int alerts_comment(struct store *store, const uint8_t id[ALERT_ID], const char *who,
 	const char *text, struct err *err);
-/* Names: open, acknowledged …; "", true-positive, false-positive …; informational, low … */
+/* Names: open, acknowledged …; "", true-positive, false-positive … */
 const char *alert_state_name(enum alert_state state);
 const char *alert_reason_name(enum alert_reason reason);
-const char *alert_level_name(unsigned level);
 /* Their numbers; -1 where there is none of that name ("true positive" is taken as well). */
 int alert_state_named(const char *name);
 int alert_reason_named(const char *name);
-int alert_level_named(const char *name);
 /* An id as 32 hex digits and NUL. */
 char *alert_id_text(const uint8_t id[ALERT_ID], char text[2 * ALERT_ID + 1]);
 

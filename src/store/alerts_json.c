@@ -68,7 +68,7 @@ void alert_json(const struct alert_info *alert, bool whole, struct buf *out)
 	buf_printf(out, "{\"id\":\"%s\"", alert_id_text(alert->id, id));
 	text_json_member(out, "state", alert_state_name(alert->state));
 	text_json_member(out, "reason", alert->reason ? alert_reason_name(alert->reason) : NULL);
-	text_json_member(out, "level", alert_level_name(f->level));
+	text_json_member(out, "level", level_name(f->level));
 	text_json_member(out, "title", f->title);
 	text_json_member(out, "rule", f->rule);
 	text_json_member(out, "group", f->group);

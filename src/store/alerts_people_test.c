@@ -126,7 +126,7 @@ static void filters(void **state)
 			fail_msg("row %zu: %s", i, err.text);
 		CHECK_ROW(i, n == rows[i].n);
 	}
-	uint64_t counts[ALERT_STATES][ALERT_LEVELS];
+	uint64_t counts[ALERT_STATES][RULE_LEVELS];
 	assert_int_equal(alerts_counts(store, counts, &err), 0);
 	assert_int_equal(counts[ALERT_OPEN][3], 1);
 	assert_int_equal(counts[ALERT_OPEN][4], 1);

@@ -38,7 +38,7 @@ static void fit(struct arena *mem, const struct alert_found *in, struct alert_fo
 	out->ip = cut(mem, in->ip);
 	out->origin = cut(mem, in->origin ? in->origin : "");
 	out->sources = cut(mem, in->sources ? in->sources : "");
-	out->level = in->level < ALERT_LEVELS ? in->level : ALERT_LEVELS - 1;
+	out->level = in->level < RULE_LEVELS ? in->level : RULE_LEVELS - 1;
 	out->count = in->count < INT64_MAX ? in->count : INT64_MAX;
 	out->values = in->values < INT64_MAX ? in->values : INT64_MAX;
 }

@@ -259,7 +259,7 @@ static void ten_thousand(void **state)
 static void an_older_folder(void **state)
 {
 	(void)state;
-	uint64_t counts[ALERT_STATES][ALERT_LEVELS];
+	uint64_t counts[ALERT_STATES][RULE_LEVELS];
 	struct arena mem = {0};
 	struct alert_info alert;
 	struct err err;

@@ -22,7 +22,7 @@ static int check_notifier(struct store *store, const struct notifier *n, struct 
 		return -1;
 	if (!object)
 		return err_set(err, ERR_USAGE, "a notifier's settings must be one JSON object");
-	if (n->least_level < 0 || n->least_level >= ALERT_LEVELS)
+	if (n->least_level < 0 || n->least_level >= RULE_LEVELS)
 		return err_set(
 			err, ERR_USAGE, "a notifier's level must be informational to critical");
 	return 0;

@@ -69,8 +69,8 @@ static int note_notifier(void *ctx, const struct notifier *n, struct err *err)
 {
 	(void)err;
 	buf_printf(ctx, "%s %s %s%s w%d g%d %s[%s]; ", n->name, n->kind,
-		alert_level_name((unsigned)n->least_level), n->paused ? " paused" : "",
-		(int)n->waiting, (int)n->given_up, n->last_error, n->secrets);
+		level_name((unsigned)n->least_level), n->paused ? " paused" : "", (int)n->waiting,
+		(int)n->given_up, n->last_error, n->secrets);
 	return 0;
 }
 
