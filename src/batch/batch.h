@@ -40,6 +40,9 @@ struct column_shape {
 	const char *name; /* within its group: the struct's field name */
 	enum col_type type;
 	int group; /* index into groups, or NO_GROUP for one value per row */
+	/* What its values are, for the index of observables: enum observable of schema/, 0 = nothing. In shapes of schemas only:
+	 * files do not say. */
+	uint8_t observable;
 };
 
 struct group_shape {

@@ -137,7 +137,7 @@ static int add_column(struct shape_out *out, const struct element *e, const char
 		return -1;
 	struct column_shape *c = &out->columns[out->shape->ncolumns++];
 	*c = (struct column_shape){
-		name ? name : arena_strdup(out->mem, e->name), (enum col_type)type, group};
+		name ? name : arena_strdup(out->mem, e->name), (enum col_type)type, group, 0};
 	/* Which columns are required is a rule, not a choice. */
 	unsigned max_def = column_layout(out->shape, out->shape->ncolumns - 1).max_def;
 	return e->repetition == (max_def ? OPTIONAL : REQUIRED) ? 0 : -1;

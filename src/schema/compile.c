@@ -40,7 +40,8 @@ static void emit_column(struct compiler *c, struct draft_column *in, int group)
 	struct schema *schema = c->schema;
 	in->index = (int)schema->shape.ncolumns;
 	const char *name = keep_text(schema, in->name);
-	c->shape[schema->shape.ncolumns++] = (struct column_shape){name, in->type, group};
+	c->shape[schema->shape.ncolumns++] =
+		(struct column_shape){name, in->type, group, (uint8_t)in->observable};
 	struct schema_column *out = &c->columns[schema->ncolumns++];
 	*out = (struct schema_column){
 		.name = name, .type = in->type, .observable = in->observable, .group = group};

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/private.h"
+#include "store/observer.h"
 
 int catalog_table_id(
 	struct store *store, const char *table, bool make, int64_t *id, struct err *err)
@@ -61,6 +61,8 @@ int catalog_retire_segment(struct store *store, int64_t id, struct err *err)
 		    " ? FROM segments s JOIN tables t ON t.id = s.table_id WHERE s.id = ?"
 		    " ON CONFLICT DO UPDATE SET at = excluded.at",
 		    "ii", clock_now_us(), id) < 0)
+		return -1;
+	if (observables_retire(store, id, err) < 0)
 		return -1;
 	return catalog_run(store, err, "DELETE FROM segments WHERE id = ?", "i", id);
 }

@@ -234,8 +234,24 @@ static const char version_5[] =
 	" REFERENCES tables(id), min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,"
 	" no_time INTEGER NOT NULL) STRICT;";
 
+/* The index of observables. */
+static const char version_6[] =
+	/* What is indexed: a line per column, "name kind"; NULL = not known, nothing is. */
+	"ALTER TABLE tables ADD COLUMN observed TEXT;"
+
+	/* observables/<table>/<name>.obs. level 0: of one segment; others: merged from several. */
+	"CREATE TABLE observable_runs(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" table_id INTEGER NOT NULL REFERENCES tables(id), name TEXT NOT NULL UNIQUE,"
+	" level INTEGER NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+	" sha256 BLOB NOT NULL) STRICT;"
+	/* Whose rows it counts: every segment has one run of level 0 and one other at most. */
+	"CREATE TABLE observable_cover(run_id INTEGER NOT NULL"
+	" REFERENCES observable_runs(id) ON DELETE CASCADE, segment_id INTEGER NOT NULL,"
+	" PRIMARY KEY(run_id, segment_id)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX observable_cover_by_segment ON observable_cover(segment_id);";
+
 static const char *const steps[FORMAT_VERSION] = {
-	version_1, version_2, version_3, version_4, version_5};
+	version_1, version_2, version_3, version_4, version_5, version_6};
 
 int catalog_version(struct store *store, struct err *err)
 {

@@ -330,6 +330,8 @@ static int compact_table(struct store *store, const char *name, const struct pro
 		rc = compact_once(store, table, &bad, err);
 		if (rc == 0)
 			rc = store_merge_identities(store, table, err);
+		if (rc == 0)
+			rc = store_merge_observables(store, table, err);
 		store_unlease(store);
 	}
 	free(bad.ids);

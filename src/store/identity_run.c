@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 #include "store/identity_format.h"
 
 static int damaged(const struct run *run, const char *what, struct err *err)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 #include "store/identity_format.h"
 
 enum { OUT_BYTES = 256 << 10 };

@@ -64,6 +64,7 @@ int rebuild_begin(
 	r->store = store;
 	r->shape = shape;
 	if (store_table(store, shape->table, &r->table, err) < 0 ||
+		observables_declare(store, r->table, shape, err) < 0 ||
 		store_identity(store, shape->table, &identity, err) < 0 ||
 		catalog_first_day(store, r->table->id, &r->first_day, err) < 0 ||
 		io_mkdirs(store_path(store, dir, "ids/%s", shape->table), err) < 0) {
@@ -330,7 +331,8 @@ static int add_new(struct rebuild *r, const uint8_t fingerprint[32], struct err 
 		row->received_at = file->received_at;
 		row->committed_at = clock_now_us();
 		memcpy(row->fingerprint, fingerprint, 32);
-		if (row->rows > 0 && catalog_add_segment(r->store, row, err) < 0)
+		if (row->rows > 0 && (catalog_add_segment(r->store, row, err) < 0 ||
+					     observer_record(&file->out.observer, row->id, err) < 0))
 			return -1;
 	}
 	for (uint32_t i = 0; i < r->nruns; i++) {

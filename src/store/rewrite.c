@@ -117,14 +117,26 @@ static void note_rows(struct segment_row *row, const struct batch *batch)
 	row->rows += batch->nrows;
 }
 
-int rewriter_add(struct rewriter *w, const struct batch *batch, struct err *err)
+static int begin_file(struct rewriter *w, struct err *err)
 {
 	char dir[STORE_PATH];
+	struct table_state *table;
+	if (store_table(w->store, w->table, &table, err) < 0 ||
+		observer_init(&w->observer, w->store, table, w->name, w->shape, err) < 0 ||
+		io_mkdirs(store_path(w->store, dir, "tables/%s", w->table), err) < 0)
+		return -1;
+	return parquet_create(w->temp_path, w->shape, &w->parquet, err);
+}
+
+int rewriter_add(struct rewriter *w, const struct batch *batch, struct err *err)
+{
 	if (batch->nrows == 0)
 		return 0;
-	if (!w->parquet && (io_mkdirs(store_path(w->store, dir, "tables/%s", w->table), err) < 0 ||
-				   parquet_create(w->temp_path, w->shape, &w->parquet, err) < 0))
+	if (!w->parquet && begin_file(w, err) < 0)
 		return -1;
+	struct sheet sheet;
+	observer_look(&w->observer, batch, NULL, 0, &sheet);
+	observer_add(&w->observer, &sheet);
 	note_rows(&w->row, batch);
 	note_sources(&w->sources, batch);
 	struct parquet_group *group = parquet_encode(batch, w->level);
@@ -161,7 +173,7 @@ int rewriter_finish(struct rewriter *w, struct err *err)
 			*err = why;
 		return store_poison(w->store, &why);
 	}
-	return 0;
+	return observer_write(&w->observer, err);
 }
 
 void rewriter_fini(struct rewriter *w, bool committed)
@@ -169,6 +181,7 @@ void rewriter_fini(struct rewriter *w, bool committed)
 	bool made = w->parquet != NULL;
 	parquet_writer_free(w->parquet);
 	w->parquet = NULL;
+	observer_fini(&w->observer, committed);
 	buf_fini(&w->sources);
 	free(w->input);
 	w->input = NULL;
@@ -228,6 +241,21 @@ void old_segments_free(struct old_segments *segments)
 	*segments = (struct old_segments){0};
 }
 
+/* Compaction keeps all rows: what was merged from all of the old files holds for the new one. */
+static int follow(
+	struct rewriter *w, const struct old_segment *const *old, uint32_t n, struct err *err)
+{
+	uint64_t rows = 0;
+	int64_t *ids = xmalloc(n * sizeof(*ids));
+	for (uint32_t i = 0; i < n; i++) {
+		ids[i] = old[i]->id;
+		rows += old[i]->rows;
+	}
+	int rc = rows == w->row.rows ? observables_follow(w->store, ids, n, w->row.id, err) : 0;
+	free(ids);
+	return rc;
+}
+
 int rewriter_swap(struct rewriter *w, int64_t table_id, const struct old_segment *const *old,
 	uint32_t n, struct err *err)
 {
@@ -244,12 +272,18 @@ int rewriter_swap(struct rewriter *w, int64_t table_id, const struct old_segment
 			row->received_at = old[i]->received_at;
 		if (old[i]->committed_at > row->committed_at)
 			row->committed_at = old[i]->committed_at;
-		if (catalog_retire_segment(w->store, old[i]->id, err) < 0)
-			return -1;
 	}
 	row->source = w->sources.ptr;
 	row->input = w->input;
-	return row->rows > 0 ? catalog_add_segment(w->store, row, err) : 0;
+	if (row->rows > 0 && (catalog_add_segment(w->store, row, err) < 0 ||
+				     observer_record(&w->observer, row->id, err) < 0 ||
+				     follow(w, old, n, err) < 0))
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		if (catalog_retire_segment(w->store, old[i]->id, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- retired files --------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define STORE_REWRITE_H
 
 #include "parquet/parquet.h"
+#include "store/observer.h"
 #include "store/private.h"
 
 /* A file of table `table` being written; its catalog row fills as rows come in. */
@@ -18,6 +19,7 @@ struct rewriter {
 	char temp_path[STORE_PATH], path[STORE_PATH];
 	const struct batch_shape *shape;
 	struct parquet_writer *parquet; /* NULL until a batch comes */
+	struct observer observer;
 	struct buf sources;             /* of the rows, as segment_info has them */
 	char *input;
 	int level; /* zstd */

@@ -22,7 +22,10 @@ static int forget_gone(struct store *store, struct err *err)
 		" segments s JOIN tables t ON t.id = s.table_id WHERE"
 		" path = 'tables/' || t.name || '/' || s.name || '.parquet')) OR"
 		" (path GLOB 'ids/*' AND NOT EXISTS (SELECT 1 FROM id_runs r JOIN tables t"
-		" ON t.id = r.table_id WHERE path = 'ids/' || t.name || '/' || r.name))",
+		" ON t.id = r.table_id WHERE path = 'ids/' || t.name || '/' || r.name)) OR"
+		" (path GLOB 'observables/*' AND NOT EXISTS (SELECT 1 FROM observable_runs r"
+		" JOIN tables t ON t.id = r.table_id"
+		" WHERE path = 'observables/' || t.name || '/' || r.name || '.obs'))",
 		"");
 }
 

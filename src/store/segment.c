@@ -41,6 +41,10 @@ static int begin_files(struct segment *s, struct err *err)
 	s->vault_file = vault_file(s->vault);
 	s->next_frame = vault_next_frame(s->vault);
 	store_new_name(s->name);
+	if (store_merge_observables(store, s->table, err) < 0 ||
+		observables_declare(store, s->table, s->shape, err) < 0 ||
+		observer_init(&s->observer, store, s->table, s->name, s->shape, err) < 0)
+		return -1;
 	store_path(store, s->path, "tables/%s/%s.parquet", s->shape->table, s->name);
 	store_path(store, s->temp_path, "tables/%s/%s.parquet.tmp", s->shape->table, s->name);
 	return 0;
@@ -77,6 +81,7 @@ void segment_undo(struct segment *s, bool committed)
 	struct store *store = s->store;
 	bool keep = committed || store->poisoned || store->in_doubt;
 	vault_end(s->vault, committed);
+	observer_fini(&s->observer, committed);
 	parquet_writer_free(s->parquet);
 	if (s->parquet && !keep)
 		(void)io_unlink(s->renamed ? s->path : s->temp_path, NULL);

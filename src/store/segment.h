@@ -11,6 +11,7 @@
 
 #include "parquet/parquet.h"
 #include "store/frame.h"
+#include "store/observer.h"
 
 /* What identify knows of a batch and pack needs. */
 struct identified {
@@ -60,6 +61,7 @@ struct segment {
 	uint8_t id_salt[16];
 	struct identity *identity;
 	uint32_t vault_file;
+	struct observer observer; /* its columns; sheets are append's */
 
 	/* identify */
 	struct arena mem;
@@ -88,6 +90,7 @@ struct segment {
 struct segment_pack {
 	struct frame_set frames;
 	struct parquet_group *group; /* NULL where no row is kept */
+	struct sheet sheet;
 	uint32_t rows;
 	uint32_t first_frame; /* as identify has given it out */
 };

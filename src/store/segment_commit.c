@@ -18,7 +18,7 @@ static int create_parquet(struct segment *s, struct err *err)
 	return parquet_create(s->temp_path, s->shape, &s->parquet, err);
 }
 
-int segment_append(struct segment *s, const struct segment_pack *pack, struct err *err)
+int segment_append(struct segment *s, struct segment_pack *pack, struct err *err)
 {
 	/* Not an assertion: a wrong place in the vault must not be written in a release either. */
 	if (pack->first_frame != vault_next_frame(s->vault))
@@ -35,6 +35,7 @@ int segment_append(struct segment *s, const struct segment_pack *pack, struct er
 	if (!s->parquet && create_parquet(s, err) < 0)
 		return -1;
 	s->appended_rows += pack->rows;
+	observer_add(&s->observer, &pack->sheet);
 	return parquet_append(s->parquet, pack->group, err);
 }
 
@@ -190,7 +191,8 @@ static int add_rows(struct segment *s, const struct segment_facts *facts, const 
 	if (s->marked && vault_record(s->vault, commit_id, err) < 0)
 		return -1;
 	if (s->row.rows > 0 &&
-		(catalog_add_segment(s->store, &s->row, err) < 0 || add_pending(s, err) < 0))
+		(catalog_add_segment(s->store, &s->row, err) < 0 || add_pending(s, err) < 0 ||
+			observer_record(&s->observer, s->row.id, err) < 0))
 		return -1;
 	if (run->entries > 0 && catalog_add_id_run(s->store, s->table->id, run, err) < 0)
 		return -1;
@@ -235,9 +237,10 @@ int segment_commit(
 	if (rc == 0 && (s->appended_rows != s->identified_rows ||
 			       s->next_frame != vault_next_frame(s->vault)))
 		rc = err_set(err, ERR_USAGE, "segment_commit: a batch was not appended");
-	if (rc == 0 &&
-		(finish_parquet(s, err) < 0 || (s->marked && vault_sync(s->vault, err) < 0) ||
-			write_identities(s, &run, err) < 0))
+	if (rc == 0 && (finish_parquet(s, err) < 0 ||
+			       (s->appended_rows > 0 && observer_write(&s->observer, err) < 0) ||
+			       (s->marked && vault_sync(s->vault, err) < 0) ||
+			       write_identities(s, &run, err) < 0))
 		rc = -1;
 	if (rc == 0)
 		rc = transaction(s, facts, &run, err);

@@ -157,6 +157,7 @@ struct segment_pack *segment_pack(const struct segment *segment, const struct ba
 		assert(n == b->kept);
 		pack_rows(&pack->frames, batch, b, keep, n);
 		pack->group = pack_group(batch, keep, n);
+		observer_look(&segment->observer, batch, keep, n, &pack->sheet);
 		pack->rows = n;
 		free(keep);
 	}
@@ -173,5 +174,6 @@ void segment_pack_free(struct segment_pack *pack)
 		return;
 	frame_set_fini(&pack->frames);
 	parquet_group_free(pack->group);
+	sheet_fini(&pack->sheet);
 	free(pack);
 }

@@ -103,7 +103,7 @@ struct segment_pack *segment_pack(const struct segment *segment, const struct ba
 void segment_pack_free(struct segment_pack *pack);
 
 /* Step 3, in input order: appends to the segment's files. The pack stays the caller's. */
-int segment_append(struct segment *segment, const struct segment_pack *pack, struct err *err);
+int segment_append(struct segment *segment, struct segment_pack *pack, struct err *err);
 
 /* What goes into the catalog with the commit, beside the segment itself. */
 struct segment_facts {

@@ -79,6 +79,13 @@ static int is_named(struct sweep *sweep, const char *name, const char *path, str
 			     ? 0
 			     : catalog_int(sweep->store, &n, err,
 				       "SELECT 1 FROM segments WHERE name = ?", "t", stem);
+	} else if (strcmp(sweep->kind, "observables") == 0) {
+		char stem[STORE_NAME];
+		snprintf(stem, sizeof(stem), "%.28s", name);
+		rc = strcmp(name + 28, ".obs") != 0
+			     ? 0
+			     : catalog_int(sweep->store, &n, err,
+				       "SELECT 1 FROM observable_runs WHERE name = ?", "t", stem);
 	} else {
 		rc = catalog_int(sweep->store, &n, err,
 			"SELECT 1 FROM id_runs r JOIN tables t ON t.id = r.table_id"
@@ -218,7 +225,8 @@ static int sweep_source(void *ctx, const char *name, struct err *err)
 static int sweep_all(struct sweep *sweep, struct err *err)
 {
 	char path[STORE_PATH];
-	if (sweep_kind(sweep, "tables", err) < 0 || sweep_kind(sweep, "ids", err) < 0)
+	if (sweep_kind(sweep, "tables", err) < 0 || sweep_kind(sweep, "ids", err) < 0 ||
+		sweep_kind(sweep, "observables", err) < 0)
 		return -1;
 	return list_if_there(sweep, store_path(sweep->store, path, "vault"), sweep_source, err);
 }

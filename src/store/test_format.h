@@ -13,6 +13,11 @@ static inline void test_format(struct store *store, int version)
 	struct err err;
 	char sql[64];
 	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 6 && sqlite3_exec(store->db,
+				   "DROP TABLE observable_cover; DROP TABLE observable_runs;"
+				   "ALTER TABLE tables DROP COLUMN observed",
+				   NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 5 &&
 		sqlite3_exec(store->db,
 			"DROP TABLE notices; DROP TABLE notifier_secrets; DROP TABLE notifiers;"

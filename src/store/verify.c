@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ioc/sorted_file.h"
 #include "parquet/parquet.h"
 #include "store/sqlite_vfs.h"
 
@@ -96,11 +97,11 @@ static int check_catalog(struct check *check, const struct check_item *item, str
 /* Compaction may have replaced the file while we looked at it. */
 static bool is_still_named(struct store *store, const struct check_item *item)
 {
+	static const char *const named[] = {[ITEM_SEGMENT] = "SELECT 1 FROM segments WHERE id = ?",
+		[ITEM_RUN] = "SELECT 1 FROM id_runs WHERE id = ?",
+		[ITEM_OBSERVABLES] = "SELECT 1 FROM observable_runs WHERE id = ?"};
 	int64_t found;
-	return catalog_int(store, &found, NULL,
-		       item->kind == ITEM_SEGMENT ? "SELECT 1 FROM segments WHERE id = ?"
-						  : "SELECT 1 FROM id_runs WHERE id = ?",
-		       "i", item->id) != 0;
+	return catalog_int(store, &found, NULL, named[item->kind], "i", item->id) != 0;
 }
 
 static int check_rows(const char *path, uint64_t rows, struct err *err)
@@ -140,6 +141,22 @@ static int check_run(struct check *check, const struct check_item *item, struct 
 	return identity_check(store_path(check->store, path, "%s", item->path), &item->run, err);
 }
 
+static int check_observables(struct check *check, const struct check_item *item, struct err *err)
+{
+	char path[STORE_PATH];
+	uint8_t sum[32];
+	store_path(check->store, path, "%s", item->path);
+	if (sha256_file(path, item->bytes, sum, check->progress ? check->progress->stop : NULL,
+		    err) < 0)
+		return -1;
+	if (memcmp(sum, item->sha256, 32) != 0)
+		return err_set(err, ERR_DAMAGED,
+			"%s: does not hold what was committed: run `pugmark rebuild %s` (the vault "
+			"has the records), or restore the file from a backup",
+			path, item->owner);
+	return sorted_check(path, item->rows, err);
+}
+
 int check_item(struct check *check, const struct check_item *item, struct err *err)
 {
 	struct err why;
@@ -150,7 +167,8 @@ int check_item(struct check *check, const struct check_item *item, struct err *e
 	if (item->kind == ITEM_VAULT)
 		return check_vault_file(check, item, err);
 	int rc = item->kind == ITEM_SEGMENT ? check_segment(check, item, &why)
-					    : check_run(check, item, &why);
+		 : item->kind == ITEM_RUN   ? check_run(check, item, &why)
+					    : check_observables(check, item, &why);
 	if (rc < 0 && is_still_named(check->store, item) &&
 		check_error(check, item->path, &why, err) < 0)
 		return -1;

@@ -58,6 +58,16 @@ static void take_run(sqlite3_stmt *stmt, struct check_item *item)
 	catalog_blob(stmt, 5, item->run.sha256, 32);
 }
 
+static void take_observables(sqlite3_stmt *stmt, struct check_item *item)
+{
+	snprintf(item->path, sizeof(item->path), "observables/%s/%s.obs", item->owner,
+		catalog_text(stmt, 1));
+	item->bytes = column_u64(stmt, 2);
+	item->rows = column_u64(stmt, 3);
+	item->id = sqlite3_column_int64(stmt, 4);
+	catalog_blob(stmt, 5, item->sha256, 32);
+}
+
 static const struct {
 	enum item_kind kind;
 	const char *sql;
@@ -75,6 +85,10 @@ static const struct {
 		"SELECT t.name, r.name, r.bytes, r.entries, r.id, r.sha256 FROM id_runs r"
 		" JOIN tables t ON t.id = r.table_id ORDER BY r.id",
 		take_run},
+	{ITEM_OBSERVABLES,
+		"SELECT t.name, r.name, r.bytes, r.entries, r.id, r.sha256 FROM observable_runs r"
+		" JOIN tables t ON t.id = r.table_id ORDER BY r.id",
+		take_observables},
 };
 
 static int list_kind(struct store *store, struct list *list, size_t k, struct err *err)
@@ -118,8 +132,12 @@ int check_items(struct store *store, struct check_item **items, uint32_t *n, str
 	int rc = io_stat(store_path(store, path, "catalog.db"), &info, err) < 0 ? -1 : 0;
 	if (rc == 0)
 		catalog->bytes = info.size;
+	int indexed = rc == 0 ? catalog_has(store, 6, err) : -1;
+	rc = indexed < 0 ? -1 : rc;
 	for (size_t k = 0; rc == 0 && k < sizeof(kinds) / sizeof(kinds[0]); k++)
-		rc = list_kind(store, &list, k, err);
+		rc = kinds[k].kind == ITEM_OBSERVABLES && !indexed
+			     ? 0
+			     : list_kind(store, &list, k, err);
 	if (rc == 0)
 		rc = note_checks(store, &list, err);
 	if (rc < 0) {

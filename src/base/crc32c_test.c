@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crc32c_test.c: the published check values, and that both ways of computing agree. */
 #include "base/test.h"
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 
 /* RFC 3720, appendix B.4, and the usual check value. */
 static void known_values(void **state)

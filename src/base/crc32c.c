@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crc32c.c: CRC-32C by the SSE4.2 instruction, or by eight tables (slicing by 8) where there is
  * none. */
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 
 #include <pthread.h>
 #include <string.h>

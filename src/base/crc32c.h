@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crc32c.h (private to store/): CRC-32C (Castagnoli, RFC 3720 appendix B.4), with the CPU's
+ * crc32c.h: CRC-32C (Castagnoli, RFC 3720 appendix B.4), with the CPU's
  * instruction where there is one.
  */
-#ifndef STORE_CRC32C_H
-#define STORE_CRC32C_H
+#ifndef BASE_CRC32C_H
+#define BASE_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>

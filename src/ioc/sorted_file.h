@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sorted_file.h: a file of records in order of kind and key, written once: the index of observables and watchlists are kept
+ * so. What a record holds beside its key is its writer's.
+ *
+ * File, little-endian:
+ *   magic, 16 bytes
+ *   blocks of about 4 KiB, each of one kind: records one after another. A record is
+ *     shared   varint: bytes of the key that are those of the record before (0 for a block's first)
+ *     rest     varint, and so many bytes: the rest of the key
+ *     value    varint, and so many bytes
+ *   extra bytes, the writer's own
+ *   fences: 24 bytes per block; texts of the fences: what is greater than all keys before the block and not greater than its
+ *     first one
+ *   footer
+ * Each block has a CRC-32C in its fence; extra, fences and texts have one in the footer; the footer has its own.
+ *
+ * Questions are best asked in order of kind and key: the file is walked forward, a window of it in memory at a time.
+ */
+#ifndef IOC_SORTED_FILE_H
+#define IOC_SORTED_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+enum {
+	SORTED_KINDS = 16,    /* kinds are 0 to 15 */
+	SORTED_KEY_MAX = 512, /* bytes */
+	SORTED_VALUE_MAX = 8192
+};
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+struct sorted_facts {
+	uint64_t entries, bytes;
+	uint8_t sha256[32];
+};
+struct sorted_writer;
+/* Begins PATH under a temporary name (PATH.tmp). `tag` is the writer's own, given back by sorted_tag. */
+int sorted_create(const char *path, uint64_t tag, struct sorted_writer **writer, struct err *err);
+/* Adds the next record, greater than the one before. 0 or -1. */
+int sorted_add(struct sorted_writer *writer, unsigned kind, struct slice key, struct slice value,
+	struct err *err);
+/* Makes the file durable under its name (its folder is the caller's to sync), and describes it. */
+int sorted_finish(struct sorted_writer *writer, struct slice extra, struct sorted_facts *facts,
+	struct err *err);
+/* Frees it; an unfinished file is removed. Accepts NULL. */
+void sorted_writer_free(struct sorted_writer *writer);
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct sorted_reader;
+/* Opens a file and checks its footer and fences. */
+int sorted_open(const char *path, struct sorted_reader **reader, struct err *err);
+/* Accepts NULL. */
+void sorted_close(struct sorted_reader *reader);
+uint64_t sorted_entries(const struct sorted_reader *reader);
+uint64_t sorted_tag(const struct sorted_reader *reader);
+/* Bit 1 << kind for the kinds that it holds. */
+uint32_t sorted_kinds(const struct sorted_reader *reader);
+/* The extra bytes, read anew each time; the caller's (free). 0 or -1. */
+int sorted_extra(struct sorted_reader *reader, char **bytes, size_t *n, struct err *err);
+/* ERR_DAMAGED with the file's name. Returns -1. */
+int sorted_damaged(const struct sorted_reader *reader, const char *what, struct err *err);
+
+/* A record; borrowed until the next call. */
+struct sorted_record {
+	unsigned kind;
+	struct slice key, value;
+};
+/* The first record that is not less than kind and key. 1, 0 where there is none, -1. What lies behind is read again. */
+int sorted_seek(struct sorted_reader *reader, unsigned kind, struct slice key,
+	const struct sorted_record **record, struct err *err);
+/* The one after what was given last (the first at the beginning). */
+int sorted_next(struct sorted_reader *reader, const struct sorted_record **record, struct err *err);
+/* Back to the beginning. */
+void sorted_rewind(struct sorted_reader *reader);
+
+/* Reads all of it: every checksum, the order, the count. */
+int sorted_check(const char *path, uint64_t entries, struct err *err);
+
+/* ---- numbers in values ----------------------------------------------------------------------- */
+
+enum { VARINT_MAX = 10 };
+/* Writes a number at `to` (VARINT_MAX bytes of room); returns what follows it. */
+static inline char *varint_put(char *to, uint64_t value)
+{
+	while (value >= 0x80) {
+		*to++ = (char)(value | 0x80);
+		value >>= 7;
+	}
+	*to++ = (char)value;
+	return to;
+}
+/* Takes one from [*at, end). False where there is none. */
+static inline bool varint_take(const char **at, const char *end, uint64_t *value)
+{
+	*value = 0;
+	for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
+		uint64_t byte = (unsigned char)*(*at)++;
+		*value |= (byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return true;
+	}
+	return false;
+}
+
+#endif

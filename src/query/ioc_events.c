@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ioc_events.c: the events that hold indicators. A segment's own run tells whether it is worth reading; then its columns of observables are
+ * looked through by the code that made the index, so that both say the same. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "ioc/obs_file.h"
+#include "query/ioc_private.h"
+#include "query/table_file.h"
+
+/* Questions as a table: keys that are asked for, and ranges, which are few. */
+struct lookup {
+	struct ioc_questions questions;
+	struct map
+		keys; /* kind and key → 1 + the first question of it; questions of one key stand together */
+	uint32_t *ranges; /* questions */
+	uint32_t nranges;
+	struct buf entry;
+	bool kinds[IOC_KINDS];
+};
+
+static struct slice entry_of(struct buf *entry, enum ioc_kind kind, struct slice key)
+{
+	buf_clear(entry);
+	buf_push(entry, (char)kind);
+	buf_slice(entry, key);
+	return buf_view(entry);
+}
+
+static void lookup_init(struct lookup *l, const struct ioc_request *request)
+{
+	*l = (struct lookup){0};
+	buf_init(&l->entry, IOC_KEY_MAX * 2);
+	ioc_questions_make(&l->questions, request, 0, request->n, UINT32_MAX);
+	l->ranges = xmalloc((l->questions.n + (size_t)1) * sizeof(*l->ranges));
+	for (uint32_t i = 0; i < l->questions.n; i++) {
+		const struct ioc_question *q = &l->questions.list[i];
+		l->kinds[q->kind] = true;
+		if (q->range) {
+			l->ranges[l->nranges++] = i;
+			continue;
+		}
+		bool is_new;
+		uint64_t *first = map_put(&l->keys, entry_of(&l->entry, q->kind, q->key), &is_new);
+		if (is_new)
+			*first = i;
+	}
+}
+
+static void lookup_fini(struct lookup *l)
+{
+	map_fini(&l->keys);
+	free(l->ranges);
+	buf_fini(&l->entry);
+	ioc_questions_free(&l->questions);
+}
+
+static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct observed_as *to)
+{
+	struct lookup *l = ctx;
+	const struct ioc_question *list = l->questions.list;
+	if (!l->kinds[kind])
+		return;
+	const uint64_t *first = map_get(&l->keys, entry_of(&l->entry, kind, key));
+	for (uint64_t i = first ? *first : l->questions.n; i < l->questions.n; i++) {
+		if (list[i].kind != kind || !slice_eq(list[i].key, key))
+			break;
+		if (!list[i].range)
+			observed_as(to, list[i].indicator);
+	}
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct ioc_question *q = &list[l->ranges[i]];
+		if (q->kind == kind && slice_cmp(q->key, key) <= 0 && ioc_in_range(q, key))
+			observed_as(to, q->indicator);
+	}
+}
+
+/* ---- a segment ------------------------------------------------------------------------------- */
+
+/* Whether a run holds what is asked for. 1, 0, or -1. */
+static int holds(const struct lookup *l, const char *path, struct err *err)
+{
+	struct obs_reader *reader;
+	if (obs_open(path, &reader, err) < 0)
+		return -1;
+	int rc = 0;
+	for (uint32_t i = 0; i < l->questions.n && rc == 0; i++) {
+		const struct ioc_question *q = &l->questions.list[i];
+		const struct sighting *s;
+		rc = obs_seek(reader, q->kind, q->key, &s, err);
+		if (rc == 1)
+			rc = s->kind == q->kind &&
+			     (q->range ? ioc_in_range(q, s->key) : slice_eq(s->key, q->key));
+		else if (rc == 0)
+			break; /* nothing comes behind */
+	}
+	obs_close(reader);
+	return rc;
+}
+
+struct row_hit {
+	uint32_t row, indicator;
+};
+struct scanning {
+	const struct ioc_events *events;
+	struct lookup *lookup;
+	const char *table;
+	struct row_hit *hits; /* of a batch */
+	uint32_t n, cap;
+};
+
+static void take_hit(void *ctx, uint32_t row, uint32_t number)
+{
+	struct scanning *s = ctx;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 256;
+		s->hits = xrealloc(s->hits, s->cap * sizeof(*s->hits));
+	}
+	s->hits[s->n++] = (struct row_hit){row, number};
+}
+
+/* Both callbacks of observe_rows get one context. */
+struct both {
+	struct lookup *lookup;
+	struct scanning *scanning;
+};
+static void wanted_of(void *ctx, enum ioc_kind kind, struct slice key, struct observed_as *to)
+{
+	wanted(((struct both *)ctx)->lookup, kind, key, to);
+}
+static void hit_of(void *ctx, uint32_t row, uint32_t number)
+{
+	take_hit(((struct both *)ctx)->scanning, row, number);
+}
+
+static bool in_time(const struct ioc_events *events, const struct batch *batch, uint32_t row)
+{
+	const struct column *times = &batch->columns[SYS_EVENT_TIME];
+	if (events->since == INT64_MIN && events->until == INT64_MAX)
+		return true;
+	return !column_is_null(times, row) && times->i64[row] >= events->since &&
+	       times->i64[row] < events->until;
+}
+
+/* The rows of the hits, whole. */
+static int read_whole(
+	struct parquet_reader *reader, uint32_t group, struct batch *batch, struct err *err)
+{
+	batch_fini(batch);
+	batch_init(batch, parquet_shape(reader));
+	return parquet_read(reader, group, NULL, batch, err);
+}
+
+/* Newest rows last in a group of a compacted file: handed over backwards. 1 to end. */
+static int hand_over(struct scanning *s, const struct batch *batch, struct err *err)
+{
+	int rc = 0;
+	uint32_t to = s->n;
+	while (to > 0 && rc == 0) {
+		uint32_t from = to;
+		while (from > 0 && s->hits[from - 1].row == s->hits[to - 1].row)
+			from--;
+		for (uint32_t i = from;
+			i < to && rc == 0 && in_time(s->events, batch, s->hits[i].row); i++)
+			rc = s->events->each(s->events->ctx, s->table, batch, s->hits[i].row,
+				s->hits[i].indicator, err);
+		to = from;
+	}
+	return rc;
+}
+
+static int scan_group(struct scanning *s, struct parquet_reader *reader, uint32_t group,
+	const struct observing *what, const bool *want, struct err *err)
+{
+	struct both both = {s->lookup, s};
+	struct batch batch;
+	s->n = 0;
+	batch_init(&batch, parquet_shape(reader));
+	int rc = parquet_read(reader, group, want, &batch, err);
+	if (rc == 0)
+		observe_rows(what, &batch, wanted_of, hit_of, &both);
+	if (rc == 0 && s->n > 0 && s->events->whole)
+		rc = read_whole(reader, group, &batch, err);
+	if (rc == 0)
+		rc = hand_over(s, &batch, err);
+	batch_fini(&batch);
+	return rc;
+}
+
+/* Columns whose observables are of kinds that are asked for. */
+static void narrow(const struct lookup *l, struct observing *what, struct observed *columns)
+{
+	static const enum ioc_kind hosts[] = {IOC_IPV4, IOC_IPV6, IOC_DOMAIN};
+	bool is_host = false;
+	uint32_t n = 0;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++)
+		is_host |= l->kinds[hosts[i]];
+	for (uint32_t i = 0; i < what->n; i++) {
+		enum ioc_kind kind = what->columns[i].kind;
+		bool address = kind == IOC_IPV4 || kind == IOC_IPV6;
+		bool hash = kind == IOC_MD5 || kind == IOC_SHA1 || kind == IOC_SHA256;
+		bool ok = what->columns[i].text || l->kinds[kind] || (address && is_host) ||
+			  (hash && (l->kinds[IOC_MD5] || l->kinds[IOC_SHA1] ||
+					   l->kinds[IOC_SHA256])) ||
+			  ((kind == IOC_URL || kind == IOC_EMAIL) && is_host);
+		if (ok)
+			columns[n++] = what->columns[i];
+	}
+	what->columns = columns;
+	what->n = n;
+}
+
+static int scan_segment(struct store *store, struct scanning *s, const char *path, struct err *err)
+{
+	struct parquet_reader *reader;
+	struct observing what;
+	struct arena mem = {0};
+	if (table_file_open(path, &reader, err) < 0)
+		return -1;
+	const struct batch_shape *shape = parquet_shape(reader);
+	bool *want = arena_zalloc(&mem, shape->ncolumns + 1ul, sizeof(*want));
+	int rc = store_observing(store, s->table, shape, &mem, &what, err);
+	if (rc == 0) {
+		narrow(s->lookup, &what,
+			arena_alloc(&mem, (what.n + 1ul) * sizeof(struct observed)));
+		want[SYS_EVENT_TIME] = want[SYS_EVENT_ID] = want[SYS_SECONDARY] = true;
+		for (uint32_t i = 0; i < what.n; i++)
+			want[what.columns[i].column] = true;
+	}
+	for (uint32_t g = parquet_groups(reader); g-- > 0 && rc == 0;) {
+		if (s->events->request->stop && *s->events->request->stop)
+			rc = err_set(err, ERR_INTERRUPTED, "interrupted");
+		else
+			rc = scan_group(s, reader, g, &what, want, err);
+	}
+	parquet_close(reader);
+	arena_fini(&mem);
+	return rc;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static bool is_asked(const struct ioc_events *events, uint64_t segment)
+{
+	for (uint32_t i = 0; events->only && i < events->nonly; i++) {
+		if (events->only[i] == segment)
+			return true;
+	}
+	return !events->only;
+}
+
+static int scan_table(struct store *store, struct scanning *s, struct err *err)
+{
+	struct observable_segment *segments;
+	uint32_t n;
+	struct arena mem = {0};
+	int rc = observable_segments(store, s->table, &mem, &segments, &n, err);
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		struct err why = {0};
+		if (!is_asked(s->events, segments[i].id))
+			continue;
+		rc = segments[i].run ? holds(s->lookup, segments[i].run, &why) : 1;
+		if (rc == 1)
+			rc = scan_segment(store, s, segments[i].path, &why);
+		if (rc < 0 && (why.kind == ERR_DAMAGED || why.kind == ERR_NOT_FOUND) &&
+			s->events->problem) {
+			s->events->problem(s->events->ctx, segments[i].path, why.text);
+			rc = 0;
+		} else if (rc < 0 && err) {
+			*err = why;
+		}
+	}
+	arena_fini(&mem);
+	return rc;
+}
+
+struct table_names {
+	const char *only;
+	char (*list)[128];
+	uint32_t n;
+};
+
+static int note_table(void *ctx, const struct observables_info *info, struct err *err)
+{
+	(void)err;
+	struct table_names *names = ctx;
+	if (names->only && strcmp(names->only, info->table) != 0)
+		return 0;
+	names->list = xrealloc(names->list, (names->n + 1) * sizeof(*names->list));
+	snprintf(names->list[names->n++], sizeof(*names->list), "%s", info->table);
+	return 0;
+}
+
+int ioc_events(struct store *store, const struct ioc_events *events, struct err *err)
+{
+	struct lookup lookup;
+	struct table_names names = {.only = events->request->table};
+	int rc = store_observables(store, note_table, &names, err);
+	lookup_init(&lookup, events->request);
+	for (uint32_t i = 0; i < names.n && rc == 0; i++) {
+		struct scanning s = {.events = events, .lookup = &lookup, .table = names.list[i]};
+		rc = scan_table(store, &s, err);
+		free(s.hits);
+	}
+	lookup_fini(&lookup);
+	free(names.list);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- exact counts ---------------------------------------------------------------------------- */
+
+struct counting {
+	struct ioc_answers *answers;
+	uint64_t *by_table; /* ntables of each */
+};
+
+static int count_event(void *ctx, const char *table, const struct batch *batch, uint32_t row,
+	uint32_t indicator, struct err *err)
+{
+	(void)batch, (void)row, (void)err;
+	struct counting *c = ctx;
+	for (uint32_t i = 0; i < c->answers->ntables; i++) {
+		if (strcmp(c->answers->tables[i], table) == 0)
+			c->by_table[(size_t)indicator * c->answers->ntables + i]++;
+	}
+	return 0;
+}
+
+int ioc_count_exactly(struct store *store, const struct ioc_request *request,
+	struct ioc_answers *answers, uint32_t most, struct err *err)
+{
+	uint32_t n = 0;
+	struct ioc_answer *list = (struct ioc_answer *)(uintptr_t)answers->list; /* ours */
+	uint32_t *of = xmalloc((most + (size_t)1) * sizeof(*of));
+	struct indicator *some = xmalloc((most + (size_t)1) * sizeof(*some));
+	for (uint32_t i = 0; i < answers->n && n < most; i++) {
+		if (!answers->list[i].at_most)
+			continue;
+		some[n] = request->list[i];
+		of[n++] = i;
+	}
+	struct ioc_request narrowed = *request;
+	narrowed.list = some;
+	narrowed.n = n;
+	struct counting c = {
+		answers, xcalloc((n + (size_t)1) * (answers->ntables + 1), sizeof(*c.by_table))};
+	const struct ioc_events events = {.request = &narrowed,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.each = count_event,
+		.ctx = &c};
+	int rc = n ? ioc_events(store, &events, err) : 0;
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		struct ioc_answer *answer = &list[of[i]];
+		uint64_t *by_table =
+			arena_zalloc(&answers->mem[0], answers->ntables, sizeof(*by_table));
+		answer->events = 0;
+		for (uint32_t t = 0; t < answers->ntables; t++)
+			answer->events += by_table[t] = c.by_table[(size_t)i * answers->ntables + t];
+		answer->by_table = by_table;
+		answer->at_most = false;
+	}
+	free(c.by_table);
+	free(some);
+	free(of);
+	return rc;
+}

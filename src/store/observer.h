@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* observer.h (private to store/): the observables of one file of rows that is being written. Lease held, but for observer_look. */
+#ifndef STORE_OBSERVER_H
+#define STORE_OBSERVER_H
+
+#include "ioc/obs_file.h"
+#include "store/observables.h"
+#include "store/private.h"
+
+struct observer {
+	struct store *store;
+	int64_t table_id;
+	char table[128], name[STORE_NAME];
+	struct arena mem;
+	struct observing what; /* n = 0: nothing is indexed */
+	struct sheet *sheets;
+	uint32_t n, cap;
+	struct sorted_facts facts;
+	bool written;
+};
+
+/* What the marks of a schema's shape say is indexed of the table from now on. */
+int observables_declare(struct store *store, const struct table_state *table,
+	const struct batch_shape *shape, struct err *err);
+
+/* For the segment `name` of a table, whose batches have `shape`. */
+int observer_init(struct observer *o, struct store *store, const struct table_state *table,
+	const char *name, const struct batch_shape *shape, struct err *err);
+/* The sightings of a batch's rows (keep NULL = all); any thread. `sheet` (not initialised before) is the caller's. */
+void observer_look(const struct observer *o, const struct batch *batch, const uint32_t *keep,
+	uint32_t n, struct sheet *sheet);
+/* Takes a sheet over. */
+void observer_add(struct observer *o, struct sheet *sheet);
+/* Writes the run and makes it durable. */
+int observer_write(struct observer *o, struct err *err);
+/* In the transaction of the segment: names the run. */
+int observer_record(const struct observer *o, int64_t segment_id, struct err *err);
+/* Frees it; the file is removed unless `committed`, or the store is in doubt. Accepts a zeroed one. */
+void observer_fini(struct observer *o, bool committed);
+
+/* In a transaction, before the segments `old` are retired: a merged run that covers all of them covers `fresh` instead, which has the same
+ * rows. */
+int observables_follow(
+	struct store *store, const int64_t *old, uint32_t n, int64_t fresh, struct err *err);
+/* In a transaction: retires the runs that count a segment's rows. */
+int observables_retire(struct store *store, int64_t segment_id, struct err *err);
+
+/* In a transaction: names a run. */
+int observables_add_run(struct store *store, int64_t table_id, const char *name, int level,
+	const struct sorted_facts *facts, int64_t *id, struct err *err);
+
+/* Merges runs of a table where many are of about one size. Lease held. */
+int store_merge_observables(struct store *store, struct table_state *table, struct err *err);
+
+#endif
