@@ -157,6 +157,28 @@ const struct command commands[] = {
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
 			OPT_TIME_FIELD, OPT_EXPAND),
 		0, -1, command_detect},
+	{"ioc", "search VALUE…|-", "indicators of compromise: were they ever seen?",
+		"`search` says of each indicator, in the order given, in how many events it was "
+		"seen, in which tables,\n"
+		"first and last when, and by whom: all history, from an index. Values may be "
+		"addresses, networks\n"
+		"(10.0.0.0/8), domains (with all below them), *.example.com, URLs, mail addresses, "
+		"hashes, names of\n"
+		"users and machines, defanged (hxxp, [.], [at]) or not. --file reads lists, CSV "
+		"(URLhaus, ThreatFox,\n"
+		"any other), STIX 2.1, MISP, OpenIOC, Zeek, or a report, of which the indicators "
+		"are "
+		"taken; packed or\n"
+		"not. docs/ioc.md says how each is read and compared. Exit status 3: some were not "
+		"usable, or not\nall segments could be asked.",
+		"pugmark ioc search 192.0.2.7 'evil[.]example' bob\n"
+		"pugmark ioc search --file report.txt --list-format text\n"
+		"pugmark ioc search --file urlhaus.csv.gz --hits --json\n"
+		"pugmark ioc search --events --since -30d 203.0.113.0/24\n",
+		OPTS(OPT_FILE, OPT_LIST_FORMAT, OPT_COLUMN, OPT_KIND, OPT_EXACT, OPT_EVENTS,
+			OPT_HITS, OPT_ALLOW_WIDE, OPT_TABLE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT,
+			OPT_FORMAT),
+		1, -1, command_ioc},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

@@ -148,6 +148,18 @@ const struct option_row option_rows[OPTIONS] = {
 		"settings of rules: placeholders, fields and more (docs/rules.md)"},
 	[OPT_TIME_FIELD] = {"time-field", "FIELD",
 		"where events have their time, for correlations"},
+	[OPT_FILE] = {"file", "FILE|-", "a list, a feed or a report of indicators"},
+	[OPT_LIST_FORMAT] = {"list-format", "FORMAT",
+		"what the file is: plain, csv, stix, misp, openioc, zeek, text (default: guessed)"},
+	[OPT_COLUMN] = {"column", "NAME|N", "CSV: the column that holds the indicators"},
+	[OPT_KIND] = {"kind", "KIND",
+		"what all the values are: ipv4, ipv6, domain, url, email, md5, sha1, sha256, user, "
+		"account, agent, host, other"},
+	[OPT_EXACT] = {"exact", NULL, "a domain is itself only, not what is below it"},
+	[OPT_EVENTS] = {"events", NULL, "print the events that hold them"},
+	[OPT_HITS] = {"hits", NULL, "leave out what was not seen"},
+	[OPT_ALLOW_WIDE] = {"allow-wide", NULL,
+		"take indicators that would match nearly everything (0.0.0.0/0, *.com)"},
 	[OPT_EXPAND] = {"expand-from-event", NULL,
 		"take values of placeholders that have none from the event's own fields"},
 };

@@ -123,6 +123,14 @@ enum opt {
 	OPT_SETTINGS,
 	OPT_TIME_FIELD,
 	OPT_EXPAND,
+	OPT_FILE,
+	OPT_LIST_FORMAT,
+	OPT_COLUMN,
+	OPT_KIND,
+	OPT_EXACT,
+	OPT_EVENTS,
+	OPT_HITS,
+	OPT_ALLOW_WIDE,
 	OPTIONS
 };
 
@@ -157,6 +165,7 @@ int command_serve(const struct command_line *line);
 int command_alerts(const struct command_line *line);
 int command_notify(const struct command_line *line);
 int command_detect(const struct command_line *line);
+int command_ioc(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
