@@ -357,7 +357,8 @@ int ioc_count_exactly(struct store *store, const struct ioc_request *request,
 			arena_zalloc(&answers->mem[0], answers->ntables, sizeof(*by_table));
 		answer->events = 0;
 		for (uint32_t t = 0; t < answers->ntables; t++)
-			answer->events += by_table[t] = c.by_table[(size_t)i * answers->ntables + t];
+			answer->events += by_table[t] =
+				c.by_table[(size_t)i * answers->ntables + t];
 		answer->by_table = by_table;
 		answer->at_most = false;
 	}
