@@ -54,6 +54,7 @@ struct ioc_events {
 	const struct ioc_request *request;
 	bool whole;
 	int64_t since, until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open */
+	bool untimed;         /* events without a time as well, where since or until is set */
 	const uint64_t *only; /* segments (n ids), NULL = all */
 	uint32_t nonly;
 	int (*each)(void *ctx, const char *table, const struct batch *batch, uint32_t row,
