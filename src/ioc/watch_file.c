@@ -10,7 +10,7 @@ struct range {
 	struct slice own;         /* the key of its record */
 	struct slice reach;       /* the greatest `last` of this one and all before */
 };
-struct watch {
+struct watch_file {
 	struct sorted_reader *file;
 	struct sorted_reader *aside; /* for questions out of order */
 	struct arena mem;
@@ -21,19 +21,19 @@ struct watch {
 	struct buf key;
 };
 
-int watch_open(const char *path, struct watch **out, struct err *err)
+int watch_file_open(const char *path, struct watch_file **out, struct err *err)
 {
-	struct watch *w = xcalloc(1, sizeof(*w));
+	struct watch_file *w = xcalloc(1, sizeof(*w));
 	buf_init(&w->key, SORTED_KEY_MAX + 64);
 	if (sorted_open(path, &w->file, err) < 0 || sorted_open(path, &w->aside, err) < 0) {
-		watch_close(w);
+		watch_file_close(w);
 		return -1;
 	}
 	*out = w;
 	return 0;
 }
 
-void watch_close(struct watch *w)
+void watch_file_close(struct watch_file *w)
 {
 	if (!w)
 		return;
@@ -45,7 +45,7 @@ void watch_close(struct watch *w)
 	free(w);
 }
 
-int watch_next(struct watch *w, const struct watched **watched, struct err *err)
+int watch_next(struct watch_file *w, const struct watched **watched, struct err *err)
 {
 	const struct sorted_record *record;
 	int rc;
@@ -68,7 +68,7 @@ static int find(struct sorted_reader *file, unsigned kind, struct slice key,
 	return rc == 1 ? (*record)->kind == kind && slice_eq((*record)->key, key) : rc;
 }
 
-int watch_has(struct watch *w, const struct watched *watched, struct err *err)
+int watch_has(struct watch_file *w, const struct watched *watched, struct err *err)
 {
 	const struct sorted_record *record;
 	struct watched old;
@@ -86,7 +86,7 @@ int watch_has(struct watch *w, const struct watched *watched, struct err *err)
 /* ---- what was hit ---------------------------------------------------------------------------- */
 
 struct matching {
-	struct watch *watch;
+	struct watch_file *watch;
 	struct obs_reader *run;
 	struct map hits; /* kind and key of own records */
 	struct buf entry;
@@ -116,7 +116,7 @@ static int hit(struct matching *m, const struct sorted_record *record, struct er
 
 /* ---- ranges ---------------------------------------------------------------------------------- */
 
-static int load_ranges(struct watch *w, struct err *err)
+static int load_ranges(struct watch_file *w, struct err *err)
 {
 	const struct sorted_record *record;
 	if (w->loaded)
@@ -153,7 +153,7 @@ static bool starts_after(const struct range *range, struct slice address)
 
 static void match_ranges(struct matching *m, struct slice address)
 {
-	const struct watch *w = m->watch;
+	const struct watch_file *w = m->watch;
 	uint32_t low = 0, high = w->nranges;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -311,7 +311,7 @@ static int tell_hits(struct matching *m,
 	return rc;
 }
 
-int watch_match(struct watch *watch, struct obs_reader *run,
+int watch_match(struct watch_file *watch, struct obs_reader *run,
 	int (*each)(void *ctx, const struct watched *watched, struct err *err), void *ctx,
 	struct err *err)
 {

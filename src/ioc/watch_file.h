@@ -50,18 +50,18 @@ void watch_builder_free(struct watch_builder *builder);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-struct watch;
-int watch_open(const char *path, struct watch **watch, struct err *err);
+struct watch_file;
+int watch_file_open(const char *path, struct watch_file **watch, struct err *err);
 /* Accepts NULL. */
-void watch_close(struct watch *watch);
+void watch_file_close(struct watch_file *watch);
 /* The next indicator, from the beginning on; borrowed until the next call. 1, 0, -1. */
-int watch_next(struct watch *watch, const struct watched **watched, struct err *err);
+int watch_next(struct watch_file *watch, const struct watched **watched, struct err *err);
 /* Whether the same indicator is in it, with the same reach (`below`) and an end that is not earlier. 1, 0, -1. Best asked in the order of
  * watch_next. */
-int watch_has(struct watch *watch, const struct watched *watched, struct err *err);
+int watch_has(struct watch_file *watch, const struct watched *watched, struct err *err);
 /* Calls `each` for the indicators that a run of sightings holds, each once; `each` returns 0, or what ends the walk and is returned. 0 or
  * -1. */
-int watch_match(struct watch *watch, struct obs_reader *run,
+int watch_match(struct watch_file *watch, struct obs_reader *run,
 	int (*each)(void *ctx, const struct watched *watched, struct err *err), void *ctx,
 	struct err *err);
 

@@ -43,7 +43,7 @@ static void lists_free(struct lists *lists)
 struct finding {
 	struct watch_cells *cells;
 	const struct watchlist *list;
-	struct watch *old; /* indicators that are in it were looked for already; NULL = none */
+	struct watch_file *old; /* indicators that are in it were looked for already; NULL = none */
 };
 
 static int take_watched(void *ctx, const struct watched *watched, struct err *err)
@@ -58,7 +58,7 @@ static int take_watched(void *ctx, const struct watched *watched, struct err *er
 /* ---- history --------------------------------------------------------------------------------- */
 
 static int sweep_runs(
-	struct store *store, struct watch *watch, struct finding *finding, struct err *err)
+	struct store *store, struct watch_file *watch, struct finding *finding, struct err *err)
 {
 	struct observable_set set;
 	if (observable_set_open(store, NULL, &set, err) < 0)
@@ -78,20 +78,20 @@ static int sweep_runs(
 static int sweep_list(struct store *store, const struct watchlist *list, struct watch_cells *cells,
 	struct err *err)
 {
-	struct watch *watch, *old = NULL;
+	struct watch_file *watch, *old = NULL;
 	struct finding finding = {.cells = cells, .list = list};
-	if (watch_open(list->path, &watch, err) < 0)
+	if (watch_file_open(list->path, &watch, err) < 0)
 		return -1;
 	/* One that cannot be read any more only saves work. */
-	if (list->swept_path && watch_open(list->swept_path, &old, NULL) == 0)
+	if (list->swept_path && watch_file_open(list->swept_path, &old, NULL) == 0)
 		finding.old = old;
 	int rc = sweep_runs(store, watch, &finding, err);
 	if (rc == 0)
 		rc = watch_cells_settle(cells, err);
 	if (rc == 0)
 		rc = watchlist_swept(store, list->name, list->path, err);
-	watch_close(old);
-	watch_close(watch);
+	watch_file_close(old);
+	watch_file_close(watch);
 	return rc;
 }
 
@@ -126,17 +126,17 @@ static bool is_waiting(const struct waiting *w, uint64_t segment)
 static int ask_segment(
 	struct watch_cells *cells, const struct watchlist *list, const char *run, struct err *err)
 {
-	struct watch *watch;
+	struct watch_file *watch;
 	struct obs_reader *reader;
 	struct finding finding = {.cells = cells, .list = list};
-	if (watch_open(list->path, &watch, err) < 0)
+	if (watch_file_open(list->path, &watch, err) < 0)
 		return -1;
 	int rc = obs_open(run, &reader, err);
 	if (rc == 0) {
 		rc = watch_match(watch, reader, take_watched, &finding, err);
 		obs_close(reader);
 	}
-	watch_close(watch);
+	watch_file_close(watch);
 	return rc;
 }
 
