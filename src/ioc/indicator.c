@@ -6,7 +6,7 @@
 #include "ioc/indicator_private.h"
 #include "ioc/scan_private.h"
 
-enum { VALUE_MAX = 64 << 10 };
+enum { VALUE_MAX = 64 << 10, SHORT_TEXT = 600, KEY_ROOM = 4 * SHORT_TEXT };
 
 /* Pairs that enclose a value. */
 static const struct {
@@ -85,12 +85,19 @@ static struct slice put_back(struct slice text, struct arena *mem, bool *defange
 
 bool indicator_key(enum ioc_kind *kind, struct slice text, struct arena *mem, struct slice *key)
 {
-	struct buf buf;
-	buf_init(&buf, SIZE_MAX);
-	bool ok = ioc_key(kind, text, &buf);
-	if (ok)
-		*key = (struct slice){arena_strdup(mem, buf_view(&buf)), buf.len};
-	buf_fini(&buf);
+	/* Enough for what a short text folds to, so that lists are read without malloc. */
+	char room[KEY_ROOM];
+	struct buf buf = {.ptr = room, .cap = sizeof(room), .max = sizeof(room)}, *to = &buf, heap;
+	buf_init(&heap, SIZE_MAX);
+	if (text.len > SHORT_TEXT)
+		to = &heap;
+	bool ok = ioc_key(kind, text, to);
+	if (ok) {
+		char *copy = arena_alloc(mem, to->len);
+		memcpy(copy, to->ptr, to->len);
+		*key = (struct slice){copy, to->len};
+	}
+	buf_fini(&heap);
 	return ok;
 }
 
