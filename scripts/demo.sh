@@ -154,13 +154,9 @@ say "A report comes in, defanged as such reports are:"
 } >"$work/report.txt"
 run cat "$work/report.txt"
 say "Was any of it ever seen here? One line for each, out of all history:"
-seen() { # exit status 3: something could not be used, which this report has nothing of
-	printf '\n$ %s\n' "$*"
-	"$@"
-}
-seen pugmark ioc search --file "$work/report.txt"
+run pugmark ioc search --file "$work/report.txt"
 say "Now it is watched for: asked of all history at once, and of every event that comes."
-seen pugmark ioc add report-7 --level critical --tags password-guessing --file "$work/report.txt"
+run pugmark ioc add report-7 --level critical --tags password-guessing --file "$work/report.txt"
 run pugmark alerts list --level critical --limit 3 watchlist
 
 heading "Questions"
