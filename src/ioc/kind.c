@@ -110,13 +110,13 @@ static bool key_hash(enum ioc_kind *kind, struct slice text, struct buf *key)
 	size_t n = text.len / 2;
 	if (text.len != 32 && text.len != 40 && text.len != 64)
 		return false;
+	int wrong = 0; /* negative where any digit is none */
 	for (size_t i = 0; i < n; i++) {
 		int high = byte_hex(text.ptr[2 * i]), low = byte_hex(text.ptr[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = (uint8_t)(high << 4 | low);
+		wrong |= high | low;
+		bytes[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
 	}
-	if (buf_append(key, bytes, n) != 0)
+	if (wrong < 0 || buf_append(key, bytes, n) != 0)
 		return false;
 	*kind = n == 16 ? IOC_MD5 : n == 20 ? IOC_SHA1 : IOC_SHA256;
 	return true;
