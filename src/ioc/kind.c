@@ -34,6 +34,12 @@ bool key_finish(struct buf *key, size_t begin)
 	/* Between two characters, where these are UTF-8. */
 	for (unsigned i = 0; i < 3 && ((unsigned char)key->ptr[begin + keep] & 0xc0) == 0x80; i++)
 		keep--;
+	/* Nor in an escape of a URL: what is left of one would be escaped again. */
+	for (size_t i = 1; i <= 2; i++)
+		if (key->ptr[begin + keep - i] == '%') {
+			keep -= i;
+			break;
+		}
 	key->len = begin + keep;
 	buf_push(key, '#');
 	append_hex(key, hash, CUT_HASH_BYTES);

@@ -148,6 +148,7 @@ static const struct {
 	{"ipv4-addr:value", IOC_IPV4},
 	{"ipv6-addr:value", IOC_IPV6},
 	{"domain-name:value", IOC_DOMAIN},
+	{"domain-name:resolves_to_refs[*].value", IOC_IPV4},
 	{"url:value", IOC_URL},
 	{"email-addr:value", IOC_EMAIL},
 	{"email-message:from_ref.value", IOC_EMAIL},
