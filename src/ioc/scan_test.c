@@ -154,6 +154,7 @@ static void test_domains(void **state)
 		{"wiki.corp.local", ""},
 		{"\xff.\xfe.com", ""},
 		{".com", ""},
+		{"example.\xef\xbd\x81", ""},
 		{"com.", ""},
 	};
 	check_rows(rows, COUNT(rows), false);

@@ -44,7 +44,7 @@ bool tld_known(struct slice label)
 {
 	char name[DOMAIN_MAX + 1];
 	size_t n = label.len < 2 ? 0 : domain_write(label, false, name);
-	if (n == 0 || n > LABEL_MAX)
+	if (n < 2 || n > LABEL_MAX) /* a wide letter may become one byte */
 		return false;
 	bool letters = true;
 	for (size_t i = 0; i < n; i++)
