@@ -209,15 +209,25 @@ static bool has_forms(struct list *list, const struct row *row)
 	return any;
 }
 
+/* Whether the first row is one of names: of known ones, or of words above values that are more than words. */
+static bool first_is_header(struct list *list, const struct sample *sample)
+{
+	if (sample->n == 0)
+		return false;
+	bool known = row_is_header(&sample->rows[0]) ||
+		     row_has_name(&sample->rows[0], list->options->column);
+	if (list->options->kind != IOC_NONE)
+		return known;
+	return !has_forms(list, &sample->rows[0]) &&
+	       (known || (sample->n > 1 && has_forms(list, &sample->rows[1])));
+}
+
 /* The row of names: the first one, or the comment in front of it; NULL where there is none. *first: rows of values. */
 static const struct row *header_of(struct list *list, const struct sample *sample, size_t *first)
 {
-	*first = 0;
-	if (sample->n > 0 && row_is_header(&sample->rows[0]) &&
-		(list->options->kind != IOC_NONE || !has_forms(list, &sample->rows[0]))) {
-		*first = 1;
+	*first = first_is_header(list, sample);
+	if (*first)
 		return &sample->rows[0];
-	}
 	bool fits =
 		sample->comment.n > 1 && (sample->n == 0 || sample->comment.n == sample->rows[0].n);
 	return fits && row_is_header(&sample->comment) ? &sample->comment : NULL;
@@ -240,7 +250,7 @@ bool csv_looks_like(struct list *list, struct slice head)
 	bool header = header_of(list, &sample, &first) != NULL;
 	for (size_t i = first; i < sample.n; i++)
 		good += has_forms(list, &sample.rows[i]);
-	struct slice start = sample.n ? sample.rows[0].fields[0] : (struct slice){0};
+	struct slice start = sample.rows && sample.n ? sample.rows[0].fields[0] : (struct slice){0};
 	bool hosts = slice_eq(start, SLICE("0.0.0.0")) || slice_eq(start, SLICE("127.0.0.1"));
 	size_t rows = sample.n - first;
 	sample_free(&sample);

@@ -95,6 +95,8 @@ struct row_shape {
 };
 /* Whether names of columns are among the fields. */
 bool row_is_header(const struct row *row);
+/* Whether a field is called so; false for NULL. */
+bool row_has_name(const struct row *row, const char *name);
 /* By the names of the header (may be NULL) and what stands in the sample: 0, or -1: no column holds indicators. */
 int row_shape(struct list *list, const struct row *header, const struct row *sample, size_t nsample,
 	struct row_shape *shape);

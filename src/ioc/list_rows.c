@@ -72,6 +72,20 @@ bool row_is_header(const struct row *row)
 	return false;
 }
 
+/* The field that is called so, without regard to case; -1. */
+static int field_named(const struct row *row, const char *name)
+{
+	for (size_t i = 0; i < row->n; i++)
+		if (list_same(list_trim(row->fields[i]), name))
+			return (int)i;
+	return field_called(row, name);
+}
+
+bool row_has_name(const struct row *row, const char *name)
+{
+	return name && field_named(row, name) >= 0;
+}
+
 /* How many of the rows have an indicator there, and how many have anything. */
 static size_t count_forms(
 	struct list *list, const struct row *rows, size_t n, size_t field, size_t *all)
@@ -124,10 +138,7 @@ static int named_value(struct list *list, const struct row *header, const struct
 {
 	const char *column = list->options->column;
 	char *end;
-	int field = header ? field_called(header, column) : -1;
-	for (size_t i = 0; header && field < 0 && i < header->n; i++)
-		if (list_same(list_trim(header->fields[i]), column))
-			field = (int)i;
+	int field = header ? field_named(header, column) : -1;
 	if (field >= 0)
 		return field;
 	unsigned long number = strtoul(column, &end, 10);
@@ -165,7 +176,9 @@ static struct slice field_of(
 	if (field < 0 || (size_t)field >= row->n)
 		return (struct slice){0};
 	struct slice text = list_trim(row->fields[field]);
-	return list_same(text, "None") || list_same(text, "-") ? (struct slice){0} : text;
+	if (list_same(text, "None") || list_same(text, "-"))
+		text.len = 0;
+	return text;
 }
 
 int row_emit(struct list *list, const struct row *row, const struct row_shape *shape)
