@@ -36,8 +36,11 @@ struct ioc_answers {
 	const char *const *tables;
 	uint64_t
 		unindexed; /* segments that were not asked: store_index_observables makes their runs */
+	/* Private: names of actors are borrowed from open runs; memory, one for each thread. */
+	struct observable_set set;
+	struct obs_reader **readers;
+	uint32_t nreaders, nmem;
 	struct arena mem[64];
-	uint32_t nmem;
 };
 
 /* 0, or -1 (ERR_INTERRUPTED by stop). */

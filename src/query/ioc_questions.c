@@ -108,12 +108,60 @@ static void ask_indicator(struct making *m, const struct indicator *indicator)
 	ask_also(m, indicator);
 }
 
+struct place {
+	uint64_t prefix;
+	uint32_t question;
+};
+
+/* By their prefixes, a byte at a time from the last to the first; bytes that all have in common cost one look. */
+static void sort_prefixes(struct place *places, struct place *other, uint32_t n)
+{
+	struct place *from = places, *to = other;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		uint32_t counts[257] = {0};
+		for (uint32_t i = 0; i < n; i++)
+			counts[(from[i].prefix >> shift & 255) + 1]++;
+		if (counts[(from[0].prefix >> shift & 255) + 1] == n)
+			continue;
+		for (unsigned b = 0; b < 256; b++)
+			counts[b + 1] += counts[b];
+		for (uint32_t i = 0; i < n; i++)
+			to[counts[from[i].prefix >> shift & 255]++] = from[i];
+		struct place *swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != places)
+		memcpy(places, from, n * sizeof(*places));
+}
+
 static int by_key(const void *left, const void *right)
 {
 	const struct ioc_question *a = left, *b = right;
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
 	return slice_cmp(a->key, b->key);
+}
+
+static void sort_questions(struct ioc_questions *questions)
+{
+	uint32_t n = questions->n;
+	struct ioc_question *sorted = xmalloc(n * sizeof(*sorted));
+	struct place *places = xmalloc(2 * (size_t)n * sizeof(*places));
+	for (uint32_t i = 0; i < n; i++)
+		places[i] = (struct place){questions->list[i].prefix, i};
+	sort_prefixes(places, places + n, n);
+	for (uint32_t i = 0; i < n; i++)
+		sorted[i] = questions->list[places[i].question];
+	free(places);
+	free(questions->list);
+	questions->list = sorted;
+	questions->cap = n;
+	for (uint32_t from = 0, to; from < n;
+		from = to) { /* equal prefixes: by the rest of their keys */
+		for (to = from + 1; to < n && sorted[to].prefix == sorted[from].prefix;)
+			to++;
+		if (to - from > 1)
+			qsort(sorted + from, to - from, sizeof(*sorted), by_key);
+	}
 }
 
 void ioc_questions_make(struct ioc_questions *questions, const struct ioc_request *request,
@@ -126,7 +174,7 @@ void ioc_questions_make(struct ioc_questions *questions, const struct ioc_reques
 		ask_indicator(&m, &request->list[i]);
 	}
 	if (questions->n > 1)
-		qsort(questions->list, questions->n, sizeof(*questions->list), by_key);
+		sort_questions(questions);
 }
 
 void ioc_questions_free(struct ioc_questions *questions)
