@@ -63,5 +63,7 @@ bool scan_hash(struct scan *scan, size_t at);
 bool tld_known(struct slice label);
 /* Whether names that end in it are more often files: report.py. */
 bool tld_is_extension(struct slice label);
+/* Whether everybody may register names below it: com, co.uk. */
+bool tld_is_suffix(struct slice name);
 
 #endif

@@ -71,3 +71,15 @@ bool tld_is_extension(struct slice label)
 			return true;
 	return false;
 }
+
+bool tld_is_suffix(struct slice name)
+{
+	char text[DOMAIN_MAX + 1];
+	size_t n = domain_write(name, false, text);
+	if (n == 0)
+		return false;
+	text[n] = 0;
+	pthread_once(&once, fill);
+	return list &&
+	       (!memchr(text, '.', n) || psl_is_public_suffix2(list, text, PSL_TYPE_ICANN) == 1);
+}
