@@ -160,6 +160,7 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_HITS] = {"hits", NULL, "leave out what was not seen"},
 	[OPT_ALLOW_WIDE] = {"allow-wide", NULL,
 		"take indicators that would match nearly everything (0.0.0.0/0, *.com)"},
+	[OPT_AS] = {"as", "ROLE", "only where it is the actor, the target or the ip (by search)"},
 	[OPT_EXPAND] = {"expand-from-event", NULL,
 		"take values of placeholders that have none from the event's own fields"},
 };

@@ -54,6 +54,7 @@ void ioc_answers_free(struct ioc_answers *answers);
 struct ioc_events {
 	const struct ioc_request *request;
 	bool whole;
+	bool fields_only;     /* what stands inside text does not count */
 	int64_t since, until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open */
 	const uint64_t *only; /* segments (n ids), NULL = all */
 	uint32_t nonly;

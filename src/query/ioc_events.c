@@ -223,11 +223,13 @@ static int scan_group(
 }
 
 /* Columns whose observables are of kinds that are asked for. */
-static void narrow(const struct lookup *l, struct observing *what, struct observed *columns)
+static void narrow(
+	const struct lookup *l, bool fields_only, struct observing *what, struct observed *columns)
 {
 	bool is_host = l->kinds[IOC_IPV4] || l->kinds[IOC_IPV6] || l->kinds[IOC_DOMAIN];
 	bool is_hash = l->kinds[IOC_MD5] || l->kinds[IOC_SHA1] || l->kinds[IOC_SHA256];
-	bool in_text = is_host || is_hash || l->kinds[IOC_URL] || l->kinds[IOC_EMAIL];
+	bool in_text =
+		!fields_only && (is_host || is_hash || l->kinds[IOC_URL] || l->kinds[IOC_EMAIL]);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < what->n; i++) {
 		enum ioc_kind kind = what->columns[i].kind;
@@ -261,7 +263,7 @@ static void choose_columns(struct scanning *s, struct segment_scan *segment, str
 		events->columns(events->ctx, s->table, shape, &segment->what, segment->fetch);
 	if (events->whole)
 		segment->fetch = NULL;
-	narrow(s->lookup, &segment->what,
+	narrow(s->lookup, events->fields_only, &segment->what,
 		arena_alloc(mem, (segment->what.n + 1ul) * sizeof(struct observed)));
 	for (uint32_t i = 0; i < segment->what.n; i++)
 		segment->want[segment->what.columns[i].column] = true;

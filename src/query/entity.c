@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* entity.c: one value: its events counted in one pass over the segments that hold it, then further passes for the names that
+ * it leads to. */
+#include <stdlib.h>
+
+#include "query/entity_private.h"
+#include "query/ioc.h"
+
+/* A pass over the events of the index. */
+struct passing {
+	struct entity_counting *c; /* NULL: names alone */
+	struct people *people;
+	struct entity *out;
+	struct arena plan_mem, batch_mem;
+	struct entity_plan plan;
+	const struct batch *batch;
+	uint32_t last_row;
+	bool any;
+};
+
+static void choose_columns(void *ctx, const char *table, const struct batch_shape *shape,
+	const struct observing *what, bool *want)
+{
+	(void)table;
+	struct passing *p = ctx;
+	arena_reset(&p->plan_mem);
+	entity_plan_make(shape, what, &p->plan_mem, &p->plan);
+	entity_plan_want(&p->plan, p->c == NULL, want);
+	if (p->c)
+		p->c->plan = &p->plan;
+}
+
+static void begin_batch(void *ctx, const struct batch *batch)
+{
+	struct passing *p = ctx;
+	entity_plan_begin(&p->plan, batch, &p->batch_mem);
+	p->any = false;
+}
+
+/* An event comes once for each name that it holds. */
+static int take_event(void *ctx, const char *table, const struct batch *batch, uint32_t row,
+	uint32_t indicator, struct err *err)
+{
+	struct passing *p = ctx;
+	(void)indicator, (void)err;
+	if (p->any && p->last_row == row)
+		return 0;
+	p->any = true;
+	p->last_row = row;
+	if (p->c)
+		entity_count_row(p->c, table, batch, row);
+	people_take_row(p->people, &p->plan, table, batch, row);
+	return 0;
+}
+
+static void note_problem(void *ctx, const char *path, const char *what)
+{
+	struct passing *p = ctx;
+	(void)path;
+	if (!p->out->problem)
+		p->out->problem = arena_strdup(&p->out->mem, slice_of(what));
+	p->out->nproblems += p->c != NULL; /* later passes meet the same ones */
+}
+
+static int pass(struct store *store, const struct entity_request *request,
+	const struct indicator *list, uint32_t n, struct passing *p, struct err *err)
+{
+	const struct ioc_request asked = {.list = list,
+		.n = n,
+		.exact = true,
+		.threads = request->threads,
+		.stop = request->stop};
+	const struct ioc_events events = {.request = &asked,
+		.fields_only = p->c == NULL,
+		.since = request->since,
+		.until = request->until,
+		.columns = choose_columns,
+		.begin = begin_batch,
+		.each = take_event,
+		.problem = note_problem,
+		.ctx = p};
+	int rc = ioc_events(store, &events, err);
+	arena_fini(&p->plan_mem);
+	arena_fini(&p->batch_mem);
+	return rc;
+}
+
+/* Names lead to names, a pass for each step. */
+static int follow_names(struct store *store, const struct entity_request *request,
+	struct people *people, struct entity *out, struct err *err)
+{
+	int rc = 0;
+	while (rc == 0 && people_next(people) > 0) {
+		uint32_t n, to = 0;
+		const struct asked_name *asked = people_asked(people, &n);
+		struct indicator *list = xcalloc(2ul * n + 1, sizeof(*list));
+		struct passing p = {.people = people, .out = out};
+		struct arena mem = {0};
+		for (uint32_t i = 0; i < n; i++) {
+			list[to++] = (struct indicator){
+				.form = IOC_EXACT, .kind = asked[i].kind, .key = asked[i].key};
+			if (asked[i].kind != IOC_EMAIL)
+				continue;
+			/* A mail address that is a user name. */
+			struct entity_keys keys;
+			entity_keys_make(&keys, asked[i].key, &mem);
+			list[to++] = (struct indicator){
+				.form = IOC_EXACT, .kind = IOC_USER, .key = keys.of[IOC_USER]};
+		}
+		rc = pass(store, request, list, to, &p, err);
+		free(list);
+		arena_fini(&mem);
+	}
+	return rc;
+}
+
+/* ---- the value ------------------------------------------------------------------------------- */
+
+/* The value as an indicator, with its text as people write it. */
+static int read_value(const struct entity_request *request, struct arena *mem,
+	struct indicator *indicator, struct slice *text, struct err *err)
+{
+	bool wide;
+	struct buf shown;
+	if (indicator_parse(request->value, request->kind, mem, indicator, &wide, err) < 0)
+		return -1;
+	if (indicator->form == IOC_RANGE || indicator->form == IOC_BELOW)
+		return err_set(err, ERR_USAGE,
+			"an entity is one thing: `pugmark ioc search` looks for ranges and for all "
+			"below a domain");
+	buf_init(&shown, 1 << 20);
+	indicator_text(indicator, &shown);
+	*text = (struct slice){arena_strdup(mem, buf_view(&shown)), shown.len};
+	buf_fini(&shown);
+	return 0;
+}
+
+/* What the index says of it: the kinds. */
+static int ask_index(struct store *store, const struct entity_request *request,
+	const struct indicator *indicator, struct entity *out, struct err *err)
+{
+	struct ioc_answers answers;
+	const struct ioc_request asked = {
+		.list = indicator, .n = 1, .exact = true, .threads = 1, .stop = request->stop};
+	if (ioc_search(store, &asked, &answers, err) < 0)
+		return -1;
+	out->kinds = answers.list[0].kinds;
+	out->unindexed = answers.unindexed;
+	ioc_answers_free(&answers);
+	return 0;
+}
+
+static int count_by_index(struct store *store, const struct entity_request *request,
+	const struct indicator *indicator, struct entity_counting *c, struct people *people,
+	struct err *err)
+{
+	struct passing p = {.c = c, .people = people, .out = c->out};
+	int rc = pass(store, request, indicator, 1, &p, err);
+	c->plan = NULL;
+	return rc;
+}
+
+static int count(struct store *store, const struct entity_request *request,
+	const struct indicator *indicator, struct entity_counting *c, struct people *people,
+	struct err *err)
+{
+	struct entity *out = c->out;
+	int rc = ask_index(store, request, indicator, out, err);
+	if (rc == 0 && request->as == ENTITY_ANY && (out->kinds || out->unindexed))
+		rc = count_by_index(store, request, indicator, c, people, err);
+	if (rc == 0 && request->as == ENTITY_ANY && out->events > 0)
+		return entity_count_target(store, request, &out->named_as_target, err);
+	if (rc == 0) {
+		out->searched = true;
+		rc = entity_search(store, request, c, people, err);
+	}
+	return rc;
+}
+
+int entity_find(struct store *store, const struct entity_request *request, struct entity *entity,
+	struct err *err)
+{
+	struct entity_counting c;
+	struct entity_request as_text = *request;
+	struct indicator indicator;
+	*entity = (struct entity){0};
+	if (read_value(request, &entity->mem, &indicator, &as_text.value, err) < 0) {
+		entity_free(entity);
+		return -1;
+	}
+	entity_counting_init(&c, entity);
+	entity_keys_make(&c.keys, as_text.value, &entity->mem);
+	struct people *people = people_new(as_text.value, &c.keys);
+	int rc = count(store, &as_text, &indicator, &c, people, err);
+	if (rc == 0)
+		rc = follow_names(store, request, people, entity, err);
+	if (rc == 0) {
+		entity->seen = entity->events > 0;
+		entity_counting_finish(&c, request->top, request->days, entity);
+		people_finish(people, entity);
+		rc = entity_alerts(store, request, &c.keys, people, entity, err);
+	}
+	if (rc == 0 && !entity->seen)
+		rc = entity_near(store, request, &c.keys, entity, err);
+	people_free(people);
+	entity_counting_fini(&c);
+	if (rc < 0)
+		entity_free(entity);
+	return rc;
+}
+
+void entity_free(struct entity *entity)
+{
+	arena_fini(&entity->mem);
+	*entity = (struct entity){0};
+}
+
+const char *entity_list_name(enum entity_list list)
+{
+	static const char *const names[ENTITY_LISTS] = {"tables", "actions", "categories",
+		"addresses", "actors", "targets", "agents", "nodes", "sources", "instances"};
+	return names[list];
+}
