@@ -95,6 +95,10 @@ static bool key_email(enum ioc_kind *kind, struct slice text, struct buf *key)
 	if (n == 0)
 		return false;
 	text_fold(key, local);
+	if (key->len - begin > LOCAL_MAX) { /* what folds to more */
+		key->len = begin;
+		return false;
+	}
 	buf_push(key, '@');
 	buf_append(key, name, n);
 	return key_finish(key, begin);

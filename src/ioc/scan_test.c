@@ -297,7 +297,8 @@ static void test_places_are_those_of_the_text(void **state)
 	buf_fini(&seen.found);
 }
 
-/* Hostile texts of 2 MB take no longer than others: with the sanitizers, under a second. */
+/* Hostile texts take no longer than others. What is quadratic takes minutes at this length, and what is linear 0.1 s, with the
+ * sanitizers. */
 static void test_time_is_linear(void **state)
 {
 	(void)state;
@@ -309,7 +310,7 @@ static void test_time_is_linear(void **state)
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		struct buf text;
 		buf_init(&text, SIZE_MAX);
-		while (text.len < (2 << 20))
+		while (text.len < (256 << 10))
 			buf_puts(&text, parts[i]);
 		for (int refang = 0; refang < 2; refang++) {
 			struct ioc_scan_options options = {.refang = refang};
