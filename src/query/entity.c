@@ -116,14 +116,19 @@ static int follow_names(struct store *store, const struct entity_request *reques
 
 /* ---- the value ------------------------------------------------------------------------------- */
 
-/* The value as an indicator, with its text as people write it. */
+/* The value as an indicator, with its text as people write it. 1; 0 where it can only be searched for, as what it is. */
 static int read_value(const struct entity_request *request, struct arena *mem,
 	struct indicator *indicator, struct slice *text, struct err *err)
 {
 	bool wide;
 	struct buf shown;
+	*text = request->value;
+	if (request->value.len == 0)
+		return err_set(err, ERR_USAGE, "an entity needs a value");
+	if (request->as != ENTITY_ANY)
+		return 0;
 	if (indicator_parse(request->value, request->kind, mem, indicator, &wide, err) < 0)
-		return -1;
+		return request->kind == IOC_NONE ? 0 : -1;
 	if (indicator->form == IOC_RANGE || indicator->form == IOC_BELOW)
 		return err_set(err, ERR_USAGE,
 			"an entity is one thing: `pugmark ioc search` looks for ranges and for all "
@@ -132,7 +137,7 @@ static int read_value(const struct entity_request *request, struct arena *mem,
 	indicator_text(indicator, &shown);
 	*text = (struct slice){arena_strdup(mem, buf_view(&shown)), shown.len};
 	buf_fini(&shown);
-	return 0;
+	return 1;
 }
 
 /* What the index says of it: the kinds. */
@@ -165,33 +170,35 @@ static int count(struct store *store, const struct entity_request *request,
 	struct err *err)
 {
 	struct entity *out = c->out;
-	int rc = ask_index(store, request, indicator, out, err);
-	if (rc == 0 && request->as == ENTITY_ANY && (out->kinds || out->unindexed))
+	int rc = indicator ? ask_index(store, request, indicator, out, err) : 0;
+	if (rc == 0 && (out->kinds || out->unindexed))
 		rc = count_by_index(store, request, indicator, c, people, err);
-	if (rc == 0 && request->as == ENTITY_ANY && out->events > 0)
+	if (rc < 0)
+		return rc;
+	if (out->events > 0)
 		return entity_count_target(store, request, &out->named_as_target, err);
-	if (rc == 0) {
-		out->searched = true;
-		rc = entity_search(store, request, c, people, err);
-	}
-	return rc;
+	/* What is searched for is the value as it was written. */
+	out->searched = true;
+	entity_keys_make(&c->keys, request->value, &out->mem);
+	return entity_search(store, request, c, people, err);
 }
 
 int entity_find(struct store *store, const struct entity_request *request, struct entity *entity,
 	struct err *err)
 {
 	struct entity_counting c;
-	struct entity_request as_text = *request;
 	struct indicator indicator;
+	struct slice text;
 	*entity = (struct entity){0};
-	if (read_value(request, &entity->mem, &indicator, &as_text.value, err) < 0) {
+	int form = read_value(request, &entity->mem, &indicator, &text, err);
+	if (form < 0) {
 		entity_free(entity);
 		return -1;
 	}
 	entity_counting_init(&c, entity);
-	entity_keys_make(&c.keys, as_text.value, &entity->mem);
-	struct people *people = people_new(as_text.value, &c.keys);
-	int rc = count(store, &as_text, &indicator, &c, people, err);
+	entity_keys_make(&c.keys, text, &entity->mem);
+	struct people *people = people_new(text, &c.keys);
+	int rc = count(store, request, form ? &indicator : NULL, &c, people, err);
 	if (rc == 0)
 		rc = follow_names(store, request, people, entity, err);
 	if (rc == 0) {
@@ -200,7 +207,7 @@ int entity_find(struct store *store, const struct entity_request *request, struc
 		people_finish(people, entity);
 		rc = entity_alerts(store, request, &c.keys, people, entity, err);
 	}
-	if (rc == 0 && !entity->seen)
+	if (rc == 0 && !entity->seen && !entity->kinds)
 		rc = entity_near(store, request, &c.keys, entity, err);
 	people_free(people);
 	entity_counting_fini(&c);
