@@ -105,7 +105,7 @@ static int print(const struct entity *entity, const struct entity_request *reque
 			entity, request->value, request->now, width ? width : PLAIN_WIDTH, &out);
 	if (out.full)
 		rc = err_set(err, ERR_LIMIT, "the answer is too long: give a smaller --limit");
-	else if (fwrite(out.ptr, 1, out.len, stdout) != out.len)
+	else if (out.len && fwrite(out.ptr, 1, out.len, stdout) != out.len)
 		rc = err_errno(err, "writing");
 	if (rc == 0 && !entity->seen)
 		print_unseen(entity, request);
@@ -129,7 +129,7 @@ static void print_summary(const struct entity *entity, const char *why, int64_t 
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static int find(const struct command_line *line, struct store *store, bool json,
-	struct entity_request *request, bool *whole, struct err *err)
+	const struct entity_request *request, bool *whole, struct err *err)
 {
 	struct searching s = {.line = line, .store = store};
 	struct entity entity;
@@ -138,8 +138,9 @@ static int find(const struct command_line *line, struct store *store, bool json,
 	int rc = search_tables_load(&s, err);
 	if (rc == 0)
 		rc = ioc_complete_index(line, store, &left, err);
-	request->tables = &s.tables;
-	if (rc == 0 && (rc = entity_find(store, request, &entity, err)) == 0) {
+	struct entity_request asked = *request;
+	asked.tables = &s.tables;
+	if (rc == 0 && (rc = entity_find(store, &asked, &entity, err)) == 0) {
 		rc = print(&entity, request, json, err);
 		if (rc == 0)
 			print_summary(&entity, entity.searched ? ", by search" : "", began);

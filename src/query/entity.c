@@ -11,6 +11,7 @@ struct passing {
 	struct entity_counting *c; /* NULL: names alone */
 	struct people *people;
 	struct entity *out;
+	struct map *unread; /* paths of segments, of all passes: each counts once */
 	struct arena plan_mem, batch_mem;
 	struct entity_plan plan;
 	const struct batch *batch;
@@ -53,13 +54,19 @@ static int take_event(void *ctx, const char *table, const struct batch *batch, u
 	return 0;
 }
 
+void entity_unread(struct entity *out, struct map *unread, const char *path, const char *what)
+{
+	bool is_new;
+	map_put(unread, slice_of(path), &is_new);
+	out->nproblems += is_new;
+	if (!out->problem)
+		out->problem = arena_strdup(&out->mem, slice_of(what));
+}
+
 static void note_problem(void *ctx, const char *path, const char *what)
 {
 	struct passing *p = ctx;
-	(void)path;
-	if (!p->out->problem)
-		p->out->problem = arena_strdup(&p->out->mem, slice_of(what));
-	p->out->nproblems += p->c != NULL; /* later passes meet the same ones */
+	entity_unread(p->out, p->unread, path, what);
 }
 
 static int pass(struct store *store, const struct entity_request *request,
@@ -87,14 +94,14 @@ static int pass(struct store *store, const struct entity_request *request,
 
 /* Names lead to names, a pass for each step. */
 static int follow_names(struct store *store, const struct entity_request *request,
-	struct people *people, struct entity *out, struct err *err)
+	struct people *people, struct map *unread, struct entity *out, struct err *err)
 {
 	int rc = 0;
 	while (rc == 0 && people_next(people) > 0) {
 		uint32_t n, to = 0;
 		const struct asked_name *asked = people_asked(people, &n);
 		struct indicator *list = xcalloc(2ul * n + 1, sizeof(*list));
-		struct passing p = {.people = people, .out = out};
+		struct passing p = {.people = people, .out = out, .unread = unread};
 		struct arena mem = {0};
 		for (uint32_t i = 0; i < n; i++) {
 			list[to++] = (struct indicator){
@@ -157,9 +164,9 @@ static int ask_index(struct store *store, const struct entity_request *request,
 
 static int count_by_index(struct store *store, const struct entity_request *request,
 	const struct indicator *indicator, struct entity_counting *c, struct people *people,
-	struct err *err)
+	struct map *unread, struct err *err)
 {
-	struct passing p = {.c = c, .people = people, .out = c->out};
+	struct passing p = {.c = c, .people = people, .out = c->out, .unread = unread};
 	int rc = pass(store, request, indicator, 1, &p, err);
 	c->plan = NULL;
 	return rc;
@@ -167,12 +174,12 @@ static int count_by_index(struct store *store, const struct entity_request *requ
 
 static int count(struct store *store, const struct entity_request *request,
 	const struct indicator *indicator, struct entity_counting *c, struct people *people,
-	struct err *err)
+	struct map *unread, struct err *err)
 {
 	struct entity *out = c->out;
 	int rc = indicator ? ask_index(store, request, indicator, out, err) : 0;
 	if (rc == 0 && (out->kinds || out->unindexed))
-		rc = count_by_index(store, request, indicator, c, people, err);
+		rc = count_by_index(store, request, indicator, c, people, unread, err);
 	if (rc < 0)
 		return rc;
 	if (out->events > 0)
@@ -180,7 +187,7 @@ static int count(struct store *store, const struct entity_request *request,
 	/* What is searched for is the value as it was written. */
 	out->searched = true;
 	entity_keys_make(&c->keys, request->value, &out->mem);
-	return entity_search(store, request, c, people, err);
+	return entity_search(store, request, c, people, unread, err);
 }
 
 int entity_find(struct store *store, const struct entity_request *request, struct entity *entity,
@@ -189,6 +196,7 @@ int entity_find(struct store *store, const struct entity_request *request, struc
 	struct entity_counting c;
 	struct indicator indicator;
 	struct slice text;
+	struct map unread = {0};
 	*entity = (struct entity){0};
 	int form = read_value(request, &entity->mem, &indicator, &text, err);
 	if (form < 0) {
@@ -198,9 +206,9 @@ int entity_find(struct store *store, const struct entity_request *request, struc
 	entity_counting_init(&c, entity);
 	entity_keys_make(&c.keys, text, &entity->mem);
 	struct people *people = people_new(text, &c.keys);
-	int rc = count(store, request, form ? &indicator : NULL, &c, people, err);
+	int rc = count(store, request, form ? &indicator : NULL, &c, people, &unread, err);
 	if (rc == 0)
-		rc = follow_names(store, request, people, entity, err);
+		rc = follow_names(store, request, people, &unread, entity, err);
 	if (rc == 0) {
 		entity->seen = entity->events > 0;
 		entity_counting_finish(&c, request->top, request->days, entity);
@@ -211,6 +219,7 @@ int entity_find(struct store *store, const struct entity_request *request, struc
 		rc = entity_near(store, request, &c.keys, entity, err);
 	people_free(people);
 	entity_counting_fini(&c);
+	map_fini(&unread);
 	if (rc < 0)
 		entity_free(entity);
 	return rc;

@@ -186,8 +186,8 @@ static const struct link *best_link(const struct people *p, uint32_t to)
 		const struct node *from = &p->nodes[link->from];
 		if (link->to != to || !(from->is_value || (from->joined && node_is_strong(from))))
 			continue;
-		uint32_t step = best ? p->nodes[best->from].step : UINT32_MAX;
-		if (from->step < step || (from->step == step && link->events > best->events))
+		if (!best || from->step < p->nodes[best->from].step ||
+			(from->step == p->nodes[best->from].step && link->events > best->events))
 			best = link;
 	}
 	return best;

@@ -130,6 +130,28 @@ static uint32_t begin_node(struct people *p, const struct candidate *c, const st
 	return made;
 }
 
+/* The node of what stands beside a name; NO_NODE where there is no room for it. */
+static uint32_t end_node(
+	struct people *p, uint32_t from, const struct candidate *c, const struct tuple *t)
+{
+	uint32_t to = find_node(p, c, t);
+	if (to == NO_NODE && p->nodes[from].nlinks >= LINKS_MOST) {
+		p->nodes[from].shared = true;
+		return NO_NODE;
+	}
+	return to == NO_NODE ? make_node(p, c, t) : to;
+}
+
+/* In the first pass: names that could be joined, of one event, are of one part. */
+static void unite(struct people *p, uint32_t node, uint32_t *part)
+{
+	if (p->pass > 0 || !node_is_strong(&p->nodes[node]))
+		return;
+	if (*part != NO_NODE)
+		p->nodes[people_part(p, node)].part = people_part(p, *part);
+	*part = node;
+}
+
 static void link_tuple(struct people *p, const struct tuple *t)
 {
 	struct candidate list[VALUES_MOST];
@@ -140,20 +162,11 @@ static void link_tuple(struct people *p, const struct tuple *t)
 		for (uint32_t k = 0; k < n && from[i] != NO_NODE; k++) {
 			if (k == i || (p->pass == 0 && from[k] != NO_NODE))
 				continue;
-			uint32_t to = find_node(p, &list[k], t);
-			if (to == NO_NODE && p->nodes[from[i]].nlinks >= LINKS_MOST) {
-				p->nodes[from[i]].shared = true;
-				continue;
-			}
-			to = to == NO_NODE ? make_node(p, &list[k], t) : to;
+			uint32_t to = end_node(p, from[i], &list[k], t);
 			if (to == NO_NODE)
 				continue;
 			add_link(p, from[i], to, t);
-			if (p->pass > 0 || !node_is_strong(&p->nodes[to]))
-				continue;
-			if (part != NO_NODE)
-				p->nodes[people_part(p, to)].part = people_part(p, part);
-			part = to;
+			unite(p, to, &part);
 		}
 	}
 }

@@ -149,6 +149,7 @@ static struct tuple *tuple_of(struct people *p, const char *table, struct slice 
 void people_add(struct people *p, const char *table, struct slice instance,
 	const struct person_value *values, uint32_t n, uint64_t events, int64_t first, int64_t last)
 {
+	instance.len = instance.len < TEXT_MOST ? instance.len : TEXT_MOST;
 	struct tuple *t = tuple_of(p, table, instance, values, n < VALUES_MOST ? n : VALUES_MOST);
 	if (!t)
 		return;

@@ -134,9 +134,11 @@ int entity_alerts(struct store *store, const struct entity_request *request,
 /* entity_near.c: names like the value, of which something is stored. */
 int entity_near(struct store *store, const struct entity_request *request,
 	const struct entity_keys *keys, struct entity *out, struct err *err);
+/* entity.c: notes a file that could not be read; `unread` has the paths of all, so that each counts once. */
+void entity_unread(struct entity *out, struct map *unread, const char *path, const char *what);
 /* entity_search.c: counts the events that the search language finds. `c` takes them. */
 int entity_search(struct store *store, const struct entity_request *request,
-	struct entity_counting *c, struct people *people, struct err *err);
+	struct entity_counting *c, struct people *people, struct map *unread, struct err *err);
 /* How many events have it as a target. */
 int entity_count_target(struct store *store, const struct entity_request *request, uint64_t *events,
 	struct err *err);

@@ -113,15 +113,13 @@ static const char **fields_of(const struct search_tables *tables, struct arena *
 	return fields;
 }
 
-static void note_problems(const struct search_result *result, struct entity *out)
+static void note_problems(
+	const struct search_result *result, struct map *unread, struct entity *out)
 {
-	if (result->nproblems > 0 && !out->problem)
-		out->problem = arena_strdup(&out->mem, slice_of(result->problems[0].what));
-	out->nproblems += result->nproblems;
-	if (result->partial && !out->problem)
-		out->problem = arena_strdup(
-			&out->mem, slice_of(result->why ? result->why : "it ended early"));
-	out->nproblems += result->partial;
+	for (uint32_t i = 0; i < result->nproblems; i++)
+		entity_unread(out, unread, result->problems[i].path, result->problems[i].what);
+	if (result->partial)
+		entity_unread(out, unread, "", result->why ? result->why : "it ended early");
 }
 
 static struct search_request request_of(
@@ -137,7 +135,7 @@ static struct search_request request_of(
 }
 
 int entity_search(struct store *store, const struct entity_request *request,
-	struct entity_counting *c, struct people *people, struct err *err)
+	struct entity_counting *c, struct people *people, struct map *unread, struct err *err)
 {
 	struct arena mem = {0};
 	const struct expr *expr;
@@ -157,7 +155,7 @@ int entity_search(struct store *store, const struct entity_request *request,
 			break;
 		const struct search_result *result = search_result(search);
 		rc = search_rows(search, 0, result->nrows, fields, nfields, take_row, &s, err);
-		note_problems(result, c->out);
+		note_problems(result, unread, c->out);
 		more = result->more && !result->partial && result->nrows > 0;
 		after = s.last;
 		search_free(search);

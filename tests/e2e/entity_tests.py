@@ -194,6 +194,9 @@ def test_every_number(folder):
         assert found["by"] == "index"
         touched = sum(any(t.casefold() == value.casefold() for t in e.targets) for e in events)
         assert found["named_as_target"] == touched, f"{value}: {found['named_as_target']}, not {touched}"
+    assert one.run("compact").status == 0
+    for value in ("Anna Schmidt", A1, "192.0.2.7"):
+        by_index(one, value, events)
     mapped = entity(one, "::ffff:192.0.2.7")
     assert mapped["events"] == sum(plain(e.ip) == "192.0.2.7" for e in events)
     assert entity(one, "bob")["kinds"] == ["user"] and mapped["kinds"] == ["ipv4"]
@@ -345,6 +348,34 @@ def test_the_page(folder):
     text = one.run("entity", EVIL).out.decode()
     assert "\x1b" not in text and "\u202e" not in text and "\\x1b[31m" in text, repr(text[:300])
     assert b"\x1b" not in one.run("entity", "--json", EVIL).out
+
+
+def test_what_a_limit_leaves_out(folder):
+    events = made()
+    one = load(folder, events)
+    whole = entity(one, "192.0.2.7")
+    short = json.loads(one.run("entity", "--json", "--limit", "2", "192.0.2.7").out)
+    for name in ("actors", "actions", "targets", "tables", "categories"):
+        values = whole[name]["values"]
+        kept = len(values) if name == "tables" else 2
+        assert short[name]["values"] == values[:kept] and short[name]["distinct"] == len(values), name
+        assert short[name]["others"] == sum(v["events"] for v in values[kept:]), name
+
+
+def test_damage_is_told(folder):
+    events = made()
+    one = load(folder, events)
+    damaged = next(f for f in one.files("tables/bitbucket_audit_logs") if f.endswith(".parquet"))
+    with open(damaged, "r+b") as file:
+        file.seek(-40, os.SEEK_END)
+        file.write(bytes(40))
+    for words in (("bob",), ("--as", "actor", "bob")):
+        found = entity(one, *words, expect=3)
+        assert found["unread_files"] == 1 and found["problem"], words
+        assert found["events"] < sum("bob" in e.people for e in events)
+    assert entity(one, A3)["unread_files"] == 0
+    result = one.run("entity", "bob")
+    assert result.status == 3 and "not whole" in result.err and "pugmark verify" in result.err, result.err
 
 
 def test_what_was_not_seen(folder):
