@@ -107,8 +107,8 @@ static void draw_line(
 	const struct entity_counts *list = &entity->lists[which];
 	char count[32];
 	size_t begin = out->len;
-	if (list->n == 0)
-		return;
+	if (list->n == 0 || (list->values == 1 && list->list[0].value.len == 0))
+		return; /* an instance that nothing is known of */
 	buf_printf(out, "%-*s", LABEL, entity_list_name(which));
 	for (uint32_t i = 0; i < list->n; i++) {
 		buf_puts(out, i ? ", " : "");
