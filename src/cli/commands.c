@@ -194,11 +194,12 @@ const struct command commands[] = {
 		"Exit status 3: not\n"
 		"all files could be read.",
 		"pugmark entity grace.andersson\n"
+		"pugmark entity --person anna@example.com         # in all products\n"
 		"pugmark entity 203.0.113.7 --since -7d\n"
 		"pugmark entity --as target auth-scripts-0\n"
 		"pugmark entity 557058:ade10254-95c9-48b0-bccd-47b3d65a8834 --json\n",
-		OPTS(OPT_AS, OPT_KIND, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT), 1, 1,
-		command_entity},
+		OPTS(OPT_AS, OPT_PERSON, OPT_KIND, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT), 1,
+		1, command_entity},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

@@ -59,6 +59,11 @@ static int parse_options(const struct command_line *line, bool json, struct enti
 		parse_time(line, OPT_UNTIL, &request->until) < 0)
 		return -1;
 	request->top = limit > 0 && limit < ENTITY_VALUES ? (uint32_t)limit : ENTITY_VALUES;
+	request->person = line->values[OPT_PERSON] != NULL;
+	if (request->person && request->as != ENTITY_ANY) {
+		usage_error(line, "--person goes without --as: other names come from the index");
+		return -1;
+	}
 	request->alerts = request->top;
 	request->days = request->since == INT64_MIN && request->until == INT64_MAX ? DAYS : 0;
 	return 0;

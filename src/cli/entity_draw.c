@@ -93,6 +93,9 @@ static void draw_head(const struct entity *entity, struct slice value, int64_t n
 	draw_role("as target", entity->as_target, &between, out);
 	draw_role("elsewhere in the event", entity->elsewhere, &between, out);
 	buf_push(out, '\n');
+	if (entity->ncounted)
+		buf_printf(out, "counted with the events of %s other name%s (below)\n",
+			text_count(entity->ncounted, count), entity->ncounted == 1 ? "" : "s");
 	if (!entity->searched && entity->named_as_target)
 		buf_printf(out, "%s event%s it as a target: --as target shows them\n",
 			text_count(entity->named_as_target, count),

@@ -107,7 +107,8 @@ void entity_json(const struct entity *entity, struct slice value, struct buf *ou
 	buf_printf(out, ",\"seen\":%s", entity->seen ? "true" : "false");
 	put_kinds(entity, out);
 	text_json_member(out, "by", entity->searched ? "search" : "index");
-	buf_printf(out, ",\"events\":%" PRIu64, entity->events);
+	buf_printf(out, ",\"other_names_counted\":%" PRIu32 ",\"events\":%" PRIu64,
+		entity->ncounted, entity->events);
 	put_range(out, entity->first, entity->last);
 	buf_printf(out,
 		",\"as\":{\"actor\":%" PRIu64 ",\"address\":%" PRIu64 ",\"target\":%" PRIu64

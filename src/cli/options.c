@@ -161,6 +161,8 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_ALLOW_WIDE] = {"allow-wide", NULL,
 		"take indicators that would match nearly everything (0.0.0.0/0, *.com)"},
 	[OPT_AS] = {"as", "ROLE", "only where it is the actor, the target or the ip (by search)"},
+	[OPT_PERSON] = {"person", NULL,
+		"count the events of the other names of the same person as well"},
 	[OPT_EXPAND] = {"expand-from-event", NULL,
 		"take values of placeholders that have none from the event's own fields"},
 };

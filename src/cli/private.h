@@ -132,6 +132,7 @@ enum opt {
 	OPT_HITS,
 	OPT_ALLOW_WIDE,
 	OPT_AS,
+	OPT_PERSON,
 	OPTIONS
 };
 

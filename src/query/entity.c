@@ -12,6 +12,8 @@ struct passing {
 	struct people *people;
 	struct entity *out;
 	struct map *unread; /* paths of segments, of all passes: each counts once */
+	const struct own_name
+		*own; /* of indicators from 1 on, where the events of a person are counted */
 	struct arena plan_mem, batch_mem;
 	struct entity_plan plan;
 	const struct batch *batch;
@@ -38,19 +40,33 @@ static void begin_batch(void *ctx, const struct batch *batch)
 	p->any = false;
 }
 
+/* Whether a name means the person in an event's table and instance. */
+static bool is_there(
+	const struct own_name *name, const char *table, const struct batch *batch, uint32_t row)
+{
+	const struct column *instances = &batch->columns[SYS_INSTANCE];
+	bool none = instances->n == 0 || column_is_null(instances, row);
+	struct slice instance = none ? (struct slice){"", 0} : column_text(instances, row);
+	return !name->table ||
+	       (strcmp(name->table, table) == 0 && slice_eq(slice_of(name->instance), instance));
+}
+
 /* An event comes once for each name that it holds. */
 static int take_event(void *ctx, const char *table, const struct batch *batch, uint32_t row,
 	uint32_t indicator, struct err *err)
 {
 	struct passing *p = ctx;
-	(void)indicator, (void)err;
+	(void)err;
 	if (p->any && p->last_row == row)
+		return 0;
+	if (p->own && indicator > 0 && !is_there(&p->own[indicator], table, batch, row))
 		return 0;
 	p->any = true;
 	p->last_row = row;
 	if (p->c)
 		entity_count_row(p->c, table, batch, row);
-	people_take_row(p->people, &p->plan, table, batch, row);
+	if (p->people)
+		people_take_row(p->people, &p->plan, table, batch, row);
 	return 0;
 }
 
@@ -190,6 +206,65 @@ static int count(struct store *store, const struct entity_request *request,
 	return entity_search(store, request, c, people, unread, err);
 }
 
+/* ---- all names ------------------------------------------------------------------------------- */
+
+enum { OWN_MOST = 2 * 512 }; /* a mail address is looked for as a user name too */
+struct owning {
+	struct entity_counting *c;
+	struct own_name *names;
+	uint32_t n;
+	uint32_t count;
+	struct arena mem;
+};
+
+static void own(struct owning *o, const struct own_name *name)
+{
+	if (o->n == OWN_MOST)
+		return;
+	o->names[o->n] = *name;
+	o->names[o->n++].key.ptr = arena_strdup(&o->mem, name->key);
+	entity_count_own(o->c, name);
+}
+
+static void take_own(void *ctx, const struct own_name *name)
+{
+	struct owning *o = ctx;
+	struct entity_keys keys;
+	own(o, name);
+	o->count++;
+	if (name->kind != IOC_EMAIL)
+		return;
+	entity_keys_make(&keys, name->key, &o->mem);
+	own(o, &(struct own_name){.kind = IOC_USER, .key = keys.of[IOC_USER]});
+}
+
+/* Counts anew: the events of the value and of the names that are the same person's. */
+static int count_person(struct store *store, const struct entity_request *request,
+	const struct indicator *indicator, struct entity_counting *c, const struct people *people,
+	struct map *unread, struct err *err)
+{
+	struct entity *out = c->out;
+	struct owning o = {.c = c, .n = 1, .names = xcalloc(OWN_MOST, sizeof(*o.names))};
+	people_each_own(people, take_own, &o);
+	int rc = 0;
+	if (o.n > 1) {
+		struct indicator *list = xcalloc(o.n, sizeof(*list));
+		struct passing p = {.c = c, .out = out, .unread = unread, .own = o.names};
+		list[0] = *indicator;
+		for (uint32_t i = 1; i < o.n; i++)
+			list[i] = (struct indicator){
+				.form = IOC_EXACT, .kind = o.names[i].kind, .key = o.names[i].key};
+		out->ncounted = o.count;
+		entity_counting_restart(c);
+		rc = pass(store, request, list, o.n, &p, err);
+		c->plan = NULL;
+		free(list);
+	}
+	free(o.names);
+	arena_fini(&o.mem);
+	return rc;
+}
+
 int entity_find(struct store *store, const struct entity_request *request, struct entity *entity,
 	struct err *err)
 {
@@ -209,6 +284,8 @@ int entity_find(struct store *store, const struct entity_request *request, struc
 	int rc = count(store, request, form ? &indicator : NULL, &c, people, &unread, err);
 	if (rc == 0)
 		rc = follow_names(store, request, people, &unread, entity, err);
+	if (rc == 0 && request->person && !entity->searched)
+		rc = count_person(store, request, &indicator, &c, people, &unread, err);
 	if (rc == 0) {
 		entity->seen = entity->events > 0;
 		entity_counting_finish(&c, request->top, request->days, entity);

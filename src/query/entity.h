@@ -22,6 +22,7 @@ struct entity_request {
 	struct slice value;
 	enum ioc_kind kind; /* IOC_NONE = by the value's form */
 	enum entity_as as;
+	bool person;          /* events of the other names of the same person count as well */
 	int64_t since, until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open */
 	uint32_t top;         /* of each list so many */
 	uint32_t days;        /* of the timeline the last so many with events; 0 = all */
@@ -79,9 +80,10 @@ struct entity_name {
 
 struct entity {
 	bool seen;
-	bool searched;   /* by the search language, not by the index */
-	uint32_t kinds;  /* bit 1 << enum ioc_kind: as what the index knows it, at any time */
-	uint64_t events; /* exact: each once */
+	uint32_t ncounted; /* names whose events were counted beside those of the value */
+	bool searched;     /* by the search language, not by the index */
+	uint32_t kinds;    /* bit 1 << enum ioc_kind: as what the index knows it, at any time */
+	uint64_t events;   /* exact: each once */
 	uint64_t no_time;
 	int64_t first, last;
 	uint64_t as_actor, as_address, as_target,

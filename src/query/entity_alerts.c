@@ -77,12 +77,15 @@ static int look(void *ctx, const struct alert_info *alert, struct err *err)
 	return 0;
 }
 
-static void add_own(void *ctx, enum ioc_kind kind, struct slice key)
+/* An alert does not say which product's 1063 it means. */
+static void add_own(void *ctx, const struct own_name *name)
 {
 	struct looking *l = ctx;
+	if (name->is_number)
+		return;
 	buf_clear(&l->entry);
-	buf_push(&l->entry, (char)kind);
-	buf_slice(&l->entry, key);
+	buf_push(&l->entry, (char)name->kind);
+	buf_slice(&l->entry, name->key);
 	map_put(&l->own, buf_view(&l->entry), NULL);
 }
 

@@ -29,6 +29,7 @@ void entity_counting_init(struct entity_counting *c, struct entity *out)
 	*c = (struct entity_counting){.out = out};
 	c->counters = xcalloc(ENTITY_LISTS, sizeof(*c->counters));
 	buf_init(&c->key, IOC_KEY_MAX + 64);
+	buf_init(&c->entry, 4 * LONGEST);
 	out->first = INT64_MAX;
 	out->last = INT64_MIN;
 }
@@ -41,19 +42,78 @@ void entity_counting_fini(struct entity_counting *c)
 	}
 	free(c->counters);
 	map_fini(&c->days);
+	map_fini(&c->own);
 	buf_fini(&c->key);
+	buf_fini(&c->entry);
+}
+
+void entity_counting_restart(struct entity_counting *c)
+{
+	struct entity *out = c->out;
+	for (int i = 0; i < ENTITY_LISTS; i++) {
+		map_fini(&c->counters[i].values);
+		free(c->counters[i].list);
+		c->counters[i] = (struct counter){0};
+	}
+	map_fini(&c->days);
+	out->events = out->no_time = 0;
+	out->as_actor = out->as_address = out->as_target = out->elsewhere = 0;
+	out->first = INT64_MAX;
+	out->last = INT64_MIN;
 }
 
 /* ---- roles ----------------------------------------------------------------------------------- */
 
-static bool is_value(struct entity_counting *c, enum ioc_kind kind, struct slice text)
+/* What a name is kept by: with its table and instance, where it means the value there alone. */
+static struct slice own_entry(struct entity_counting *c, enum ioc_kind kind, struct slice key,
+	const char *table, struct slice instance)
+{
+	instance.len = instance.len < LONGEST ? instance.len : LONGEST;
+	buf_clear(&c->entry);
+	buf_push(&c->entry, (char)kind);
+	if (table)
+		buf_printf(&c->entry, "%s/%.*s", table, SLICE_ARG(instance));
+	buf_push(&c->entry, '\0');
+	buf_slice(&c->entry, key);
+	return buf_view(&c->entry);
+}
+
+void entity_count_own(struct entity_counting *c, const struct own_name *name)
+{
+	struct slice instance = slice_of(name->instance ? name->instance : "");
+	map_put(&c->own, own_entry(c, name->kind, name->key, name->table, instance), NULL);
+}
+
+/* What is known of a text: it is not the value, it is, or it is in some tables and instances. */
+enum { UNKNOWN, OTHER, VALUE, SOMEWHERE };
+
+static uint8_t judge(struct entity_counting *c, enum ioc_kind kind, struct slice text)
 {
 	enum ioc_kind found = kind;
-	if (c->keys.of[kind].len == 0)
-		return false;
 	buf_clear(&c->key);
-	return ioc_key(&found, text, &c->key) && found == kind &&
-	       slice_eq(buf_view(&c->key), c->keys.of[kind]);
+	if (!ioc_key(&found, text, &c->key) || found != kind)
+		return OTHER;
+	struct slice key = buf_view(&c->key);
+	if (c->keys.of[kind].len && slice_eq(key, c->keys.of[kind]))
+		return VALUE;
+	if (c->own.count == 0)
+		return OTHER;
+	return map_get(&c->own, own_entry(c, kind, key, NULL, (struct slice){0})) ? VALUE
+										  : SOMEWHERE;
+}
+
+/* Whether a text is one of the names that mean the value in the row's table and instance. */
+static bool is_local(struct entity_counting *c, enum ioc_kind kind, struct slice text,
+	const struct batch *batch, uint32_t row)
+{
+	const struct column *instances = &batch->columns[SYS_INSTANCE];
+	struct slice instance = {"", 0};
+	enum ioc_kind found = kind;
+	if (instances->n > 0 && !column_is_null(instances, row))
+		instance = column_text(instances, row);
+	buf_clear(&c->key);
+	return ioc_key(&found, text, &c->key) &&
+	       map_get(&c->own, own_entry(c, kind, buf_view(&c->key), c->table, instance));
 }
 
 static bool holds_value(struct entity_counting *c, struct role_column *role,
@@ -65,13 +125,15 @@ static bool holds_value(struct entity_counting *c, struct role_column *role,
 	for (uint32_t i = from; i < to; i++) {
 		if (column_is_null(column, i))
 			continue;
-		uint8_t known = role->known ? role->known[column->codes[i]] : 0;
-		if (known == 0) {
-			known = is_value(c, role->kind, column_text(column, i)) ? 2 : 1;
+		uint8_t known = role->known ? role->known[column->codes[i]] : UNKNOWN;
+		if (known == UNKNOWN) {
+			known = judge(c, role->kind, column_text(column, i));
 			if (role->known)
 				role->known[column->codes[i]] = known;
 		}
-		if (known == 2)
+		if (known == VALUE ||
+			(known == SOMEWHERE &&
+				is_local(c, role->kind, column_text(column, i), batch, row)))
 			return true;
 	}
 	return false;
@@ -201,6 +263,7 @@ void entity_count_row(
 	const struct column *times = &batch->columns[SYS_EVENT_TIME];
 	bool timed = times->n > 0 && !column_is_null(times, row);
 	int64_t time = timed ? times->i64[row] : 0;
+	c->table = table;
 	unsigned roles = roles_of(c, batch, row);
 	c->out->events++;
 	c->out->as_actor += (roles & ROLE_ACTOR) != 0;

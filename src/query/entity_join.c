@@ -243,15 +243,18 @@ void people_finish(struct people *p, struct entity *out)
 	out->names_cut = p->nobody ? "the value is a word for nobody in particular" : p->cut;
 }
 
-void people_each_own(const struct people *p,
-	void (*each)(void *ctx, enum ioc_kind kind, struct slice key), void *ctx)
+void people_each_own(
+	const struct people *p, void (*each)(void *ctx, const struct own_name *name), void *ctx)
 {
 	for (uint32_t i = 0; i < p->node_ids.count; i++) {
 		const struct node *node = &p->nodes[i];
-		bool is_number = strspn(node->text.ptr, "0123456789") == node->text.len;
-		if (node->listed && !node->is_value && !doubt_of(p, i) && best_link(p, i) &&
-			!is_number)
-			each(ctx, node->kind, node->key);
+		const struct own_name own = {.kind = node->kind,
+			.key = node->key,
+			.table = node->table,
+			.instance = node->instance,
+			.is_number = strspn(node->text.ptr, "0123456789") == node->text.len};
+		if (node->listed && !node->is_value && !doubt_of(p, i) && best_link(p, i))
+			each(ctx, &own);
 	}
 }
 

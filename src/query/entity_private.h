@@ -73,16 +73,29 @@ static inline void column_range(
 
 /* ---- counting (entity_count.c) --------------------------------------------------------------- */
 
+/* A further name that means this person and nobody else; within a table and instance, or everywhere (NULL). */
+struct own_name {
+	enum ioc_kind kind;
+	struct slice key;
+	const char *table, *instance;
+	bool is_number; /* digits alone */
+};
 struct entity_counting {
 	struct entity_keys keys;
+	struct map own;           /* further names that count as the value (entity_count_own) */
+	const char *table;        /* of the row in hand */
 	struct entity_plan *plan; /* of the batches that come */
 	struct entity *out;       /* events, times and roles are counted here */
 	struct counter *counters; /* ENTITY_LISTS of them */
 	struct map days;
-	struct buf key;
+	struct buf key, entry;
 };
 void entity_counting_init(struct entity_counting *c, struct entity *out);
 void entity_counting_fini(struct entity_counting *c);
+/* Forgets what was counted; what counts as the value stays. */
+void entity_counting_restart(struct entity_counting *c);
+/* This name counts as the value from now on. */
+void entity_count_own(struct entity_counting *c, const struct own_name *name);
 /* Counts an event. */
 void entity_count_row(
 	struct entity_counting *c, const char *table, const struct batch *batch, uint32_t row);
@@ -121,9 +134,9 @@ struct asked_name {
 const struct asked_name *people_asked(const struct people *people, uint32_t *n);
 /* The names that were found, best first, copied to out->mem. */
 void people_finish(struct people *people, struct entity *out);
-/* Calls `each` for the texts that mean this person and nobody else: those that alerts may name. */
+/* Calls `each` for the names that mean this person and nobody else. */
 void people_each_own(const struct people *people,
-	void (*each)(void *ctx, enum ioc_kind kind, struct slice key), void *ctx);
+	void (*each)(void *ctx, const struct own_name *name), void *ctx);
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 

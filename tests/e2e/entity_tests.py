@@ -286,6 +286,48 @@ def test_names_of_a_person(folder):
     assert list(found) == [("bob", "display name")] and found["bob", "display name"]["same_person"]
 
 
+def test_all_names_of_a_person(folder):
+    mail, rng, events = "u.one@example.com", random.Random(3), []
+    for n in range(400):
+        time = BASE + rng.randrange(20 * DAY)
+        ip = rng.choice(["10.0.0.1", "10.0.0.2"])
+        events.append(rng.choice([
+            lambda: org(time, n, A1, "U One", mail, ip, "user_login"),
+            lambda: jira(time, n, "u1", A1, ip, "User added", "team-a"),
+            lambda: bitbucket(time, "7", mail, ip, "Repository created", ["tools"]),
+            lambda: bitbucket(time, "7", None, ip, "Repository deleted", ["tools"]),
+            lambda: confluence(time, "U One", None, None, ip, "Space created", "Docs"),
+            lambda: org(time, n, A2, "Other", "other@example.com", ip, "invited", (A1, mail)),
+            # not of this person: the same id, the same user name elsewhere
+            lambda: bitbucket(time, "7", "dora", ip, "Scheme changed", [], "jira"),
+            lambda: bitbucket(time, "8", "u1", ip, "Repository created", []),
+            lambda: jira(time, n, "v2", A3, ip, "User added", "team-a"),
+        ])())
+    one = load(folder, list({json.dumps(e.raw): e for e in events}.values()))
+    events = list({json.dumps(e.raw): e for e in events}.values())
+    own = {A1, mail, "U One"}
+
+    def holds(e):
+        bitbucket_id = e.table == "bitbucket_audit_logs" and e.actor_id == "7"
+        jira_name = e.table == "jira_audit_logs" and e.actor == "u1"
+        return bitbucket_id or jira_name or bool(own & set(e.people))
+
+    def is_actor(e):
+        return holds(e) and "other@example.com" not in e.people
+
+    wanted = [e for e in events if holds(e)]
+    alone = entity(one, mail)
+    assert alone["events"] == sum(mail in e.people for e in events) < len(wanted)
+    assert {n["name"] for n in alone["names"] if n["same_person"]} == {A1, "u1", "7", "U One"}
+    found = check(one, mail, wanted, is_actor, lambda e: False, lambda e: mail in e.targets, "--person")
+    assert found["other_names_counted"] == 4 and alone["other_names_counted"] == 0
+    assert found["names"] == alone["names"]
+    check(one, mail, [e for e in wanted if e.time >= BASE + 5 * DAY], is_actor, lambda e: False,
+          lambda e: mail in e.targets, "--person", "--since", stamp(BASE + 5 * DAY))
+    assert "with the events of 4 other names" in one.run("entity", "--person", mail).out.decode()
+    assert one.run("entity", "--person", "--as", "actor", mail).status == 2
+
+
 def test_names_do_not_run_away(folder):
     events, n = [], 0
     accounts = [f"5f3c0a9be1d2c40068cc{i:04d}" for i in range(5)]
