@@ -157,7 +157,11 @@ const struct command commands[] = {
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
 			OPT_TIME_FIELD, OPT_EXPAND),
 		0, -1, command_detect},
-	{"ioc", "search VALUE…|-", "indicators of compromise: were they ever seen?",
+	{"ioc",
+		"search VALUE…|- | add LIST VALUE…|- | list [LIST] | remove LIST [VALUE…] | pause "
+		"LIST | "
+		"resume LIST | index",
+		"indicators of compromise: were they ever seen, and tell when they are",
 		"`search` says of each indicator, in the order given, in how many events it was "
 		"seen, in which tables,\n"
 		"first and last when, and by whom: all history, from an index. Values may be "
@@ -169,14 +173,21 @@ const struct command commands[] = {
 		"any other), STIX 2.1, MISP, OpenIOC, Zeek, or a report, of which the indicators "
 		"are "
 		"taken; packed or\n"
-		"not. docs/ioc.md says how each is read and compared. Exit status 3: some were not "
-		"usable, or not\nall segments could be asked.",
+		"not. `add` puts indicators on a watchlist: it is asked of all history at once, "
+		"and of "
+		"every event that\n"
+		"comes; what is seen is an alert. `remove` takes them off, or the whole list. "
+		"docs/ioc.md has the\n"
+		"rest. Exit status 3: some were not usable, or not all segments could be asked.",
 		"pugmark ioc search 192.0.2.7 'evil[.]example' bob\n"
 		"pugmark ioc search --file report.txt --list-format text\n"
 		"pugmark ioc search --file urlhaus.csv.gz --hits --json\n"
-		"pugmark ioc search --events --since -30d 203.0.113.0/24\n",
+		"pugmark ioc search --events --since -30d 203.0.113.0/24\n"
+		"pugmark ioc add incident-7 --level critical --expire 90d --file iocs.stix.json\n"
+		"pugmark ioc list\n",
 		OPTS(OPT_FILE, OPT_LIST_FORMAT, OPT_COLUMN, OPT_KIND, OPT_EXACT, OPT_EVENTS,
-			OPT_HITS, OPT_ALLOW_WIDE, OPT_TABLE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT,
+			OPT_HITS, OPT_ALLOW_WIDE, OPT_REPLACE, OPT_LEVEL, OPT_TAGS, OPT_EXPIRE,
+			OPT_CONFIDENCE, OPT_NO_DETECT, OPT_TABLE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT,
 			OPT_FORMAT),
 		1, -1, command_ioc},
 	{"entity", "VALUE", "everything about one user, address or object, on one page",

@@ -7,6 +7,12 @@ static const struct {
 	int (*run)(const struct command_line *line);
 } verbs[] = {
 	{"search", ioc_search_run},
+	{"add", ioc_add_run},
+	{"list", ioc_list_run},
+	{"remove", ioc_remove_run},
+	{"pause", ioc_pause_run},
+	{"resume", ioc_pause_run},
+	{"index", ioc_index_run},
 };
 
 int command_ioc(const struct command_line *line)
@@ -15,5 +21,6 @@ int command_ioc(const struct command_line *line)
 		if (strcmp(line->args[0], verbs[i].verb) == 0)
 			return verbs[i].run(line);
 	}
-	return usage_error(line, "\"%s\" must be search", line->args[0]);
+	return usage_error(line, "\"%s\" must be search, add, list, remove, pause, resume or index",
+		line->args[0]);
 }

@@ -53,5 +53,13 @@ int ioc_print_events(const struct command_line *line, enum query_format format, 
 
 /* The verbs of `pugmark ioc`, one file each. */
 int ioc_search_run(const struct command_line *line);
+int ioc_add_run(const struct command_line *line);
+int ioc_list_run(const struct command_line *line);
+int ioc_remove_run(const struct command_line *line);
+int ioc_pause_run(const struct command_line *line);
+int ioc_index_run(const struct command_line *line);
+
+/* Asks watchlists of what they were not asked of yet, and says what came of it. */
+int ioc_sweep(const struct command_line *line, struct store *store, struct err *err);
 
 #endif

@@ -145,7 +145,8 @@ static const struct ioc_answer *answer_of(const struct printing *p, const struct
 }
 
 /* As what it was seen; what was not seen is what it looks like. */
-static void put_kind(const struct indicator *indicator, const struct ioc_answer *answer, struct buf *out)
+static void put_kind(
+	const struct indicator *indicator, const struct ioc_answer *answer, struct buf *out)
 {
 	const char *between = "";
 	for (enum ioc_kind kind = IOC_IPV4; kind < IOC_KINDS; kind++) {
@@ -155,7 +156,8 @@ static void put_kind(const struct indicator *indicator, const struct ioc_answer 
 		between = ", ";
 	}
 	if (!*between)
-		buf_puts(out, indicator->form == IOC_WORD ? "name" : ioc_kind_name(indicator->kind));
+		buf_puts(
+			out, indicator->form == IOC_WORD ? "name" : ioc_kind_name(indicator->kind));
 }
 
 static void put_tables(const struct printing *p, const struct ioc_answer *answer, struct buf *out)

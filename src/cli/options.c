@@ -163,6 +163,11 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_AS] = {"as", "ROLE", "only where it is the actor, the target or the ip (by search)"},
 	[OPT_PERSON] = {"person", NULL,
 		"count the events of the other names of the same person as well"},
+	[OPT_REPLACE] = {"replace", NULL, "what the list held goes; only what comes now stays"},
+	[OPT_TAGS] = {"tags", "TAGS", "words for all indicators of the list, by commas"},
+	[OPT_EXPIRE] = {"expire", "SPAN",
+		"indicators that say nothing end so long after they came: 30d, 12h, never"},
+	[OPT_CONFIDENCE] = {"confidence", "N", "of indicators that say nothing: 0 to 100"},
 	[OPT_EXPAND] = {"expand-from-event", NULL,
 		"take values of placeholders that have none from the event's own fields"},
 };

@@ -113,7 +113,7 @@ static void check_scan(const struct slice *cells)
 static void test_scans(void **state)
 {
 	(void)state;
-	assert_int_equal(each_row("| text | what is found |", check_scan), 12);
+	assert_int_equal(each_row("| text | what is found |", check_scan), 13);
 }
 
 static void check_typed(const struct slice *cells)

@@ -250,7 +250,7 @@ bool csv_looks_like(struct list *list, struct slice head)
 	bool header = header_of(list, &sample, &first) != NULL;
 	for (size_t i = first; i < sample.n; i++)
 		good += has_forms(list, &sample.rows[i]);
-	struct slice start = sample.n ? sample.rows[0].fields[0] : (struct slice){0};
+	struct slice start = sample.rows && sample.n ? sample.rows[0].fields[0] : (struct slice){0};
 	bool hosts = slice_eq(start, SLICE("0.0.0.0")) || slice_eq(start, SLICE("127.0.0.1"));
 	size_t rows = sample.n - first;
 	sample_free(&sample);

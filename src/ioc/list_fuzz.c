@@ -76,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = {0};
 	int status = ioc_list_read(&options, give, &given, each, &given, &counts, &err);
 	assert(status == 0 || (status == -1 && err.kind != ERR_NONE && err.text[0]));
+	for (const char *p = err.text; *p; p++)
+		assert((unsigned char)*p >= 0x20 && *p != 0x7f);
 	assert(counts.usable == given.usable && counts.unusable == given.unusable);
 	return 0;
 }

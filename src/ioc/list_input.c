@@ -19,10 +19,17 @@ int list_error(struct list *list, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* Some of it may be the file's own words. */
+	struct buf safe;
+	buf_init(&safe, SIZE_MAX);
+	text_escape(&safe, slice_of(text));
 	if (list->line == 0)
-		return err_set(list->err, ERR_FORMAT, "%s: %s", list_name(list), text);
-	return err_set(list->err, ERR_FORMAT, "%s, line %llu: %s", list_name(list),
-		(unsigned long long)list->line, text);
+		err_set(list->err, ERR_FORMAT, "%s: %.*s", list_name(list), SLICE_ARG(safe));
+	else
+		err_set(list->err, ERR_FORMAT, "%s, line %llu: %.*s", list_name(list),
+			(unsigned long long)list->line, SLICE_ARG(safe));
+	buf_fini(&safe);
+	return -1;
 }
 
 static int too_large(struct list *list, uint64_t max)

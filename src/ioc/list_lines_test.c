@@ -50,7 +50,7 @@ static void test_plain(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
-static void test_csv(void **state)
+static void test_feeds(void **state)
 {
 	(void)state;
 	static const struct list_row rows[] = {
@@ -95,6 +95,14 @@ static void test_csv(void **state)
 			.told = "2 ipv4 192.0.2.1\n3 ! abc: of a type that is not looked for\n4 "
 				"md5 " MD5 "\n",
 			.format = IOC_LIST_CSV},
+	};
+	check_rows(rows, COUNT(rows));
+}
+
+static void test_csv(void **state)
+{
+	(void)state;
+	static const struct list_row rows[] = {
 		{.text = "name;address\nx;192.0.2.1\ny;192.0.2.2\n",
 			.told = "2 ipv4 192.0.2.1\n3 ipv4 192.0.2.2\n",
 			.format = IOC_LIST_CSV},
@@ -296,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_feeds),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_zeek),
 		cmocka_unit_test(test_text),

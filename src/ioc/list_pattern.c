@@ -65,6 +65,17 @@ static struct token read_string(struct pattern *p)
 	return (struct token){TOKEN_VALUE, {out, n}};
 }
 
+/* Whether the path that began at `begin` goes on with the next byte: [ only as [*] or [0], ] only behind such. */
+static bool is_path_byte(const struct pattern *p, size_t begin)
+{
+	char c = peek(p, 0);
+	if (c == '[')
+		return peek(p, 1) == '*' || is_digit(peek(p, 1));
+	if (c == ']')
+		return memchr(p->text.ptr + begin, '[', p->at - begin) != NULL;
+	return is_letter(c) || is_digit(c) || (c && strchr(":-.*", c));
+}
+
 /* type:property.'quoted'[*].property, or a word. */
 static struct token read_path(struct pattern *p)
 {
@@ -78,16 +89,10 @@ static struct token read_path(struct pattern *p)
 			if (!end)
 				return (struct token){TOKEN_BAD, {0}};
 			p->at = (size_t)(end - p->text.ptr);
-		} else if (c == '[') {
-			if (peek(p, 1) != '*' && !is_digit(peek(p, 1)))
-				break;
-		} else if (c == ':') {
-			path = true;
-		} else if (!is_letter(c) && !is_digit(c) && !memchr("-.*]", c, 4)) {
-			break;
-		} else if (c == ']' && !memchr(p->text.ptr + begin, '[', p->at - begin)) {
+		} else if (!is_path_byte(p, begin)) {
 			break;
 		}
+		path = path || c == ':';
 	}
 	struct slice text = {p->text.ptr + begin, p->at - begin};
 	return (struct token){path ? TOKEN_PATH : TOKEN_WORD, text};
@@ -143,6 +148,7 @@ static const struct {
 	{"ipv4-addr:value", IOC_IPV4},
 	{"ipv6-addr:value", IOC_IPV6},
 	{"domain-name:value", IOC_DOMAIN},
+	{"domain-name:resolves_to_refs[*].value", IOC_IPV4},
 	{"url:value", IOC_URL},
 	{"email-addr:value", IOC_EMAIL},
 	{"email-message:from_ref.value", IOC_EMAIL},

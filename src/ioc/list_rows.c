@@ -176,7 +176,9 @@ static struct slice field_of(
 	if (field < 0 || (size_t)field >= row->n)
 		return (struct slice){0};
 	struct slice text = list_trim(row->fields[field]);
-	return list_same(text, "None") || list_same(text, "-") ? (struct slice){0} : text;
+	if (list_same(text, "None") || list_same(text, "-"))
+		text.len = 0;
+	return text;
 }
 
 int row_emit(struct list *list, const struct row *row, const struct row_shape *shape)

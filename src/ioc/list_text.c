@@ -84,6 +84,20 @@ static void widen(struct slice text, const struct ioc_found *found, struct arena
 	}
 }
 
+static bool is_hash(enum ioc_kind kind)
+{
+	return kind >= IOC_MD5 && kind <= IOC_SHA256;
+}
+
+/* Whether a kind is asked for: versions of addresses, and lengths of hashes, stand for each other. */
+static bool is_wanted(enum ioc_kind wanted, enum ioc_kind kind)
+{
+	bool addresses = (wanted == IOC_IPV4 || wanted == IOC_IPV6) &&
+			 (kind == IOC_IPV4 || kind == IOC_IPV6);
+	return wanted == IOC_NONE || wanted == kind || addresses ||
+	       (is_hash(wanted) && is_hash(kind));
+}
+
 static void count_lines(struct reading *r, size_t until)
 {
 	const char *at = r->text.ptr + r->counted, *end = r->text.ptr + until, *p;
@@ -98,7 +112,6 @@ static void take(void *ctx, const struct ioc_found *found)
 {
 	struct reading *r = ctx;
 	struct ioc_entry entry = list_entry();
-	enum ioc_kind only = r->list->options->kind;
 	if (r->status != 0)
 		return;
 	arena_reset(&r->list->mem);
@@ -106,7 +119,7 @@ static void take(void *ctx, const struct ioc_found *found)
 	entry.indicator =
 		(struct indicator){.form = IOC_EXACT, .kind = found->kind, .key = found->key};
 	widen(r->text, found, &r->list->mem, &entry);
-	if ((only != IOC_NONE && only != entry.indicator.kind) || !is_new(r, &entry.indicator))
+	if (!is_wanted(r->list->options->kind, found->kind) || !is_new(r, &entry.indicator))
 		return;
 	count_lines(r, found->at);
 	entry.line = r->list->line + 1;

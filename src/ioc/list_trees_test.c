@@ -57,6 +57,9 @@ static void test_patterns(void **state)
 		{"([ipv4-addr:value = '192.0.2.1'] AND [ipv4-addr:value = '192.0.2.2']) START "
 		 "t'2026-01-01T00:00:00Z' STOP t'2026-01-02T00:00:00Z'",
 			"ipv4 192.0.2.1\nipv4 192.0.2.2\n"},
+		{"[domain-name:value = 'a.com' AND domain-name:resolves_to_refs[*].value = "
+		 "'192.0.2.1/32']",
+			"domain a.com\nipv4 192.0.2.1\n"},
 		{"[ipv4-addr:value != '192.0.2.1']",
 			"! ipv4-addr:value != '192.0.2.1': a condition that must not hold\n"},
 		{"[ipv4-addr:value NOT IN ('192.0.2.1')]",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* detect_live.c: rules kept loaded and run over what is new. */
 #include "pipeline/detect_live.h"
+#include "pipeline/watch.h"
 
 #include <stdlib.h>
 
@@ -95,6 +96,25 @@ static int load_rules(struct detect_live *live, struct err *err)
 	return 0;
 }
 
+/* ---- watchlists ------------------------------------------------------------------------------ */
+
+/* Lists of indicators are asked of the same segments; what they find counts as what rules find. */
+static int ask_watchlists(struct detect_live *live, struct store *store,
+	struct detect_result *result, struct err *err)
+{
+	const struct watch_options options = {.threads = live->options.threads,
+		.memory = live->options.memory,
+		.quiet = live->options.quiet,
+		.stop = live->options.stop};
+	struct watch_result watched = {0};
+	int rc = watch_run(store, &options, &watched, err);
+	result->alerts += watched.changes.added;
+	result->changes.added += watched.changes.added;
+	result->changes.changed += watched.changes.changed;
+	result->changes.withdrawn += watched.changes.withdrawn;
+	return rc;
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 void detect_live_run(
@@ -110,6 +130,8 @@ void detect_live_run(
 		live->options.rules = live->rules;
 		rc = detect_pending(store, &live->options, result ? result : &own, &err);
 	}
+	if (rc == 0)
+		rc = ask_watchlists(live, store, result ? result : &own, &err);
 	live->last = clock_mono_us();
 	if (rc < 0 && err.kind != ERR_INTERRUPTED)
 		log_warn("detection: %s; what was not looked at is tried again", err.text);

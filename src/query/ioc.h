@@ -56,6 +56,7 @@ struct ioc_events {
 	bool whole;
 	bool fields_only;     /* what stands inside text does not count */
 	int64_t since, until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open */
+	bool untimed;         /* events without a time as well, where since or until is set */
 	const uint64_t *only; /* segments (n ids), NULL = all */
 	uint32_t nonly;
 	/* Sets in `want` (a bool per column of the shape) what is to be read beside event_id and event_time; asked once for each

@@ -78,8 +78,17 @@ static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct obser
 
 /* ---- a segment ------------------------------------------------------------------------------- */
 
+/* Whether some of an observable's events may be in the time asked for. */
+static bool may_be_in_time(const struct ioc_events *events, const struct sighting *s)
+{
+	bool all = events->since == INT64_MIN && events->until == INT64_MAX;
+	return all || events->untimed ||
+	       (s->first <= s->last && s->last >= events->since && s->first < events->until);
+}
+
 /* Whether a run holds what is asked for. 1, 0, or -1. */
-static int holds(const struct lookup *l, const char *path, struct err *err)
+static int holds(
+	const struct ioc_events *events, const struct lookup *l, const char *path, struct err *err)
 {
 	struct obs_reader *reader;
 	if (obs_open(path, &reader, err) < 0)
@@ -91,7 +100,8 @@ static int holds(const struct lookup *l, const char *path, struct err *err)
 		rc = obs_seek(reader, q->kind, q->key, &s, err);
 		if (rc == 1)
 			rc = s->kind == q->kind &&
-			     (q->range ? ioc_in_range(q, s->key) : slice_eq(s->key, q->key));
+			     (q->range ? ioc_in_range(q, s->key) : slice_eq(s->key, q->key)) &&
+			     (q->range || may_be_in_time(events, s));
 		else if (rc == 0)
 			break; /* nothing comes behind */
 	}
@@ -139,8 +149,9 @@ static bool in_time(const struct ioc_events *events, const struct batch *batch, 
 	const struct column *times = &batch->columns[SYS_EVENT_TIME];
 	if (events->since == INT64_MIN && events->until == INT64_MAX)
 		return true;
-	return !column_is_null(times, row) && times->i64[row] >= events->since &&
-	       times->i64[row] < events->until;
+	if (column_is_null(times, row))
+		return events->untimed;
+	return times->i64[row] >= events->since && times->i64[row] < events->until;
 }
 
 /* Newest rows last in a group of a compacted file: handed over backwards. 1 to end. */
@@ -311,7 +322,7 @@ static int scan_table(struct store *store, struct scanning *s, struct err *err)
 		struct err why = {0};
 		if (!is_asked(s->events, segments[i].id))
 			continue;
-		rc = segments[i].run ? holds(s->lookup, segments[i].run, &why) : 1;
+		rc = segments[i].run ? holds(s->events, s->lookup, segments[i].run, &why) : 1;
 		if (rc == 1)
 			rc = scan_segment(store, s, segments[i].path, &why);
 		if (rc < 0 && (why.kind == ERR_DAMAGED || why.kind == ERR_NOT_FOUND) &&

@@ -2,6 +2,7 @@
 /* ioc_questions.c: what an indicator means in keys. docs/ioc.md has the table. */
 #include <stdlib.h>
 
+#include "ioc/watch_file.h"
 #include "query/ioc_private.h"
 
 struct making {
@@ -56,28 +57,31 @@ static void ask_below(struct making *m, struct slice key)
 	q->range = q->open = true;
 }
 
-/* Names of people and machines that look like this: a mail address is the name of an account at many sites, an address that of a
- * node. */
-static void ask_as_text(struct making *m, struct slice text)
+/* Names of people and machines that look like it: ioc_also. */
+static void ask_also(struct making *m, const struct indicator *indicator)
 {
-	static const enum ioc_kind kinds[] = {
-		IOC_USER, IOC_ACCOUNT, IOC_AGENT, IOC_HOST, IOC_OTHER};
-	struct buf key;
+	uint32_t also = ioc_also(indicator) & m->kinds;
+	struct buf text, key;
+	if (!also)
+		return;
+	buf_init(&text, IOC_KEY_MAX * 4);
 	buf_init(&key, IOC_KEY_MAX + 64);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		enum ioc_kind kind = kinds[i];
+	if (indicator->form == IOC_WORD)
+		buf_slice(&text, indicator->last);
+	else
+		ioc_key_text(indicator->kind, indicator->key, &text);
+	for (unsigned k = 1; k < IOC_KINDS; k++) {
+		enum ioc_kind kind = (enum ioc_kind)k;
 		buf_clear(&key);
-		if (!(m->kinds >> kind & 1) || !ioc_key(&kind, text, &key))
+		if (!(also >> k & 1) || !ioc_key(&kind, buf_view(&text), &key))
 			continue;
 		char *kept = arena_alloc(&m->out->mem, key.len + 1);
 		memcpy(kept, key.ptr, key.len);
 		ask(m, kind, (struct slice){kept, key.len});
 	}
+	buf_fini(&text);
 	buf_fini(&key);
 }
-
-static const uint32_t text_kinds =
-	1u << IOC_USER | 1u << IOC_AGENT | 1u << IOC_HOST | 1u << IOC_OTHER | 1u << IOC_ACCOUNT;
 
 static void ask_indicator(struct making *m, const struct indicator *indicator)
 {
@@ -87,14 +91,6 @@ static void ask_indicator(struct making *m, const struct indicator *indicator)
 		ask(m, indicator->kind, indicator->key);
 		if (indicator->kind == IOC_DOMAIN && m->below)
 			ask_below(m, indicator->key);
-		if (m->kinds & text_kinds && !(text_kinds >> indicator->kind & 1)) {
-			struct buf text;
-			buf_init(&text, IOC_KEY_MAX * 2);
-			indicator_text(indicator, &text);
-			struct slice kept = slice_of(arena_strdup(&m->out->mem, buf_view(&text)));
-			ask_as_text(m, kept);
-			buf_fini(&text);
-		}
 		break;
 	case IOC_RANGE:
 		q = ask(m, indicator->kind, indicator->key);
@@ -107,9 +103,9 @@ static void ask_indicator(struct making *m, const struct indicator *indicator)
 		ask_below(m, indicator->key);
 		break;
 	case IOC_WORD:
-		ask_as_text(m, indicator->last);
 		break;
 	}
+	ask_also(m, indicator);
 }
 
 static int by_key(const void *left, const void *right)

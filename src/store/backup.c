@@ -169,8 +169,11 @@ static int copy_vault_part(
 
 static int copy_item(struct copy *c, const struct check_item *item, struct err *err)
 {
-	static const char *const folders[] = {
-		[ITEM_VAULT] = "vault", [ITEM_SEGMENT] = "tables", [ITEM_RUN] = "ids", [ITEM_OBSERVABLES] = "observables"};
+	static const char *const folders[] = {[ITEM_VAULT] = "vault",
+		[ITEM_SEGMENT] = "tables",
+		[ITEM_RUN] = "ids",
+		[ITEM_OBSERVABLES] = "observables",
+		[ITEM_WATCHLIST] = "watchlists"};
 	char dir[STORE_PATH];
 	if (item->kind == ITEM_CATALOG) /* was copied first */
 		return step(c, item->bytes, "catalog.db", err);

@@ -248,7 +248,25 @@ static const char version_6[] =
 	"CREATE TABLE observable_cover(run_id INTEGER NOT NULL"
 	" REFERENCES observable_runs(id) ON DELETE CASCADE, segment_id INTEGER NOT NULL,"
 	" PRIMARY KEY(run_id, segment_id)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX observable_cover_by_segment ON observable_cover(segment_id);";
+	"CREATE INDEX observable_cover_by_segment ON observable_cover(segment_id);"
+
+	/* What is watched for. file, swept: watchlists/<name>/<file>.watch, '' = none; swept: of the file that was asked of
+	 * all history. url '' = filled by hand. Times: 0 = never. expire_s: indicators that say nothing end so long after
+	 * they came; 0 = never. */
+	"CREATE TABLE watchlists(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" level INTEGER NOT NULL, exact INTEGER NOT NULL, paused INTEGER NOT NULL,"
+	" url TEXT NOT NULL, settings TEXT NOT NULL, interval_s INTEGER NOT NULL,"
+	" expire_s INTEGER NOT NULL, confidence INTEGER NOT NULL, tags TEXT NOT NULL,"
+	" file TEXT NOT NULL DEFAULT '', swept TEXT NOT NULL DEFAULT '',"
+	" indicators INTEGER NOT NULL DEFAULT 0, unusable INTEGER NOT NULL DEFAULT 0,"
+	" duplicates INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
+	" sha256 BLOB NOT NULL DEFAULT x'', added INTEGER NOT NULL DEFAULT 0,"
+	" removed INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL,"
+	" changed_at INTEGER NOT NULL DEFAULT 0, fetched_at INTEGER NOT NULL DEFAULT 0,"
+	" etag TEXT NOT NULL DEFAULT '', modified TEXT NOT NULL DEFAULT '',"
+	" failed_at INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '') STRICT;"
+	/* Segments that no watchlist was asked of. */
+	"CREATE TABLE watch_pending(segment_id INTEGER PRIMARY KEY) STRICT;";
 
 static const char *const steps[FORMAT_VERSION] = {
 	version_1, version_2, version_3, version_4, version_5, version_6};

@@ -137,11 +137,13 @@ int observable_segments(struct store *store, const char *table, struct arena *me
 	if (there < 0)
 		return -1;
 	sqlite3_stmt *stmt = catalog_query(store, err,
-		there ? "SELECT s.id, s.name, s.rows, r.name FROM segments s"
+		there ? "SELECT s.id, s.name, s.rows, r.name, s.min_time, s.max_time, s.no_time "
+			"FROM segments s"
 			" JOIN tables t ON t.id = s.table_id"
 			" LEFT JOIN observable_runs r ON r.name = s.name"
 			" WHERE t.name = ? ORDER BY s.max_time DESC, s.id DESC"
-		      : "SELECT s.id, s.name, s.rows, NULL FROM segments s"
+		      : "SELECT s.id, s.name, s.rows, NULL, s.min_time, s.max_time, s.no_time FROM "
+			"segments s"
 			" JOIN tables t ON t.id = s.table_id"
 			" WHERE t.name = ? ORDER BY s.max_time DESC, s.id DESC",
 		"t", table);
@@ -160,6 +162,9 @@ int observable_segments(struct store *store, const char *table, struct arena *me
 			.path = arena_strdup(mem, slice_of(path)),
 			.id = (uint64_t)sqlite3_column_int64(stmt, 0),
 			.rows = (uint64_t)sqlite3_column_int64(stmt, 2),
+			.min_time = sqlite3_column_int64(stmt, 4),
+			.max_time = sqlite3_column_int64(stmt, 5),
+			.no_time = (uint64_t)sqlite3_column_int64(stmt, 6),
 			.run = sqlite3_column_type(stmt, 3) == SQLITE_NULL
 				       ? NULL
 				       : run_path(store, table, catalog_text(stmt, 3), mem)};

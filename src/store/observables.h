@@ -43,7 +43,8 @@ void observable_set_close(struct observable_set *set);
 struct observable_segment {
 	const char *path; /* of the Parquet file */
 	const char *run;  /* NULL = not indexed: it must be looked through */
-	uint64_t id, rows;
+	uint64_t id, rows, no_time;
+	int64_t min_time, max_time; /* min > max: no row has a time */
 };
 /* The segments of a table, newest first; in `mem`. 0 or -1. */
 int observable_segments(struct store *store, const char *table, struct arena *mem,

@@ -45,6 +45,11 @@ int observables_follow(
 /* In a transaction: retires the runs that count a segment's rows. */
 int observables_retire(struct store *store, int64_t segment_id, struct err *err);
 
+/* In a transaction: watchlists, where there are any, are to be asked of the segment. */
+int watch_pending_add(struct store *store, int64_t segment_id, struct err *err);
+/* In a transaction: watchlists that `old` waits for are asked of `fresh`. */
+int watch_pending_follow(struct store *store, int64_t old, int64_t fresh, struct err *err);
+
 /* In a transaction: names a run. */
 int observables_add_run(struct store *store, int64_t table_id, const char *name, int level,
 	const struct sorted_facts *facts, int64_t *id, struct err *err);

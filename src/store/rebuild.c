@@ -331,8 +331,10 @@ static int add_new(struct rebuild *r, const uint8_t fingerprint[32], struct err 
 		row->received_at = file->received_at;
 		row->committed_at = clock_now_us();
 		memcpy(row->fingerprint, fingerprint, 32);
-		if (row->rows > 0 && (catalog_add_segment(r->store, row, err) < 0 ||
-					     observer_record(&file->out.observer, row->id, err) < 0))
+		if (row->rows > 0 &&
+			(catalog_add_segment(r->store, row, err) < 0 ||
+				observer_record(&file->out.observer, row->id, err) < 0 ||
+				watch_pending_add(r->store, row->id, err) < 0))
 			return -1;
 	}
 	for (uint32_t i = 0; i < r->nruns; i++) {

@@ -241,7 +241,8 @@ void old_segments_free(struct old_segments *segments)
 	*segments = (struct old_segments){0};
 }
 
-/* Compaction keeps all rows: what was merged from all of the old files holds for the new one. */
+/* Compaction keeps all rows: what was merged from all of the old files holds for the new one. Watchlists that were not asked of an old one are
+ * asked of the new one. */
 static int follow(
 	struct rewriter *w, const struct old_segment *const *old, uint32_t n, struct err *err)
 {
@@ -252,6 +253,8 @@ static int follow(
 		rows += old[i]->rows;
 	}
 	int rc = rows == w->row.rows ? observables_follow(w->store, ids, n, w->row.id, err) : 0;
+	for (uint32_t i = 0; i < n && rc == 0; i++)
+		rc = watch_pending_follow(w->store, ids[i], w->row.id, err);
 	free(ids);
 	return rc;
 }

@@ -20,7 +20,7 @@ struct rewriter {
 	const struct batch_shape *shape;
 	struct parquet_writer *parquet; /* NULL until a batch comes */
 	struct observer observer;
-	struct buf sources;             /* of the rows, as segment_info has them */
+	struct buf sources; /* of the rows, as segment_info has them */
 	char *input;
 	int level; /* zstd */
 	bool renamed, done;

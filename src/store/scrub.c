@@ -25,7 +25,9 @@ static int forget_gone(struct store *store, struct err *err)
 		" ON t.id = r.table_id WHERE path = 'ids/' || t.name || '/' || r.name)) OR"
 		" (path GLOB 'observables/*' AND NOT EXISTS (SELECT 1 FROM observable_runs r"
 		" JOIN tables t ON t.id = r.table_id"
-		" WHERE path = 'observables/' || t.name || '/' || r.name || '.obs'))",
+		" WHERE path = 'observables/' || t.name || '/' || r.name || '.obs')) OR"
+		" (path GLOB 'watchlists/*' AND NOT EXISTS (SELECT 1 FROM watchlists"
+		" WHERE path = 'watchlists/' || name || '/' || file || '.watch'))",
 		"");
 }
 

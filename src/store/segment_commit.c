@@ -178,8 +178,10 @@ static bool has_content(const struct segment *s, const struct segment_facts *fac
 /* The detector has not looked at these rows: noted with them, so that whatever ends the process it will. */
 static int add_pending(struct segment *s, struct err *err)
 {
-	return catalog_run(s->store, err, "INSERT INTO detect_pending VALUES(?, ?, ?, ?, ?)",
-		"iiiiu", s->row.id, s->table->id, s->row.min_time, s->row.max_time, s->row.no_time);
+	if (catalog_run(s->store, err, "INSERT INTO detect_pending VALUES(?, ?, ?, ?, ?)", "iiiiu",
+		    s->row.id, s->table->id, s->row.min_time, s->row.max_time, s->row.no_time) < 0)
+		return -1;
+	return watch_pending_add(s->store, s->row.id, err);
 }
 
 static int add_rows(struct segment *s, const struct segment_facts *facts, const struct id_run *run,

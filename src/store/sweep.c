@@ -86,6 +86,14 @@ static int is_named(struct sweep *sweep, const char *name, const char *path, str
 			     ? 0
 			     : catalog_int(sweep->store, &n, err,
 				       "SELECT 1 FROM observable_runs WHERE name = ?", "t", stem);
+	} else if (strcmp(sweep->kind, "watchlists") == 0) {
+		char stem[STORE_NAME];
+		snprintf(stem, sizeof(stem), "%.28s", name);
+		rc = strcmp(name + 28, ".watch") != 0
+			     ? 0
+			     : catalog_int(sweep->store, &n, err,
+				       "SELECT 1 FROM watchlists WHERE file = ? AND name = ?", "tt",
+				       stem, sweep->sub);
 	} else {
 		rc = catalog_int(sweep->store, &n, err,
 			"SELECT 1 FROM id_runs r JOIN tables t ON t.id = r.table_id"
@@ -226,7 +234,8 @@ static int sweep_all(struct sweep *sweep, struct err *err)
 {
 	char path[STORE_PATH];
 	if (sweep_kind(sweep, "tables", err) < 0 || sweep_kind(sweep, "ids", err) < 0 ||
-		sweep_kind(sweep, "observables", err) < 0)
+		sweep_kind(sweep, "observables", err) < 0 ||
+		sweep_kind(sweep, "watchlists", err) < 0)
 		return -1;
 	return list_if_there(sweep, store_path(sweep->store, path, "vault"), sweep_source, err);
 }

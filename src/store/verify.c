@@ -99,7 +99,8 @@ static bool is_still_named(struct store *store, const struct check_item *item)
 {
 	static const char *const named[] = {[ITEM_SEGMENT] = "SELECT 1 FROM segments WHERE id = ?",
 		[ITEM_RUN] = "SELECT 1 FROM id_runs WHERE id = ?",
-		[ITEM_OBSERVABLES] = "SELECT 1 FROM observable_runs WHERE id = ?"};
+		[ITEM_OBSERVABLES] = "SELECT 1 FROM observable_runs WHERE id = ?",
+		[ITEM_WATCHLIST] = "SELECT 1 FROM watchlists WHERE id = ? AND file <> ''"};
 	int64_t found;
 	return catalog_int(store, &found, NULL, named[item->kind], "i", item->id) != 0;
 }
@@ -141,20 +142,52 @@ static int check_run(struct check *check, const struct check_item *item, struct 
 	return identity_check(store_path(check->store, path, "%s", item->path), &item->run, err);
 }
 
-static int check_observables(struct check *check, const struct check_item *item, struct err *err)
+static int check_sum(struct check *check, const struct check_item *item, const char *advice,
+	char path[STORE_PATH], struct err *err)
 {
-	char path[STORE_PATH];
 	uint8_t sum[32];
 	store_path(check->store, path, "%s", item->path);
 	if (sha256_file(path, item->bytes, sum, check->progress ? check->progress->stop : NULL,
 		    err) < 0)
 		return -1;
-	if (memcmp(sum, item->sha256, 32) != 0)
-		return err_set(err, ERR_DAMAGED,
-			"%s: does not hold what was committed: run `pugmark rebuild %s` (the vault "
-			"has the records), or restore the file from a backup",
-			path, item->owner);
+	return memcmp(sum, item->sha256, 32) == 0
+		       ? 0
+		       : err_set(err, ERR_DAMAGED, "%s: does not hold what was committed: %s %s",
+				 path, advice, item->owner);
+}
+
+static int check_observables(struct check *check, const struct check_item *item, struct err *err)
+{
+	char path[STORE_PATH];
+	if (check_sum(check, item, "the vault has the records: run `pugmark rebuild`, table", path,
+		    err) < 0)
+		return -1;
 	return sorted_check(path, item->rows, err);
+}
+
+static int check_watchlist(struct check *check, const struct check_item *item, struct err *err)
+{
+	char path[STORE_PATH];
+	return check_sum(check, item,
+		"fill it again with `pugmark ioc add` or `ioc update`, watchlist", path, err);
+}
+
+static int check_file(struct check *check, const struct check_item *item, struct err *err)
+{
+	switch (item->kind) {
+	case ITEM_SEGMENT:
+		return check_segment(check, item, err);
+	case ITEM_RUN:
+		return check_run(check, item, err);
+	case ITEM_OBSERVABLES:
+		return check_observables(check, item, err);
+	case ITEM_WATCHLIST:
+		return check_watchlist(check, item, err);
+	case ITEM_CATALOG:
+	case ITEM_VAULT:
+		break;
+	}
+	return 0;
 }
 
 int check_item(struct check *check, const struct check_item *item, struct err *err)
@@ -166,9 +199,7 @@ int check_item(struct check *check, const struct check_item *item, struct err *e
 		return check_catalog(check, item, err);
 	if (item->kind == ITEM_VAULT)
 		return check_vault_file(check, item, err);
-	int rc = item->kind == ITEM_SEGMENT ? check_segment(check, item, &why)
-		 : item->kind == ITEM_RUN   ? check_run(check, item, &why)
-					    : check_observables(check, item, &why);
+	int rc = check_file(check, item, &why);
 	if (rc < 0 && is_still_named(check->store, item) &&
 		check_error(check, item->path, &why, err) < 0)
 		return -1;

@@ -16,7 +16,14 @@ struct check {
 };
 
 /* A file of the store as the catalog knows it. */
-enum item_kind { ITEM_CATALOG, ITEM_VAULT, ITEM_SEGMENT, ITEM_RUN, ITEM_OBSERVABLES };
+enum item_kind {
+	ITEM_CATALOG,
+	ITEM_VAULT,
+	ITEM_SEGMENT,
+	ITEM_RUN,
+	ITEM_OBSERVABLES,
+	ITEM_WATCHLIST
+};
 struct check_item {
 	enum item_kind kind;
 	char path[STORE_PATH]; /* relative; the .zst of a vault file */

@@ -68,6 +68,15 @@ static void take_observables(sqlite3_stmt *stmt, struct check_item *item)
 	catalog_blob(stmt, 5, item->sha256, 32);
 }
 
+static void take_watchlist(sqlite3_stmt *stmt, struct check_item *item)
+{
+	snprintf(item->path, sizeof(item->path), "watchlists/%s/%s.watch", item->owner,
+		catalog_text(stmt, 1));
+	item->bytes = column_u64(stmt, 2);
+	item->id = sqlite3_column_int64(stmt, 3);
+	catalog_blob(stmt, 4, item->sha256, 32);
+}
+
 static const struct {
 	enum item_kind kind;
 	const char *sql;
@@ -89,6 +98,9 @@ static const struct {
 		"SELECT t.name, r.name, r.bytes, r.entries, r.id, r.sha256 FROM observable_runs r"
 		" JOIN tables t ON t.id = r.table_id ORDER BY r.id",
 		take_observables},
+	{ITEM_WATCHLIST,
+		"SELECT name, file, bytes, id, sha256 FROM watchlists WHERE file <> '' ORDER BY id",
+		take_watchlist},
 };
 
 static int list_kind(struct store *store, struct list *list, size_t k, struct err *err)
@@ -135,7 +147,7 @@ int check_items(struct store *store, struct check_item **items, uint32_t *n, str
 	int indexed = rc == 0 ? catalog_has(store, 6, err) : -1;
 	rc = indexed < 0 ? -1 : rc;
 	for (size_t k = 0; rc == 0 && k < sizeof(kinds) / sizeof(kinds[0]); k++)
-		rc = kinds[k].kind == ITEM_OBSERVABLES && !indexed
+		rc = kinds[k].kind >= ITEM_OBSERVABLES && !indexed
 			     ? 0
 			     : list_kind(store, &list, k, err);
 	if (rc == 0)
