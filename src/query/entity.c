@@ -13,10 +13,10 @@ struct passing {
 	struct entity *out;
 	struct map *unread; /* paths of segments, of all passes: each counts once */
 	const struct own_name
-		*own; /* of indicators from 1 on, where the events of a person are counted */
+		*own; /* the indicators from nvalue on, where a person's are counted */
+	uint32_t nvalue;
 	struct arena plan_mem, batch_mem;
 	struct entity_plan plan;
-	const struct batch *batch;
 	uint32_t last_row;
 	bool any;
 };
@@ -59,7 +59,8 @@ static int take_event(void *ctx, const char *table, const struct batch *batch, u
 	(void)err;
 	if (p->any && p->last_row == row)
 		return 0;
-	if (p->own && indicator > 0 && !is_there(&p->own[indicator], table, batch, row))
+	if (p->own && indicator >= p->nvalue &&
+		!is_there(&p->own[indicator - p->nvalue], table, batch, row))
 		return 0;
 	p->any = true;
 	p->last_row = row;
@@ -139,63 +140,106 @@ static int follow_names(struct store *store, const struct entity_request *reques
 
 /* ---- the value ------------------------------------------------------------------------------- */
 
-/* The value as an indicator, with its text as people write it. 1; 0 where it can only be searched for, as what it is. */
-static int read_value(const struct entity_request *request, struct arena *mem,
-	struct indicator *indicator, struct slice *text, struct err *err)
+/* The value as the index may have it, and its text as people write it. */
+struct asked_value {
+	struct indicator list[8];
+	uint32_t n; /* 0: it can only be searched for, as what it is */
+	struct slice text;
+	struct entity_keys keys;
+};
+
+/* A user key looks like a hash, a user name like a domain or a mail address. */
+static void add_texts(struct asked_value *value)
+{
+	static const enum ioc_kind kinds[] = {
+		IOC_USER, IOC_ACCOUNT, IOC_AGENT, IOC_HOST, IOC_OTHER};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct slice key = value->keys.of[kinds[i]];
+		if (key.len > 0)
+			value->list[value->n++] =
+				(struct indicator){.form = IOC_EXACT, .kind = kinds[i], .key = key};
+	}
+}
+
+static bool is_hash(enum ioc_kind kind)
+{
+	return kind == IOC_MD5 || kind == IOC_SHA1 || kind == IOC_SHA256;
+}
+
+static int parse_value(const struct entity_request *request, struct arena *mem,
+	struct asked_value *value, struct err *err)
 {
 	bool wide;
 	struct buf shown;
-	*text = request->value;
-	if (request->value.len == 0)
-		return err_set(err, ERR_USAGE, "an entity needs a value");
-	if (request->as != ENTITY_ANY)
-		return 0;
+	struct indicator *indicator = &value->list[0];
 	if (indicator_parse(request->value, request->kind, mem, indicator, &wide, err) < 0)
 		return request->kind == IOC_NONE ? 0 : -1;
 	if (indicator->form == IOC_RANGE || indicator->form == IOC_BELOW)
 		return err_set(err, ERR_USAGE,
 			"an entity is one thing: `pugmark ioc search` looks for ranges and for all "
 			"below a domain");
+	value->n = 1;
+	/* Of what only looks like a hash, capital letters count. */
+	if (indicator->form == IOC_EXACT && is_hash(indicator->kind))
+		return 0;
 	buf_init(&shown, 1 << 20);
 	indicator_text(indicator, &shown);
-	*text = (struct slice){arena_strdup(mem, buf_view(&shown)), shown.len};
+	value->text = (struct slice){arena_strdup(mem, buf_view(&shown)), shown.len};
 	buf_fini(&shown);
-	return 1;
+	return 0;
+}
+
+static int read_value(const struct entity_request *request, struct arena *mem,
+	struct asked_value *value, struct err *err)
+{
+	*value = (struct asked_value){.text = request->value};
+	if (request->value.len == 0)
+		return err_set(err, ERR_USAGE, "an entity needs a value");
+	if (request->as == ENTITY_ANY && parse_value(request, mem, value, err) < 0)
+		return -1;
+	entity_keys_make(&value->keys, value->text, mem);
+	if (value->n > 0 && value->list[0].form == IOC_EXACT && request->kind == IOC_NONE)
+		add_texts(value);
+	return 0;
 }
 
 /* What the index says of it: the kinds. */
 static int ask_index(struct store *store, const struct entity_request *request,
-	const struct indicator *indicator, struct entity *out, struct err *err)
+	const struct asked_value *value, struct entity *out, struct err *err)
 {
 	struct ioc_answers answers;
-	const struct ioc_request asked = {
-		.list = indicator, .n = 1, .exact = true, .threads = 1, .stop = request->stop};
+	const struct ioc_request asked = {.list = value->list,
+		.n = value->n,
+		.exact = true,
+		.threads = 1,
+		.stop = request->stop};
 	if (ioc_search(store, &asked, &answers, err) < 0)
 		return -1;
-	out->kinds = answers.list[0].kinds;
+	for (uint32_t i = 0; i < value->n; i++)
+		out->kinds |= answers.list[i].kinds;
 	out->unindexed = answers.unindexed;
 	ioc_answers_free(&answers);
 	return 0;
 }
 
 static int count_by_index(struct store *store, const struct entity_request *request,
-	const struct indicator *indicator, struct entity_counting *c, struct people *people,
+	const struct asked_value *value, struct entity_counting *c, struct people *people,
 	struct map *unread, struct err *err)
 {
 	struct passing p = {.c = c, .people = people, .out = c->out, .unread = unread};
-	int rc = pass(store, request, indicator, 1, &p, err);
+	int rc = pass(store, request, value->list, value->n, &p, err);
 	c->plan = NULL;
 	return rc;
 }
 
 static int count(struct store *store, const struct entity_request *request,
-	const struct indicator *indicator, struct entity_counting *c, struct people *people,
+	const struct asked_value *value, struct entity_counting *c, struct people *people,
 	struct map *unread, struct err *err)
 {
 	struct entity *out = c->out;
-	int rc = indicator ? ask_index(store, request, indicator, out, err) : 0;
-	if (rc == 0 && (out->kinds || out->unindexed))
-		rc = count_by_index(store, request, indicator, c, people, unread, err);
+	int rc = value->n > 0 ? ask_index(store, request, value, out, err) : 0;
+	if (rc == 0 && value->n > 0 && (out->kinds || out->unindexed))
+		rc = count_by_index(store, request, value, c, people, unread, err);
 	if (rc < 0)
 		return rc;
 	if (out->events > 0)
@@ -240,23 +284,25 @@ static void take_own(void *ctx, const struct own_name *name)
 
 /* Counts anew: the events of the value and of the names that are the same person's. */
 static int count_person(struct store *store, const struct entity_request *request,
-	const struct indicator *indicator, struct entity_counting *c, const struct people *people,
+	const struct asked_value *value, struct entity_counting *c, const struct people *people,
 	struct map *unread, struct err *err)
 {
 	struct entity *out = c->out;
-	struct owning o = {.c = c, .n = 1, .names = xcalloc(OWN_MOST, sizeof(*o.names))};
+	struct owning o = {.c = c, .names = xcalloc(OWN_MOST, sizeof(*o.names))};
 	people_each_own(people, take_own, &o);
 	int rc = 0;
-	if (o.n > 1) {
-		struct indicator *list = xcalloc(o.n, sizeof(*list));
-		struct passing p = {.c = c, .out = out, .unread = unread, .own = o.names};
-		list[0] = *indicator;
-		for (uint32_t i = 1; i < o.n; i++)
-			list[i] = (struct indicator){
+	if (o.n > 0) {
+		uint32_t n = value->n;
+		struct indicator *list = xcalloc((size_t)n + o.n, sizeof(*list));
+		struct passing p = {
+			.c = c, .out = out, .unread = unread, .own = o.names, .nvalue = n};
+		memcpy(list, value->list, n * sizeof(*list));
+		for (uint32_t i = 0; i < o.n; i++)
+			list[n++] = (struct indicator){
 				.form = IOC_EXACT, .kind = o.names[i].kind, .key = o.names[i].key};
 		out->ncounted = o.count;
 		entity_counting_restart(c);
-		rc = pass(store, request, list, o.n, &p, err);
+		rc = pass(store, request, list, n, &p, err);
 		c->plan = NULL;
 		free(list);
 	}
@@ -269,23 +315,21 @@ int entity_find(struct store *store, const struct entity_request *request, struc
 	struct err *err)
 {
 	struct entity_counting c;
-	struct indicator indicator;
-	struct slice text;
+	struct asked_value value;
 	struct map unread = {0};
 	*entity = (struct entity){0};
-	int form = read_value(request, &entity->mem, &indicator, &text, err);
-	if (form < 0) {
+	if (read_value(request, &entity->mem, &value, err) < 0) {
 		entity_free(entity);
 		return -1;
 	}
 	entity_counting_init(&c, entity);
-	entity_keys_make(&c.keys, text, &entity->mem);
-	struct people *people = people_new(text, &c.keys);
-	int rc = count(store, request, form ? &indicator : NULL, &c, people, &unread, err);
+	c.keys = value.keys;
+	struct people *people = people_new(value.text, &c.keys);
+	int rc = count(store, request, &value, &c, people, &unread, err);
 	if (rc == 0)
 		rc = follow_names(store, request, people, &unread, entity, err);
 	if (rc == 0 && request->person && !entity->searched)
-		rc = count_person(store, request, &indicator, &c, people, &unread, err);
+		rc = count_person(store, request, &value, &c, people, &unread, err);
 	if (rc == 0) {
 		entity->seen = entity->events > 0;
 		entity_counting_finish(&c, request->top, request->days, entity);
