@@ -190,6 +190,27 @@ const struct command commands[] = {
 			OPT_CONFIDENCE, OPT_NO_DETECT, OPT_TABLE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT,
 			OPT_FORMAT),
 		1, -1, command_ioc},
+	{"entity", "VALUE", "everything about one user, address or object, on one page",
+		"What the value is, its events per day, tables, actions, addresses with first and "
+		"last, who touched it\n"
+		"or what it touched, the other names of the same person with the events that show "
+		"them, and alerts.\n"
+		"Counts are exact: an event counts once. Users, addresses, mail addresses, hosts "
+		"and the like come\n"
+		"from the index of observables; repositories, projects, spaces, groups by the "
+		"search language, as does\n"
+		"all with --as. The timeline shows the last 30 days with events, or all in --since "
+		"and --until. What\n"
+		"was not seen is said to be so, with names like it. docs/entity.md has the rules. "
+		"Exit status 3: not\n"
+		"all files could be read.",
+		"pugmark entity grace.andersson\n"
+		"pugmark entity --person anna@example.com         # in all products\n"
+		"pugmark entity 203.0.113.7 --since -7d\n"
+		"pugmark entity --as target auth-scripts-0\n"
+		"pugmark entity 557058:ade10254-95c9-48b0-bccd-47b3d65a8834 --json\n",
+		OPTS(OPT_AS, OPT_PERSON, OPT_KIND, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT), 1,
+		1, command_entity},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"
