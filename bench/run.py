@@ -10,6 +10,7 @@ import time
 
 import collect
 import detect
+import ioc
 import search
 import ship
 
@@ -218,8 +219,13 @@ def part_detect():
     detect.part(sys.modules[__name__])
 
 
+def part_ioc():
+    """Needs another large file and its lake (some 12 GB); they are kept for the next run."""
+    ioc.part(sys.modules[__name__], EVENTS * SCALE)
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search,
-         "scale": part_scale, "detect": part_detect, "collect": part_collect, "ship": part_ship}
+         "scale": part_scale, "detect": part_detect, "ioc": part_ioc, "collect": part_collect, "ship": part_ship}
 
 
 def main():
