@@ -131,8 +131,9 @@ struct window {
 	uint32_t nsorted, sorted_cap;
 	uint32_t members[MEMBERS_MOST]; /* hits of each */
 	uint32_t ndifferent;
-	/* temporal_ordered: the latest begin of a chain of len + 1 rules in order that ends with rule m */
-	int64_t chain[MEMBERS_MOST][MEMBERS_MOST];
+	/* temporal_ordered: the latest begin of a chain of len + 1 rules in order that ends with rule m, at m * nrules + len; 32 KB
+	 * at most, so other rules have none: there may be a million groups of a few hits each */
+	int64_t *chain;
 };
 
 static void tally_grow(struct tally *tally)
@@ -253,17 +254,18 @@ static void count_hit(struct window *w, const struct hit *hit, bool fresh, int b
 static void chain_hit(struct window *w, const struct hit *hit)
 {
 	uint32_t m = hit->member, n = w->c->nrules;
-	if (m >= MEMBERS_MOST || n > MEMBERS_MOST)
+	if (m >= n || n > MEMBERS_MOST)
 		return;
+	int64_t *own = w->chain + (size_t)m * n;
 	for (uint32_t len = m; len > 0; len--) {
 		int64_t best = INT64_MIN;
 		for (uint32_t before = 0; before < m; before++)
-			if (w->chain[before][len - 1] > best)
-				best = w->chain[before][len - 1];
-		if (best > w->chain[m][len])
-			w->chain[m][len] = best;
+			if (w->chain[(size_t)before * n + len - 1] > best)
+				best = w->chain[(size_t)before * n + len - 1];
+		if (best > own[len])
+			own[len] = best;
 	}
-	w->chain[m][0] = hit->time;
+	own[0] = hit->time;
 }
 
 static void window_take(struct window *w)
@@ -285,6 +287,18 @@ static void window_fini(struct window *w)
 {
 	free(w->tally.slots);
 	free(w->sorted);
+	free(w->chain);
+}
+
+static void window_init(struct window *w, const struct correlation *c, const struct hit *hits)
+{
+	*w = (struct window){.c = c, .hits = hits};
+	if (!c || c->type != CORRELATION_TEMPORAL_ORDERED || c->nrules > MEMBERS_MOST)
+		return;
+	size_t n = (size_t)c->nrules * c->nrules;
+	w->chain = xmalloc((n + 1) * sizeof(*w->chain));
+	for (size_t i = 0; i < n; i++)
+		w->chain[i] = INT64_MIN;
 }
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -310,7 +324,7 @@ static bool ordered_holds(const struct window *w, const struct hit *hit)
 {
 	int64_t since = hit->time - w->c->timespan;
 	for (uint32_t len = hit->member + 1; len > 0; len--)
-		if (w->chain[hit->member][len - 1] > since)
+		if (w->chain[(size_t)hit->member * w->c->nrules + len - 1] > since)
 			return different_hold(w->c, len);
 	return false;
 }
@@ -342,7 +356,7 @@ static bool holds(struct window *w, const struct hit *hit, int64_t began, uint64
 		return different_hold(c, w->ndifferent);
 	case CORRELATION_TEMPORAL_ORDERED:
 		*values = w->ndifferent;
-		return hit->member < MEMBERS_MOST && ordered_holds(w, hit);
+		return w->chain && hit->member < c->nrules && ordered_holds(w, hit);
 	case CORRELATION_VALUE_SUM:
 		return w->numbers && bound_holds(&c->bound, (double)w->sum / 1e6);
 	case CORRELATION_VALUE_AVG:
@@ -461,16 +475,9 @@ int correlate(const struct rule *rule, const struct hit *hits, uint32_t n, int64
 		struct episode all = {.last = n - 1, .count = events_of(hits, 0, n - 1)};
 		return c ? 0 : found(ctx, &all);
 	}
-	struct run *run = xcalloc(1, sizeof(*run));
-	run->w = (struct window){.c = c, .hits = hits};
-	run->span = c ? c->timespan : rule->window;
-	run->found = found;
-	run->ctx = ctx;
-	for (uint32_t m = 0; m < MEMBERS_MOST; m++)
-		for (uint32_t len = 0; len < MEMBERS_MOST; len++)
-			run->w.chain[m][len] = INT64_MIN;
-	int rc = slide(run, n, from, to, began);
-	window_fini(&run->w);
-	free(run);
+	struct run run = {.span = c ? c->timespan : rule->window, .found = found, .ctx = ctx};
+	window_init(&run.w, c, hits);
+	int rc = slide(&run, n, from, to, began);
+	window_fini(&run.w);
 	return rc;
 }
