@@ -32,6 +32,27 @@ int64_t correlate_reach(const struct rule *rule)
 	return rule->correlation ? rule->correlation->timespan : 0;
 }
 
+enum correlate_count correlate_least(const struct rule *rule, uint32_t *least)
+{
+	static const uint8_t counts[] = {[CORRELATION_EVENT_COUNT] = COUNT_EVENTS,
+		[CORRELATION_VALUE_COUNT] = COUNT_VALUES,
+		[CORRELATION_TEMPORAL] = COUNT_RULES,
+		[CORRELATION_TEMPORAL_ORDERED] = COUNT_RULES,
+		[CORRELATION_RARE] = COUNT_NOTHING};
+	const struct correlation *c = rule->correlation;
+	if (!c || counts[c->type] == COUNT_NOTHING || c->bound.high_given || c->bound.negated)
+		return COUNT_NOTHING;
+	if (!c->bound.low_given && counts[c->type] != COUNT_RULES)
+		return COUNT_NOTHING;
+	double low = c->bound.low_given ? c->bound.low : c->nrules;
+	if (!(low >= 1 && low < 1e9))
+		return COUNT_NOTHING;
+	*least = (uint32_t)low;
+	if ((double)*least < low || (c->bound.low_given && !c->bound.low_inclusive))
+		++*least;
+	return *least > 1 ? (enum correlate_count)counts[c->type] : COUNT_NOTHING;
+}
+
 /* ---- order ----------------------------------------------------------------------------------- */
 
 struct place {

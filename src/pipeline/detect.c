@@ -294,6 +294,8 @@ static int one_round(struct store *store, const struct detect_options *options,
 		rc = look_at_pending(&d, &p, err);
 	if (rc == 0 && p.n)
 		rc = alerts_replace(store, NULL, 0, p.ids, p.n, true, NULL, err);
+	for (uint32_t i = 0; rc == 0 && options->catch && i < p.n; i++)
+		detect_catch_forget(options->catch, p.ids[i]);
 	if (rc == 0)
 		rc = p.n > 0;
 	pending_fini(&p);

@@ -14,6 +14,7 @@
 #include "pipeline/pipeline.h"
 #include "store/alerts.h"
 
+struct detect_catch;
 struct detect_options {
 	const struct rules *rules;
 	const bool *only; /* rules->n of them: the rules that are asked for; NULL = all */
@@ -27,6 +28,7 @@ struct detect_options {
 	void (*progress)(void *ctx, uint64_t rows, uint64_t of);
 	void *progress_ctx;
 	const volatile int *stop;
+	struct detect_catch *catch; /* hits that this process caught (detect_catch.h); NULL = none */
 };
 struct detect_result {
 	uint64_t segments, rows; /* read; a row counts as often as it was looked at */

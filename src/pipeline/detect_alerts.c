@@ -80,11 +80,32 @@ static void feed(struct settling *s, uint32_t parent, uint32_t member, const str
 				continue;
 			buf_clear(&s->text);
 			bool there = detect_value(&batch, &use->group, k, 0, &s->text);
-			hit.group = detect_fold(hit.group, g, buf_view(&s->text), there);
+			hit.group = detect_fold(
+				hit.group, g, there ? detect_hash(buf_view(&s->text)) : 0);
 		}
 	}
 	batch_fini(&batch);
 	hits_push(&s->fed, &hit);
+}
+
+/* Leaves those of s->fed that can matter. */
+static void drop_few(struct settling *s, unsigned depth)
+{
+	struct detector *d = s->d;
+	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
+	for (uint32_t r = 0; r < d->rules->n; r++)
+		wanted[r] = d->depth[r] == depth;
+	struct sketch *sketch = sketch_new(d->rules, wanted, s->fed.n);
+	for (size_t i = 0; i < s->fed.n; i++)
+		if (sketch_counts(sketch, s->fed.of[i].rule))
+			sketch_add(sketch, &s->fed.of[i]);
+	size_t kept = 0;
+	for (size_t i = 0; i < s->fed.n; i++)
+		if (sketch_keeps(sketch, &s->fed.of[i]))
+			s->fed.of[kept++] = s->fed.of[i];
+	s->fed.n = kept;
+	sketch_free(sketch);
+	free(wanted);
 }
 
 /* What the correlations of the depths below found, as hits of those of this depth that stand on them; with their hits of single
@@ -106,6 +127,7 @@ static void feed_depth(struct settling *s, unsigned depth)
 	for (size_t i = 0; i < s->pass->hits.n; i++)
 		if (d->depth[s->pass->hits.of[i].rule] == depth)
 			hits_push(&s->fed, &s->pass->hits.of[i]);
+	drop_few(s, depth);
 	hits_sort(s->fed.of, s->fed.n);
 	/* drafts go on pointing at them */
 	struct hit *copy = arena_zalloc(&s->mem, s->fed.n + 1, sizeof(*copy));

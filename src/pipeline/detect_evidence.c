@@ -147,11 +147,31 @@ static void take_wish(struct settling *s, const struct wish *wish, const struct 
 	buf_fini(&json);
 }
 
-/* The wishes for one row group. */
-static int read_group(struct settling *s, const struct wish *wishes, size_t n, struct err *err)
+/* Grants what is there of rows that were caught; how many wishes are left, at the front. */
+static size_t take_caught(struct settling *s, struct wish *wishes, size_t n)
 {
 	struct detect_file *file = &s->pass->files[wishes[0].file];
-	if (!detect_file_open(s->d, file))
+	if (!file->caught || !detect_file_shape(s->d, file))
+		return n;
+	const struct caught_group *group = file->caught->groups[wishes[0].row_group];
+	size_t left = 0;
+	for (size_t i = 0, at = 0; i < n; i++) {
+		while (at < group->nrows && group->rows[at] < wishes[i].row)
+			at++;
+		if (at < group->nrows && group->rows[at] == wishes[i].row)
+			take_wish(s, &wishes[i], file->shape, &group->batch, (uint32_t)at);
+		else
+			wishes[left++] = wishes[i];
+	}
+	return left;
+}
+
+/* The wishes for one row group. */
+static int read_group(struct settling *s, struct wish *wishes, size_t n, struct err *err)
+{
+	struct detect_file *file = &s->pass->files[wishes[0].file];
+	n = take_caught(s, wishes, n);
+	if (n == 0 || !detect_file_open(s->d, file))
 		return 0;
 	uint32_t *keep = xmalloc((n + 1) * sizeof(*keep)), nkeep = 0;
 	for (size_t i = 0; i < n; i++)

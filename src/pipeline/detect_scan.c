@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* detect_scan.c: hits out of segments, on all cores: row group by row group, columns only where a rule can still match. */
-#include <math.h>
+/*
+ * detect_scan.c: hits out of segments, on all cores, in two rounds. The first counts the hits of rules that need many of a group, and
+ * holds them; the second keeps those that can matter (detect/sketch.h). What did not fit into the memory in the first is
+ * read again in the second, which needs no more than what is kept. Where no rule counts, one round does.
+ */
 #include <stdlib.h>
 
 #include "match/bitmap.h"
@@ -10,16 +13,18 @@ enum { FILES_OPEN = 128 }; /* at most, of those that were read */
 
 struct scan {
 	struct detect_pass *pass;
-	struct engine_scratch *scratch;
-	struct hits hits;
-	struct buf text, among;
+	struct taker taker;
+	struct hits hits, witnesses;
+	struct map seen;     /* groups that have a witness */
+	struct buf among;
 	struct slice source; /* of the last hit of the row group in hand, and its number */
 	uint32_t source_number;
 	/* the row group in hand */
 	struct detect_file *file;
 	uint32_t file_index, group;
 	struct batch batch;
-	uint64_t segments, rows;
+	bool dropped; /* of the file in hand, hits did not fit: it is read again */
+	uint64_t segments, rows, found;
 };
 
 static int load_part(void *ctx, uint32_t column, enum match_part part, struct err *err)
@@ -29,168 +34,125 @@ static int load_part(void *ctx, uint32_t column, enum match_part part, struct er
 		part == MATCH_ROWS ? PARQUET_ROWS : PARQUET_VALUES, &scan->batch, NULL, err);
 }
 
-static int load_names(struct scan *scan, const struct name_list *list, struct err *err)
-{
-	for (uint32_t i = 0; i < list->n; i++)
-		for (uint32_t k = 0; k < list->fields[i].n; k++)
-			if (load_part(scan, (uint32_t)list->fields[i].list[k].column, MATCH_ROWS,
-				    err) < 0)
-				return -1;
-	return 0;
-}
+/* ---- hits ------------------------------------------------------------------------------------ */
 
-/* ---- values of a hit ------------------------------------------------------------------------- */
-
-/* A keyed hash of the values of all names; false where one is missing (it then counts as "" all the same). */
-static bool hash_names(
-	struct scan *scan, const struct name_list *list, uint32_t row, uint64_t *hash)
+static struct slice group_key(uint64_t key[2], const struct hit *hit)
 {
-	bool all = true;
-	for (uint32_t i = 0; i < list->n; i++) {
-		buf_clear(&scan->text);
-		bool there = detect_value(&scan->batch, list, i, row, &scan->text);
-		all = all && there;
-		*hash = detect_fold(*hash, i, buf_view(&scan->text), there);
-	}
-	return all;
-}
-
-/* Who it was, else from where, else what it was done to. */
-static void hash_somebody(
-	struct scan *scan, const struct detect_shape *shape, uint32_t row, uint64_t *hash)
-{
-	const struct name_list *names[] = {&shape->actor, &shape->ip, &shape->target};
-	for (unsigned i = 0; i < 3; i++) {
-		buf_clear(&scan->text);
-		if (!detect_value(&scan->batch, names[i], 0, row, &scan->text) || !scan->text.len)
-			continue;
-		*hash = hash_fold(*hash ^ hash_bytes(scan->text.ptr, scan->text.len), i + 1);
-		return;
-	}
-}
-
-static double number_of(struct scan *scan, const struct name_list *list, uint32_t row)
-{
-	char text[64], *end;
-	buf_clear(&scan->text);
-	if (!detect_value(&scan->batch, list, 0, row, &scan->text) || scan->text.len == 0 ||
-		scan->text.len >= sizeof(text))
-		return (double)NAN;
-	memcpy(text, scan->text.ptr, scan->text.len);
-	text[scan->text.len] = 0;
-	double number = strtod(text, &end);
-	return *end ? (double)NAN : number;
+	key[0] = hit->rule;
+	key[1] = hit->group;
+	return (struct slice){(const char *)key, 2 * sizeof(*key)};
 }
 
 static bool group_wanted(const struct detect_pass *pass, const struct hit *hit)
 {
+	uint64_t key[2];
 	if (pass->d->chained[hit->rule])
 		return true;
 	if (pass->parts > 1 && (hit->group >> 32) % pass->parts != pass->part)
 		return false;
-	if (!pass->groups)
-		return true;
-	uint64_t key[2] = {hit->rule, hit->group};
-	return map_get(pass->groups, (struct slice){(const char *)key, sizeof(key)}) != NULL;
+	return !pass->groups || map_get(pass->groups, group_key(key, hit)) != NULL;
 }
 
-void hits_push(struct hits *hits, const struct hit *hit)
+static bool hit_wanted(const struct detect_pass *pass, const struct hit *hit)
 {
-	if (hits->n == hits->cap) {
-		hits->cap = hits->cap ? hits->cap * 2 : 256;
-		hits->of = xrealloc(hits->of, hits->cap * sizeof(*hits->of));
-	}
-	hits->of[hits->n++] = *hit;
-}
-
-static bool time_wanted(const struct detect_range *range, int64_t time)
-{
+	const struct detect_range *range = &pass->ranges[hit->rule];
 	return range->wanted &&
-	       (time == INT64_MIN ? range->untimed : time >= range->from && time < range->to);
+	       (hit->time == INT64_MIN ? range->untimed
+				       : hit->time >= range->from && hit->time < range->to) &&
+	       group_wanted(pass, hit);
+}
+
+static uint32_t source_number(struct detector *d, struct slice name)
+{
+	bool fresh;
+	pthread_mutex_lock(&d->lock);
+	uint64_t *number = map_put(&d->sources, name, &fresh);
+	if (fresh)
+		*number = d->sources.count - 1;
+	uint32_t n = (uint32_t)*number;
+	pthread_mutex_unlock(&d->lock);
+	return n;
 }
 
 static uint32_t source_of(struct scan *scan, uint32_t row)
 {
 	const struct column *col = &scan->batch.columns[SYS_SOURCE];
-	struct detector *d = scan->pass->d;
 	struct slice name = column_is_null(col, row) ? SLICE("") : column_text(col, row);
-	if (scan->source.ptr && slice_eq(name, scan->source))
-		return scan->source_number;
-	pthread_mutex_lock(&d->lock);
-	bool fresh;
-	uint64_t *number = map_put(&d->sources, name, &fresh);
-	if (fresh)
-		*number = d->sources.count - 1;
-	scan->source = d->sources.entries[*number].key;
-	scan->source_number = (uint32_t)*number;
-	pthread_mutex_unlock(&d->lock);
+	if (!scan->source.ptr || !slice_eq(name, scan->source)) {
+		scan->source = name;
+		scan->source_number = source_number(scan->pass->d, name);
+	}
 	return scan->source_number;
 }
 
-static void take_row(struct scan *scan, const struct use *use, uint32_t row)
+/* A hit that does not matter still says that its group was looked at. */
+static void witness(struct scan *scan, const struct hit *hit)
 {
-	const struct detect_pass *pass = scan->pass;
-	const struct rule *rule = pass->d->rules->of[use->rule];
-	const struct column *times = &scan->batch.columns[SYS_EVENT_TIME];
-	struct hit hit = {.rule = use->rule,
-		.member = use->member,
-		.file = scan->file_index,
-		.row_group = scan->group,
-		.row = row};
-	hit.time = column_is_null(times, row) ? INT64_MIN : times->i64[row];
-	if (!time_wanted(&pass->ranges[use->rule], hit.time))
+	uint64_t key[2];
+	bool fresh;
+	if (!scan->pass->groups && scan->pass->parts <= 1)
 		return;
-	uint64_t group = use->rule + 1, value = 0;
-	bool all = true;
-	if (use->group.n || rule->correlation)
-		all = hash_names(scan, &use->group, row, &group);
-	else
-		hash_somebody(scan, scan->file->shape, row, &group);
-	if (use->value.n)
-		all = hash_names(scan, &use->value, row, &value) && all;
-	if (use->needs_all && !all)
-		return;
-	const struct correlation *c = rule->correlation;
-	if (c && (c->type == CORRELATION_FIRST_SEEN || c->type == CORRELATION_RARE))
-		group = hash_fold(group ^ value, 7); /* the value is a part of the group */
-	hit.group = group;
-	hit.value = value;
-	if (c && c->type >= CORRELATION_VALUE_SUM && c->type <= CORRELATION_VALUE_PERCENTILE)
-		hit.number = number_of(scan, &use->value, row);
-	if (!group_wanted(pass, &hit))
-		return;
-	hit.source = source_of(scan, row);
-	memcpy(hit.id, scan->batch.columns[SYS_EVENT_ID].uuid[row], sizeof(hit.id));
-	hits_push(&scan->hits, &hit);
+	map_put(&scan->seen, group_key(key, hit), &fresh);
+	if (fresh)
+		hits_push(&scan->witnesses, hit);
 }
 
-static int take_rows(
-	void *ctx, uint32_t expr, const uint64_t *rows, uint32_t count, struct err *err)
+/* Hits of the file in hand that are wanted: the round that counts counts them and holds them, the other keeps those that matter. */
+static void pass_hits(struct scan *scan, const struct hit *hits, size_t n)
 {
-	(void)count;
-	struct scan *scan = ctx;
-	const struct detect_shape *shape = scan->file->shape;
-	if (load_part(scan, SYS_EVENT_ID, MATCH_ROWS, err) < 0 ||
-		load_part(scan, SYS_EVENT_TIME, MATCH_ROWS, err) < 0 ||
-		load_part(scan, SYS_SOURCE, MATCH_ROWS, err) < 0)
-		return -1;
-	for (uint32_t u = 0; u < shape->nuses[expr]; u++) {
-		const struct use *use = &shape->uses[expr][u];
-		if (!scan->pass->ranges[use->rule].wanted)
-			continue;
-		bool somebody =
-			use->group.n == 0 && !scan->pass->d->rules->of[use->rule]->correlation;
-		if (load_names(scan, &use->group, err) < 0 ||
-			load_names(scan, &use->value, err) < 0 ||
-			(somebody && (load_names(scan, &shape->actor, err) < 0 ||
-					     load_names(scan, &shape->ip, err) < 0 ||
-					     load_names(scan, &shape->target, err) < 0)))
-			return -1;
-		for (uint32_t w = 0; w < bits_words(scan->batch.nrows); w++)
-			for (uint64_t bits = rows[w]; bits; bits &= bits - 1)
-				take_row(scan, use, w * 64 + (uint32_t)__builtin_ctzll(bits));
+	struct detect_pass *pass = scan->pass;
+	for (size_t i = 0; i < n; i++) {
+		const struct hit *hit = &hits[i];
+		if (pass->counts && sketch_counts(pass->sketch, hit->rule))
+			sketch_add(pass->sketch, hit);
+		else if (pass->sketch && !pass->counts && !sketch_keeps(pass->sketch, hit))
+			witness(scan, hit);
+		else if (!pass->counts)
+			hits_push(&scan->hits, hit);
 	}
-	return 0;
+}
+
+static bool too_many(struct scan *scan)
+{
+	return scan->hits.n + scan->witnesses.n > scan->pass->most;
+}
+
+/* Of the round that counts: held for the next one, as long as there is room. */
+static void hold_hits(struct scan *scan, const struct hit *hits, size_t n)
+{
+	struct detect_pass *pass = scan->pass;
+	pthread_mutex_lock(&pass->lock);
+	scan->dropped = scan->dropped || pass->held + n > pass->most;
+	if (scan->dropped) {
+		pass->held -= scan->file->held.n;
+	} else {
+		pass->held += n;
+	}
+	pthread_mutex_unlock(&pass->lock);
+	if (!scan->dropped) {
+		hits_append(&scan->file->held, hits, n);
+		return;
+	}
+	free(scan->file->held.of);
+	scan->file->held = (struct hits){0};
+}
+
+/* Hits that were caught as they came in; the others of this file are not read. */
+static void pass_caught(struct scan *scan, const struct caught *caught)
+{
+	uint32_t source = source_number(scan->pass->d, slice_of(caught->source));
+	for (uint32_t g = 0; g < caught->n; g++) {
+		const struct caught_group *group = caught->groups[g];
+		for (uint32_t i = 0; i < group->nhits; i++) {
+			if (!hit_wanted(scan->pass, &group->hits[i]))
+				continue;
+			struct hit hit = group->hits[i];
+			hit.source = source;
+			hit.file = scan->file_index;
+			scan->found++;
+			pass_hits(scan, &hit, 1);
+		}
+	}
 }
 
 /* ---- row groups ------------------------------------------------------------------------------ */
@@ -228,6 +190,26 @@ static bool group_in_time(const struct scan *scan, const struct group_facts *fac
 	return false;
 }
 
+/* The hits of the row group in hand. */
+static void take_hits(struct scan *scan)
+{
+	struct hits *hits = &scan->taker.hits;
+	size_t n = 0;
+	scan->source = (struct slice){0};
+	for (size_t i = 0; i < hits->n; i++) {
+		struct hit *hit = &hits->of[i];
+		if (!group_wanted(scan->pass, hit))
+			continue;
+		hit->source = source_of(scan, hit->row);
+		hit->file = scan->file_index;
+		hits->of[n++] = *hit;
+	}
+	scan->found += n;
+	if (scan->pass->counts)
+		hold_hits(scan, hits->of, n);
+	pass_hits(scan, hits->of, n);
+}
+
 static int scan_group(struct scan *scan, struct err *err)
 {
 	struct group_facts facts;
@@ -239,14 +221,18 @@ static int scan_group(struct scan *scan, struct err *err)
 	const uint64_t *among;
 	int rc = primary_rows(scan, &facts, &among, err);
 	if (rc == 0)
-		rc = engine_run(scan->file->shape->program, &input, scan->scratch, among, take_rows,
-			scan, err);
+		rc = taker_run(
+			&scan->taker, scan->file->shape, &input, scan->group, among, err);
+	if (rc == 0 && scan->taker.hits.n)
+		rc = load_part(scan, SYS_SOURCE, MATCH_ROWS, err);
+	if (rc == 0)
+		take_hits(scan);
 	scan->rows += scan->batch.nrows;
 	batch_fini(&scan->batch);
 	return rc;
 }
 
-static int scan_file(struct scan *scan, struct err *err)
+static int read_file(struct scan *scan, struct err *err)
 {
 	struct detector *d = scan->pass->d;
 	if (!detect_file_open(d, scan->file))
@@ -258,7 +244,7 @@ static int scan_file(struct scan *scan, struct err *err)
 		scan->group = g;
 		if (scan_group(scan, err) < 0)
 			return -1;
-		if (scan->hits.n > scan->pass->most)
+		if (too_many(scan))
 			return 1;
 	}
 	if (scan->pass->nfiles > FILES_OPEN)
@@ -266,40 +252,77 @@ static int scan_file(struct scan *scan, struct err *err)
 	return 0;
 }
 
+static int scan_file(struct scan *scan, struct err *err)
+{
+	struct detect_file *file = scan->file;
+	struct detect_pass *pass = scan->pass;
+	int rc = 0;
+	if (file->caught) {
+		scan->segments++;
+		scan->rows += file->rows;
+		pass_caught(scan, file->caught);
+	} else if (!pass->counts && file->holds) {
+		pass_hits(scan, file->held.of, file->held.n);
+	} else {
+		scan->dropped = false;
+		rc = read_file(scan, err);
+		file->holds = pass->counts && !scan->dropped;
+	}
+	return rc == 0 && too_many(scan) ? 1 : rc;
+}
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 static void gather(struct scan *scan)
 {
 	struct detect_pass *pass = scan->pass;
-	struct hits *all = &pass->hits;
-	if (all->n + scan->hits.n > pass->most) {
+	if (pass->hits.n + pass->witnesses.n + scan->hits.n + scan->witnesses.n > pass->most) {
 		pass->full = true;
-	} else if (scan->hits.n) {
-		all->of = xrealloc(all->of, (all->n + scan->hits.n) * sizeof(*all->of));
-		memcpy(all->of + all->n, scan->hits.of, scan->hits.n * sizeof(*all->of));
-		all->n += scan->hits.n;
-		all->cap = all->n;
+	} else {
+		hits_append(&pass->hits, scan->hits.of, scan->hits.n);
+		hits_append(&pass->witnesses, scan->witnesses.of, scan->witnesses.n);
 	}
-	scan->hits.n = 0;
+	scan->hits.n = scan->witnesses.n = 0;
+}
+
+/* What was looked at is told once, whatever the number of rounds. */
+static void report(struct scan *scan)
+{
+	const struct detect_pass *pass = scan->pass;
+	struct detector *d = pass->d;
+	if (pass->counts || !pass->sketch) {
+		d->result->rows += scan->rows;
+		d->result->segments += scan->segments;
+		d->result->hits += scan->found;
+	}
+	scan->rows = scan->segments = scan->found = 0;
+	if (d->options->progress)
+		d->options->progress(d->options->progress_ctx, d->result->rows, d->rows_total);
+}
+
+static bool next_file(struct scan *scan)
+{
+	struct detect_pass *pass = scan->pass;
+	pthread_mutex_lock(&pass->lock);
+	bool more = pass->next < pass->nfiles && !pass->full && pass->rc == 0;
+	scan->file_index = pass->next;
+	pass->next += more;
+	pthread_mutex_unlock(&pass->lock);
+	if (more)
+		scan->file = &pass->files[scan->file_index];
+	return more;
 }
 
 static void *work(void *arg)
 {
 	struct detect_pass *pass = arg;
-	struct detector *d = pass->d;
-	struct scan scan = {.pass = pass, .scratch = engine_scratch_new()};
+	struct scan scan = {.pass = pass};
 	struct err err = {0};
-	buf_init(&scan.text, LIMIT_RECORD_BYTES);
+	taker_init(&scan.taker, pass->d);
+	scan.taker.ranges = pass->ranges;
 	buf_init(&scan.among, LIMIT_BATCH_ROWS);
-	for (;;) {
-		pthread_mutex_lock(&pass->lock);
-		bool end = pass->next == pass->nfiles || pass->full || pass->rc != 0;
-		scan.file_index = pass->next;
-		pass->next += !end;
-		pthread_mutex_unlock(&pass->lock);
-		if (end)
-			break;
-		scan.file = &pass->files[scan.file_index];
+	map_init(&scan.seen);
+	while (next_file(&scan)) {
 		int rc = scan_file(&scan, &err);
 		pthread_mutex_lock(&pass->lock);
 		gather(&scan);
@@ -308,42 +331,75 @@ static void *work(void *arg)
 			pass->rc = -1;
 			pass->err = err;
 		}
-		d->result->rows += scan.rows;
-		d->result->segments += scan.segments;
-		scan.rows = scan.segments = 0;
-		if (d->options->progress)
-			d->options->progress(
-				d->options->progress_ctx, d->result->rows, d->rows_total);
+		report(&scan);
 		pthread_mutex_unlock(&pass->lock);
 	}
-	struct engine_figures figures = engine_figures(scan.scratch);
+	struct engine_figures figures = engine_figures(scan.taker.scratch);
 	pthread_mutex_lock(&pass->lock);
-	d->result->gave_up += figures.gave_up;
+	pass->d->result->gave_up += figures.gave_up;
 	pthread_mutex_unlock(&pass->lock);
-	engine_scratch_free(scan.scratch);
+	taker_fini(&scan.taker);
 	free(scan.hits.of);
-	buf_fini(&scan.text);
+	free(scan.witnesses.of);
+	map_fini(&scan.seen);
 	buf_fini(&scan.among);
 	return NULL;
 }
 
-int detect_scan(struct detect_pass *pass, struct err *err)
+static void run_round(struct detect_pass *pass)
 {
 	unsigned n = pass->d->threads < pass->nfiles ? pass->d->threads : pass->nfiles;
 	pthread_t threads[64];
 	unsigned started = 0;
-	pthread_mutex_init(&pass->lock, NULL);
+	pass->next = 0;
 	while (started + 1 < n && started < 63 &&
 		pthread_create(&threads[started], NULL, work, pass) == 0)
 		started++;
 	work(pass);
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
+}
+
+/* Of rules of events alone: what correlations of correlations are fed with is known later. NULL where none counts: one round does. */
+static struct sketch *make_sketch(const struct detect_pass *pass)
+{
+	const struct detector *d = pass->d;
+	uint64_t rows = 0;
+	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
+	for (uint32_t r = 0; r < d->rules->n; r++)
+		wanted[r] = pass->ranges[r].wanted && d->depth[r] == 0;
+	for (uint32_t f = 0; f < pass->nfiles; f++)
+		rows += pass->files[f].rows;
+	struct sketch *sketch = sketch_new(d->rules, wanted, rows);
+	free(wanted);
+	if (sketch_counts_any(sketch))
+		return sketch;
+	sketch_free(sketch);
+	return NULL;
+}
+
+int detect_scan(struct detect_pass *pass, struct err *err)
+{
+	pthread_mutex_init(&pass->lock, NULL);
+	pass->sketch = make_sketch(pass);
+	pass->counts = pass->sketch != NULL;
+	if (pass->counts)
+		run_round(pass);
+	pass->counts = false;
+	if (pass->rc == 0)
+		run_round(pass);
+	for (uint32_t f = 0; f < pass->nfiles; f++) {
+		struct detect_file *file = &pass->files[f];
+		free(file->held.of);
+		file->held = (struct hits){0};
+		file->holds = false;
+	}
+	sketch_free(pass->sketch);
+	pass->sketch = NULL;
 	pthread_mutex_destroy(&pass->lock);
 	if (pass->rc < 0)
 		*err = pass->err;
 	if (pass->rc == 0 && !pass->full)
 		hits_sort(pass->hits.of, pass->hits.n);
-	pass->d->result->hits += pass->full ? 0 : pass->hits.n;
 	return pass->rc;
 }

@@ -88,6 +88,14 @@ static int choose_rules(struct detector *d, struct err *err)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
+/* What was caught of a segment counts for all rules, as they are now. */
+static const struct caught *caught_of(const struct detector *d, uint64_t segment)
+{
+	const struct detect_catch *catch = d->options->catch;
+	bool same = catch && !d->options->only && detect_catch_rules(catch) == d->rules;
+	return same ? detect_catch_find(catch, segment) : NULL;
+}
+
 static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 {
 	(void)err;
@@ -108,6 +116,7 @@ static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 		.min_time = info->min_time,
 		.max_time = info->max_time,
 		.no_time = info->no_time > 0,
+		.caught = caught_of(d, info->id),
 	};
 	if (info->min_time <= info->max_time) {
 		d->began = info->min_time < d->began ? info->min_time : d->began;
@@ -206,7 +215,7 @@ void detector_unfinished_free(char **names)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
+int detector_prepare(struct detector *d, struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err)
 {
 	*d = (struct detector){
@@ -215,9 +224,16 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 	pthread_mutex_init(&d->lock, NULL);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	d->threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
-	if (choose_rules(d, err) < 0 ||
-		store_schema_set(store_dir(store), &d->mem, &d->schemas, err) < 0 ||
-		list_files(d, err) < 0 || detector_unfinished(store, &d->unfinished, err) < 0) {
+	if (choose_rules(d, err) < 0)
+		return -1;
+	return store_schema_set(store_dir(store), &d->mem, &d->schemas, err);
+}
+
+int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
+	struct detect_result *result, struct err *err)
+{
+	if (detector_prepare(d, store, options, result, err) < 0 || list_files(d, err) < 0 ||
+		 detector_unfinished(store, &d->unfinished, err) < 0) {
 		detector_close(d);
 		return -1;
 	}

@@ -160,6 +160,13 @@ bool detect_file_open(struct detector *d, struct detect_file *file)
 	return true;
 }
 
+bool detect_file_shape(struct detector *d, struct detect_file *file)
+{
+	if (!file->shape && file->caught)
+		file->shape = detect_shape(d, file->schema, file->caught->shape);
+	return file->shape || detect_file_open(d, file);
+}
+
 void detect_file_close(struct detect_file *file)
 {
 	parquet_close(file->reader);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sketch.c: counts by hash of (rule, group, stretch), and a table of what was counted last, so that a value counts once. */
+#include "detect/sketch.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	BITS_LEAST = 12,
+	BITS_MOST = 21,
+	FULL = 0xff00 /* a count ends here: some threads may still add to it, and it must not begin anew */
+};
+
+struct kept_rule {
+	enum correlate_count counts;
+	uint32_t least;
+	int64_t span;
+};
+struct sketch {
+	struct kept_rule *rules;
+	bool any;
+	unsigned bits;
+	_Atomic uint16_t *counts; /* 1 << bits */
+	/* 1 << (bits - 1): the hash of (rule, group, stretch, value) that was counted last of those that share the place: 0 = none */
+	_Atomic uint64_t *values;
+};
+
+struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_t hits)
+{
+	struct sketch *sketch = xcalloc(1, sizeof(*sketch));
+	sketch->rules = xcalloc((size_t)rules->n + 1, sizeof(*sketch->rules));
+	for (uint32_t r = 0; r < rules->n; r++) {
+		struct kept_rule rule = {COUNT_NOTHING, 0, 0};
+		if (wanted[r])
+			rule.counts = correlate_least(rules->of[r], &rule.least);
+		if (rule.counts == COUNT_NOTHING || rule.least >= FULL)
+			continue;
+		rule.span = rules->of[r]->correlation->timespan;
+		sketch->rules[r] = rule;
+		sketch->any = true;
+	}
+	if (!sketch->any)
+		return sketch;
+	sketch->bits = BITS_LEAST;
+	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * hits)
+		sketch->bits++;
+	sketch->counts = xcalloc((size_t)1 << sketch->bits, sizeof(*sketch->counts));
+	sketch->values = xcalloc((size_t)1 << (sketch->bits - 1), sizeof(*sketch->values));
+	return sketch;
+}
+
+void sketch_free(struct sketch *sketch)
+{
+	if (!sketch)
+		return;
+	free(sketch->rules);
+	free(sketch->counts);
+	free(sketch->values);
+	free(sketch);
+}
+
+bool sketch_counts(const struct sketch *sketch, uint32_t rule)
+{
+	return sketch->rules[rule].counts != COUNT_NOTHING;
+}
+
+bool sketch_counts_any(const struct sketch *sketch)
+{
+	return sketch->any;
+}
+
+/* The group is another one for each rule, so it stands for both. */
+static uint64_t place_of(const struct hit *hit, int64_t stretch)
+{
+	return hash_fold(hit->group ^ UINT64_C(0x9e3779b97f4a7c15),
+		(uint64_t)stretch * UINT64_C(0xd1342543de82ef95) + 1);
+}
+
+static int64_t stretch_of(const struct kept_rule *rule, int64_t time)
+{
+	return time >= 0 ? time / rule->span : -((rule->span - 1 - time) / rule->span);
+}
+
+/* Whether the value was counted in this stretch already. Told wrongly only in one way: that it was not. */
+static bool known(struct sketch *sketch, uint64_t place, uint64_t value)
+{
+	uint64_t whole = hash_fold(place, value + UINT64_C(0x2545f4914f6cdd1d));
+	whole += whole == 0;
+	_Atomic uint64_t *last = &sketch->values[whole >> (65 - sketch->bits)];
+	if (atomic_load_explicit(last, memory_order_relaxed) == whole)
+		return true;
+	atomic_store_explicit(last, whole, memory_order_relaxed);
+	return false;
+}
+
+void sketch_add(struct sketch *sketch, const struct hit *hit)
+{
+	const struct kept_rule *rule = &sketch->rules[hit->rule];
+	if (hit->time == INT64_MIN)
+		return;
+	uint64_t place = place_of(hit, stretch_of(rule, hit->time));
+	if (rule->counts != COUNT_EVENTS &&
+		known(sketch, place, rule->counts == COUNT_VALUES ? hit->value : hit->member))
+		return;
+	_Atomic uint16_t *count = &sketch->counts[place >> (64 - sketch->bits)];
+	if (atomic_load_explicit(count, memory_order_relaxed) < FULL)
+		atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+}
+
+static uint32_t count_of(const struct sketch *sketch, const struct hit *hit, int64_t stretch)
+{
+	uint64_t place = place_of(hit, stretch);
+	return atomic_load_explicit(
+		&sketch->counts[place >> (64 - sketch->bits)], memory_order_relaxed);
+}
+
+bool sketch_keeps(const struct sketch *sketch, const struct hit *hit)
+{
+	const struct kept_rule *rule = &sketch->rules[hit->rule];
+	if (rule->counts == COUNT_NOTHING || hit->time == INT64_MIN)
+		return true;
+	int64_t at = stretch_of(rule, hit->time);
+	uint32_t here = count_of(sketch, hit, at);
+	return here >= rule->least || here + count_of(sketch, hit, at - 1) >= rule->least ||
+	       here + count_of(sketch, hit, at + 1) >= rule->least;
+}
