@@ -30,6 +30,9 @@ static const char usage[] =
 	"  --days D                how many days (default 28)\n"
 	"  --past                  leave out what lies in the future\n"
 	"  --node 0..3             the Bitbucket node that writes (default 0)\n"
+	"  --quiet                 what rules find is rare: one account in one place, few "
+	"deletions,\n"
+	"                          grants, tokens and failed logins, no bursts; the attacks stay\n"
 	"  --twins                 some events twice, byte for byte (with another id where they "
 	"have "
 	"one)\n"
@@ -42,7 +45,7 @@ struct options {
 	const char *table, *shape, *truth, *output, *start;
 	uint64_t events, seed;
 	uint32_t days, node;
-	bool twins, bad;
+	bool twins, bad, quiet;
 	int64_t until_ms; /* events from here on are left out */
 };
 
@@ -243,6 +246,7 @@ static int generate(const struct options *options, const struct format *format, 
 	stream_init(&run.stream, &run.world, format->actions,
 		options->seed * 16 + format->product * 4 + options->node, options->events, start_ms,
 		options->days);
+	run.stream.quiet = options->quiet;
 	writer_init(&run.writer, format, &run.world, options->node);
 	write_all(&run);
 	if (run.truth != NULL) {
@@ -290,7 +294,8 @@ int main(int argc, char **argv)
 	static const struct option known[] = {{"table", 1, NULL, 't'}, {"shape", 1, NULL, 's'},
 		{"events", 1, NULL, 'n'}, {"seed", 1, NULL, 'S'}, {"start", 1, NULL, 'b'},
 		{"days", 1, NULL, 'd'}, {"node", 1, NULL, 'N'}, {"twins", 0, NULL, 'w'},
-		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"truth", 1, NULL, 'T'},
+		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"quiet", 0, NULL, 'q'},
+		{"truth", 1, NULL, 'T'},
 		{"help", 0, NULL, 'h'}, {0}};
 	struct options o = {.events = 1000,
 		.seed = 1,
@@ -328,6 +333,9 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			o.until_ms = (int64_t)time(NULL) * 1000;
+			break;
+		case 'q':
+			o.quiet = true;
 			break;
 		case 'T':
 			o.truth = optarg;
