@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sketch.c: counts by hash of (rule, group, stretch), and a table of what was counted last, so that a value counts once. */
+/*
+ * sketch.c: counts by hash of (rule, group, stretch), and a table of what was counted last, so that a value counts once.
+ *
+ * Events come mostly in the order of time: each stretch has a block of its own (which it may share), so that what is counted one after
+ * another stands together in the first cache. Spread over the whole tables, a hit took 70 ns.
+ */
 #include "detect/sketch.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
-	BITS_LEAST = 12,
-	BITS_MOST = 21,
+	BITS_LEAST = 12, /* of a block: 8 KB of counts, 4 KB of values */
+	BITS_MOST = 23,
+	PER_VALUE = 3, /* one value for 1 << 3 counts */
 	FULL = 0xff00 /* a count ends here: some threads may still add to it, and it must not begin anew */
 };
 
@@ -21,7 +27,7 @@ struct sketch {
 	bool any;
 	unsigned bits;
 	_Atomic uint16_t *counts; /* 1 << bits */
-	/* 1 << (bits - 1): the hash of (rule, group, stretch, value) that was counted last of those that share the place: 0 = none */
+	/* 1 << (bits - PER_VALUE): the hash of (rule, group, stretch, value) that was counted last of those that share the place; 0 = none */
 	_Atomic uint64_t *values;
 };
 
@@ -45,7 +51,7 @@ struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_
 	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * hits)
 		sketch->bits++;
 	sketch->counts = xcalloc((size_t)1 << sketch->bits, sizeof(*sketch->counts));
-	sketch->values = xcalloc((size_t)1 << (sketch->bits - 1), sizeof(*sketch->values));
+	sketch->values = xcalloc((size_t)1 << (sketch->bits - PER_VALUE), sizeof(*sketch->values));
 	return sketch;
 }
 
@@ -69,11 +75,13 @@ bool sketch_counts_any(const struct sketch *sketch)
 	return sketch->any;
 }
 
-/* The group is another one for each rule, so it stands for both. */
-static uint64_t place_of(const struct hit *hit, int64_t stretch)
+/* The group is another one for each rule, so it stands for both. Above the lowest BITS_LEAST bits: the block of its stretch. */
+static uint64_t place_of(const struct sketch *sketch, const struct hit *hit, int64_t stretch)
 {
-	return hash_fold(hit->group ^ UINT64_C(0x9e3779b97f4a7c15),
-		(uint64_t)stretch * UINT64_C(0xd1342543de82ef95) + 1);
+	uint64_t mixed = (uint64_t)stretch * UINT64_C(0xd1342543de82ef95);
+	uint64_t block = mixed >> 32 & ((UINT64_C(1) << (sketch->bits - BITS_LEAST)) - 1);
+	uint64_t within = hash_fold(hit->group ^ UINT64_C(0x9e3779b97f4a7c15), mixed + 1);
+	return block << BITS_LEAST | within >> (64 - BITS_LEAST);
 }
 
 static int64_t stretch_of(const struct kept_rule *rule, int64_t time)
@@ -82,11 +90,15 @@ static int64_t stretch_of(const struct kept_rule *rule, int64_t time)
 }
 
 /* Whether the value was counted in this stretch already. Told wrongly only in one way: that it was not. */
-static bool known(struct sketch *sketch, uint64_t place, uint64_t value)
+static bool known(struct sketch *sketch, const struct hit *hit, int64_t stretch, uint64_t place,
+	uint64_t value)
 {
-	uint64_t whole = hash_fold(place, value + UINT64_C(0x2545f4914f6cdd1d));
+	uint64_t whole = hash_fold(hit->group + (uint64_t)stretch * UINT64_C(0x9e3779b97f4a7c15),
+		value ^ UINT64_C(0x2545f4914f6cdd1d));
 	whole += whole == 0;
-	_Atomic uint64_t *last = &sketch->values[whole >> (65 - sketch->bits)];
+	uint64_t block = place >> BITS_LEAST << (BITS_LEAST - PER_VALUE);
+	_Atomic uint64_t *last =
+		&sketch->values[block | whole >> (64 - (BITS_LEAST - PER_VALUE))];
 	if (atomic_load_explicit(last, memory_order_relaxed) == whole)
 		return true;
 	atomic_store_explicit(last, whole, memory_order_relaxed);
@@ -98,20 +110,21 @@ void sketch_add(struct sketch *sketch, const struct hit *hit)
 	const struct kept_rule *rule = &sketch->rules[hit->rule];
 	if (hit->time == INT64_MIN)
 		return;
-	uint64_t place = place_of(hit, stretch_of(rule, hit->time));
+	int64_t stretch = stretch_of(rule, hit->time);
+	uint64_t place = place_of(sketch, hit, stretch);
 	if (rule->counts != COUNT_EVENTS &&
-		known(sketch, place, rule->counts == COUNT_VALUES ? hit->value : hit->member))
+		known(sketch, hit, stretch, place,
+			rule->counts == COUNT_VALUES ? hit->value : hit->member))
 		return;
-	_Atomic uint16_t *count = &sketch->counts[place >> (64 - sketch->bits)];
+	_Atomic uint16_t *count = &sketch->counts[place];
 	if (atomic_load_explicit(count, memory_order_relaxed) < FULL)
 		atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
 }
 
 static uint32_t count_of(const struct sketch *sketch, const struct hit *hit, int64_t stretch)
 {
-	uint64_t place = place_of(hit, stretch);
 	return atomic_load_explicit(
-		&sketch->counts[place >> (64 - sketch->bits)], memory_order_relaxed);
+		&sketch->counts[place_of(sketch, hit, stretch)], memory_order_relaxed);
 }
 
 bool sketch_keeps(const struct sketch *sketch, const struct hit *hit)

@@ -216,8 +216,12 @@ static void touch(const struct detector *d, const struct hits *hits, bool far, s
 		add_stretch(
 			&t->days, hit_day(hit->time), hit_day(capped(hit->time, reach, d->last)));
 	}
-	for (uint32_t r = 0; r < d->rules->n;
-		r++) /* what stands on correlations that were touched */
+}
+
+/* What stands on correlations that were touched. */
+static void touch_upwards(const struct detector *d, struct touched *t)
+{
+	for (uint32_t r = 0; r < d->rules->n; r++)
 		if (d->depth[r] > 0 && d->raises[r])
 			for (uint32_t m = 0; m < d->rules->of[r]->correlation->nrules; m++)
 				t->wanted[r] = t->wanted[r] ||
@@ -241,6 +245,8 @@ static int look_at_touched(
 	struct touched t = {.wanted = xcalloc(d->rules->n + 1, sizeof(bool))};
 	map_init(&t.groups);
 	touch(d, &first->hits, far, &t);
+	touch(d, &first->deep, far, &t);
+	touch_upwards(d, &t);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < t.days.n; i++)
 		rc = detect_days(d, t.wanted, &t.groups, t.days.of[i].from, t.days.of[i].to, err);
@@ -255,7 +261,7 @@ static int look_at_touched(
 static int look_at_pending(struct detector *d, struct pending *p, struct err *err)
 {
 	join_stretches(&p->days);
-	struct detect_pass first = {.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1};
+	struct detect_pass first = {.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1, .all = true};
 	bool whole = mostly_new(d, p);
 	int rc = 0;
 	if (!whole) {

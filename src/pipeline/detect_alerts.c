@@ -124,9 +124,9 @@ static void feed_depth(struct settling *s, unsigned depth)
 				if (s->drafts[i].rule == c->rules[m])
 					feed(s, r, m, &s->drafts[i]);
 	}
-	for (size_t i = 0; i < s->pass->hits.n; i++)
-		if (d->depth[s->pass->hits.of[i].rule] == depth)
-			hits_push(&s->fed, &s->pass->hits.of[i]);
+	for (size_t i = 0; i < s->pass->deep.n; i++)
+		if (d->depth[s->pass->deep.of[i].rule] == depth)
+			hits_push(&s->fed, &s->pass->deep.of[i]);
 	drop_few(s, depth);
 	hits_sort(s->fed.of, s->fed.n);
 	/* drafts go on pointing at them */
@@ -172,6 +172,7 @@ int detect_settle(struct detector *d, const struct detect_pass *pass, int64_t fr
 	int rc = evidence_read(&s, err);
 	if (rc == 0)
 		rc = cells_write(&s, err);
+	evidence_fini(&s);
 	free(s.drafts);
 	free(s.wishes);
 	free(s.fed.of);

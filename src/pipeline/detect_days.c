@@ -104,6 +104,7 @@ void detect_pass_fini(struct detect_pass *pass)
 {
 	free(pass->ranges);
 	free(pass->hits.of);
+	free(pass->deep.of);
 	free(pass->witnesses.of);
 }
 

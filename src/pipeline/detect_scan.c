@@ -9,21 +9,25 @@
 #include "match/bitmap.h"
 #include "pipeline/detector.h"
 
-enum { FILES_OPEN = 128 }; /* at most, of those that were read */
+enum {
+	FILES_OPEN = 128, /* at most, of those that were read */
+	UNIT_GROUPS = 4,
+};
 
 struct scan {
 	struct detect_pass *pass;
 	struct taker taker;
-	struct hits hits, witnesses;
+	struct hits hits, deep, witnesses;
 	struct map seen;     /* groups that have a witness */
 	struct buf among;
 	struct slice source; /* of the last hit of the row group in hand, and its number */
 	uint32_t source_number;
 	/* the row group in hand */
+	struct detect_unit *unit;
 	struct detect_file *file;
 	uint32_t file_index, group;
 	struct batch batch;
-	bool dropped; /* of the file in hand, hits did not fit: it is read again */
+	bool dropped; /* of the unit in hand, hits did not fit: it is read again */
 	uint64_t segments, rows, found;
 };
 
@@ -85,36 +89,53 @@ static uint32_t source_of(struct scan *scan, uint32_t row)
 	return scan->source_number;
 }
 
+static bool wants_witness(const struct detect_pass *pass)
+{
+	return pass->groups || pass->parts > 1;
+}
+
 /* A hit that does not matter still says that its group was looked at. */
 static void witness(struct scan *scan, const struct hit *hit)
 {
 	uint64_t key[2];
 	bool fresh;
-	if (!scan->pass->groups && scan->pass->parts <= 1)
+	if (!wants_witness(scan->pass))
 		return;
 	map_put(&scan->seen, group_key(key, hit), &fresh);
 	if (fresh)
 		hits_push(&scan->witnesses, hit);
 }
 
-/* Hits of the file in hand that are wanted: the round that counts counts them and holds them, the other keeps those that matter. */
-static void pass_hits(struct scan *scan, const struct hit *hits, size_t n)
+/* The round that counts counts a hit, the other tells whether it matters. */
+static bool matters(struct scan *scan, const struct hit *hit)
 {
 	struct detect_pass *pass = scan->pass;
+	if (!pass->counts)
+		return !pass->sketch || sketch_keeps(pass->sketch, hit);
+	if (sketch_counts(pass->sketch, hit->rule))
+		sketch_add(pass->sketch, hit);
+	return false;
+}
+
+static void keep_hit(struct scan *scan, const struct hit *hit)
+{
+	hits_push(scan->pass->d->depth[hit->rule] > 0 ? &scan->deep : &scan->hits, hit);
+}
+
+/* Hits that are wanted. */
+static void pass_hits(struct scan *scan, const struct hit *hits, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
-		const struct hit *hit = &hits[i];
-		if (pass->counts && sketch_counts(pass->sketch, hit->rule))
-			sketch_add(pass->sketch, hit);
-		else if (pass->sketch && !pass->counts && !sketch_keeps(pass->sketch, hit))
-			witness(scan, hit);
-		else if (!pass->counts)
-			hits_push(&scan->hits, hit);
+		if (matters(scan, &hits[i]))
+			keep_hit(scan, &hits[i]);
+		else if (!scan->pass->counts)
+			witness(scan, &hits[i]);
 	}
 }
 
 static bool too_many(struct scan *scan)
 {
-	return scan->hits.n + scan->witnesses.n > scan->pass->most;
+	return scan->hits.n + scan->deep.n + scan->witnesses.n > scan->pass->most;
 }
 
 /* Of the round that counts: held for the next one, as long as there is room. */
@@ -124,33 +145,39 @@ static void hold_hits(struct scan *scan, const struct hit *hits, size_t n)
 	pthread_mutex_lock(&pass->lock);
 	scan->dropped = scan->dropped || pass->held + n > pass->most;
 	if (scan->dropped) {
-		pass->held -= scan->file->held.n;
+		pass->held -= scan->unit->held.n;
 	} else {
 		pass->held += n;
 	}
 	pthread_mutex_unlock(&pass->lock);
 	if (!scan->dropped) {
-		hits_append(&scan->file->held, hits, n);
+		hits_append(&scan->unit->held, hits, n);
 		return;
 	}
-	free(scan->file->held.of);
-	scan->file->held = (struct hits){0};
+	free(scan->unit->held.of);
+	scan->unit->held = (struct hits){0};
 }
 
-/* Hits that were caught as they came in; the others of this file are not read. */
+/* Hits that were caught as they came in. */
 static void pass_caught(struct scan *scan, const struct caught *caught)
 {
 	uint32_t source = source_number(scan->pass->d, slice_of(caught->source));
-	for (uint32_t g = 0; g < caught->n; g++) {
+	for (uint32_t g = scan->unit->from; g < scan->unit->to; g++) {
 		const struct caught_group *group = caught->groups[g];
 		for (uint32_t i = 0; i < group->nhits; i++) {
 			if (!hit_wanted(scan->pass, &group->hits[i]))
 				continue;
+			scan->found++;
+			bool keep = matters(scan, &group->hits[i]);
+			if (!keep && (scan->pass->counts || !wants_witness(scan->pass)))
+				continue;
 			struct hit hit = group->hits[i];
 			hit.source = source;
 			hit.file = scan->file_index;
-			scan->found++;
-			pass_hits(scan, &hit, 1);
+			if (keep)
+				keep_hit(scan, &hit);
+			else
+				witness(scan, &hit);
 		}
 	}
 }
@@ -232,13 +259,13 @@ static int scan_group(struct scan *scan, struct err *err)
 	return rc;
 }
 
-static int read_file(struct scan *scan, struct err *err)
+static int read_unit(struct scan *scan, struct err *err)
 {
 	struct detector *d = scan->pass->d;
 	if (!detect_file_open(d, scan->file))
 		return 0;
-	scan->segments++;
-	for (uint32_t g = 0; g < parquet_groups(scan->file->reader); g++) {
+	uint32_t groups = parquet_groups(scan->file->reader);
+	for (uint32_t g = scan->unit->from; g < scan->unit->to && g < groups; g++) {
 		if (detector_stops(d, err))
 			return -1;
 		scan->group = g;
@@ -252,21 +279,22 @@ static int read_file(struct scan *scan, struct err *err)
 	return 0;
 }
 
-static int scan_file(struct scan *scan, struct err *err)
+static int scan_unit(struct scan *scan, struct err *err)
 {
 	struct detect_file *file = scan->file;
+	struct detect_unit *unit = scan->unit;
 	struct detect_pass *pass = scan->pass;
 	int rc = 0;
+	scan->segments += unit->from == 0 && !file->failed;
 	if (file->caught) {
-		scan->segments++;
-		scan->rows += file->rows;
+		scan->rows += unit->from == 0 ? file->rows : 0;
 		pass_caught(scan, file->caught);
-	} else if (!pass->counts && file->holds) {
-		pass_hits(scan, file->held.of, file->held.n);
+	} else if (!pass->counts && unit->holds) {
+		pass_hits(scan, unit->held.of, unit->held.n);
 	} else {
 		scan->dropped = false;
-		rc = read_file(scan, err);
-		file->holds = pass->counts && !scan->dropped;
+		rc = read_unit(scan, err);
+		unit->holds = pass->counts && !scan->dropped;
 	}
 	return rc == 0 && too_many(scan) ? 1 : rc;
 }
@@ -276,13 +304,17 @@ static int scan_file(struct scan *scan, struct err *err)
 static void gather(struct scan *scan)
 {
 	struct detect_pass *pass = scan->pass;
-	if (pass->hits.n + pass->witnesses.n + scan->hits.n + scan->witnesses.n > pass->most) {
-		pass->full = true;
-	} else {
-		hits_append(&pass->hits, scan->hits.of, scan->hits.n);
-		hits_append(&pass->witnesses, scan->witnesses.of, scan->witnesses.n);
+	struct hits *from[] = {&scan->hits, &scan->deep, &scan->witnesses},
+		    *to[] = {&pass->hits, &pass->deep, &pass->witnesses};
+	size_t n = 0;
+	for (unsigned i = 0; i < 3; i++)
+		n += from[i]->n + to[i]->n;
+	pass->full = pass->full || n > pass->most;
+	for (unsigned i = 0; i < 3; i++) {
+		if (!pass->full)
+			hits_append(to[i], from[i]->of, from[i]->n);
+		from[i]->n = 0;
 	}
-	scan->hits.n = scan->witnesses.n = 0;
 }
 
 /* What was looked at is told once, whatever the number of rounds. */
@@ -300,17 +332,20 @@ static void report(struct scan *scan)
 		d->options->progress(d->options->progress_ctx, d->result->rows, d->rows_total);
 }
 
-static bool next_file(struct scan *scan)
+static bool next_unit(struct scan *scan)
 {
 	struct detect_pass *pass = scan->pass;
 	pthread_mutex_lock(&pass->lock);
-	bool more = pass->next < pass->nfiles && !pass->full && pass->rc == 0;
-	scan->file_index = pass->next;
+	bool more = pass->next < pass->nunits && !pass->full && pass->rc == 0;
+	uint32_t at = pass->next;
 	pass->next += more;
 	pthread_mutex_unlock(&pass->lock);
-	if (more)
-		scan->file = &pass->files[scan->file_index];
-	return more;
+	if (!more)
+		return false;
+	scan->unit = &pass->units[at];
+	scan->file_index = scan->unit->file;
+	scan->file = &pass->files[scan->file_index];
+	return true;
 }
 
 static void *work(void *arg)
@@ -322,8 +357,8 @@ static void *work(void *arg)
 	scan.taker.ranges = pass->ranges;
 	buf_init(&scan.among, LIMIT_BATCH_ROWS);
 	map_init(&scan.seen);
-	while (next_file(&scan)) {
-		int rc = scan_file(&scan, &err);
+	while (next_unit(&scan)) {
+		int rc = scan_unit(&scan, &err);
 		pthread_mutex_lock(&pass->lock);
 		gather(&scan);
 		pass->full = pass->full || rc == 1;
@@ -340,6 +375,7 @@ static void *work(void *arg)
 	pthread_mutex_unlock(&pass->lock);
 	taker_fini(&scan.taker);
 	free(scan.hits.of);
+	free(scan.deep.of);
 	free(scan.witnesses.of);
 	map_fini(&scan.seen);
 	buf_fini(&scan.among);
@@ -348,7 +384,7 @@ static void *work(void *arg)
 
 static void run_round(struct detect_pass *pass)
 {
-	unsigned n = pass->d->threads < pass->nfiles ? pass->d->threads : pass->nfiles;
+	unsigned n = pass->d->threads < pass->nunits ? pass->d->threads : pass->nunits;
 	pthread_t threads[64];
 	unsigned started = 0;
 	pass->next = 0;
@@ -365,6 +401,8 @@ static struct sketch *make_sketch(const struct detect_pass *pass)
 {
 	const struct detector *d = pass->d;
 	uint64_t rows = 0;
+	if (pass->all)
+		return NULL;
 	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
 	for (uint32_t r = 0; r < d->rules->n; r++)
 		wanted[r] = pass->ranges[r].wanted && d->depth[r] == 0;
@@ -378,8 +416,44 @@ static struct sketch *make_sketch(const struct detect_pass *pass)
 	return NULL;
 }
 
+static void add_unit(struct detect_pass *pass, uint32_t file, uint32_t from, uint32_t to)
+{
+	if ((pass->nunits & (pass->nunits - 1)) == 0)
+		pass->units = xrealloc(pass->units,
+			(pass->nunits ? 2 * (size_t)pass->nunits : 1) * sizeof(*pass->units));
+	pass->units[pass->nunits++] = (struct detect_unit){.file = file, .from = from, .to = to};
+}
+
+/* A few files are opened and cut, so that all threads have work; many are opened one by one. */
+static void cut_units(struct detect_pass *pass)
+{
+	for (uint32_t f = 0; f < pass->nfiles; f++) {
+		struct detect_file *file = &pass->files[f];
+		uint32_t groups = UINT32_MAX;
+		if (file->caught)
+			groups = file->caught->n;
+		else if (pass->nfiles <= FILES_OPEN && detect_file_open(pass->d, file))
+			groups = parquet_groups(file->reader);
+		for (uint32_t g = 0; groups != UINT32_MAX && g < groups; g += UNIT_GROUPS)
+			add_unit(pass, f, g,
+				g + UNIT_GROUPS < groups ? g + UNIT_GROUPS : groups);
+		if (groups == UINT32_MAX)
+			add_unit(pass, f, 0, groups);
+	}
+}
+
+static void drop_units(struct detect_pass *pass)
+{
+	for (uint32_t u = 0; u < pass->nunits; u++)
+		free(pass->units[u].held.of);
+	free(pass->units);
+	pass->units = NULL;
+	pass->nunits = 0;
+}
+
 int detect_scan(struct detect_pass *pass, struct err *err)
 {
+	cut_units(pass);
 	pthread_mutex_init(&pass->lock, NULL);
 	pass->sketch = make_sketch(pass);
 	pass->counts = pass->sketch != NULL;
@@ -388,12 +462,7 @@ int detect_scan(struct detect_pass *pass, struct err *err)
 	pass->counts = false;
 	if (pass->rc == 0)
 		run_round(pass);
-	for (uint32_t f = 0; f < pass->nfiles; f++) {
-		struct detect_file *file = &pass->files[f];
-		free(file->held.of);
-		file->held = (struct hits){0};
-		file->holds = false;
-	}
+	drop_units(pass);
 	sketch_free(pass->sketch);
 	pass->sketch = NULL;
 	pthread_mutex_destroy(&pass->lock);

@@ -55,7 +55,11 @@ struct detect_file {
 	const struct caught *caught; /* what an import of this process kept of it; NULL = nothing */
 	struct parquet_reader *reader;
 	bool failed;
-	struct hits held; /* of the pass in hand, between its two rounds */
+};
+/* What a thread takes at a time: row groups of a file. */
+struct detect_unit {
+	uint32_t file, from, to; /* row groups [from, to); to = UINT32_MAX: all, the file is not open yet */
+	struct hits held;        /* between the two rounds of a pass */
 	bool holds;
 };
 
@@ -70,13 +74,17 @@ struct detect_pass {
 	struct detect_range *ranges; /* per rule */
 	const struct map *groups;    /* (rule, group): the only ones wanted; NULL = all */
 	uint32_t part, parts;        /* groups of this part only */
+	bool all;                    /* of hits that cannot matter by themselves none is left out */
 	struct detect_file *files;
 	uint32_t nfiles;
 	size_t most; /* hits at most; more is `full` */
-	struct hits hits;
+	struct hits hits; /* of rules of events alone, sorted */
+	struct hits deep; /* events that correlations of correlations look at as well; in any order */
 	/* One hit of each group that has hits and none that could matter, where `groups` or `parts` leave open which were looked at. */
 	struct hits witnesses;
 	struct sketch *sketch;
+	struct detect_unit *units;
+	uint32_t nunits;
 	bool full;
 	/* threads */
 	pthread_mutex_t lock;
