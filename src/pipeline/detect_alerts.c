@@ -45,7 +45,7 @@ static void find_episodes(struct settling *s, const struct hit *hits, size_t n, 
 			from = hit_day(s->pass->ranges[hits[i].rule].from +
 				       correlate_reach(rules->of[hits[i].rule]));
 		correlate(rules->of[hits[i].rule], &hits[i], (uint32_t)(end - i), from, s->to,
-			s->d->began, take_episode, s);
+			s->d->rule_began[hits[i].rule], take_episode, s);
 	}
 }
 

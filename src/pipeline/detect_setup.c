@@ -152,6 +152,39 @@ static int note_kept(void *ctx, const struct table_info *table, struct err *err)
 	return 0;
 }
 
+static bool looks_at(/* NOLINT(misc-no-recursion): no cycles, see rules_load */
+	const struct rules *rules, uint32_t r, const struct schema *schema)
+{
+	const struct correlation *c = rules->of[r]->correlation;
+	bool looks = !c && rule_watches(rules->of[r], schema->table, schema->product);
+	for (uint32_t m = 0; c && m < c->nrules && !looks; m++)
+		looks = looks_at(rules, c->rules[m], schema);
+	return looks;
+}
+
+/* When the events begin that a rule learns from: a table that it does not look at teaches it nothing. */
+static void find_begins(struct detector *d)
+{
+	int64_t *begins = xmalloc(((size_t)d->schemas.n + 1) * sizeof(*begins));
+	d->rule_began = arena_alloc(&d->mem, ((size_t)d->rules->n + 1) * sizeof(*d->rule_began));
+	for (uint32_t i = 0; i < d->schemas.n; i++) {
+		begins[i] = INT64_MAX;
+		for (uint32_t f = 0; f < d->nfiles; f++)
+			if (d->files[f].schema == d->schemas.of[i] &&
+				d->files[f].min_time <= d->files[f].max_time &&
+				d->files[f].min_time < begins[i])
+				begins[i] = d->files[f].min_time;
+	}
+	for (uint32_t r = 0; r < d->rules->n; r++) {
+		d->rule_began[r] = INT64_MAX;
+		for (uint32_t i = 0; d->active[r] && i < d->schemas.n; i++)
+			if (begins[i] < d->rule_began[r] &&
+				looks_at(d->rules, r, d->schemas.of[i]))
+				d->rule_began[r] = begins[i];
+	}
+	free(begins);
+}
+
 static int list_files(struct detector *d, struct err *err)
 {
 	d->kept_from = INT64_MIN + 1;
@@ -162,6 +195,7 @@ static int list_files(struct detector *d, struct err *err)
 		return -1;
 	if (d->nfiles)
 		qsort(d->files, d->nfiles, sizeof(*d->files), by_id);
+	find_begins(d);
 	return 0;
 }
 

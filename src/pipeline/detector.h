@@ -114,6 +114,7 @@ struct detector {
 	uint32_t nfiles;
 	int64_t kept_from; /* day: retention has dropped what is earlier; INT64_MIN + 1 = nothing */
 	int64_t began, last;   /* times of the first and last event; began > last: there is none */
+	int64_t *rule_began;   /* per rule: of the first event of the tables that it looks at; INT64_MAX = none */
 	int64_t longest_reach; /* of the rules that take part; µs */
 	unsigned threads;
 	uint64_t rows_total;

@@ -33,7 +33,7 @@ struct session {
 	const char *source;
 	const char *input;   /* of segments that begin from now on */
 	int64_t received_at; /* the same */
-	/* Adds to the facts of a commit (texts borrowed until it is done), and hears of its end; may be
+	/* Adds to the facts of a commit (texts borrowed until it is done), and hears of its end, when the lease is given back; may be
 	 * NULL. */
 	void (*facts)(void *ctx, struct segment_facts *facts);
 	void (*committed)(void *ctx);

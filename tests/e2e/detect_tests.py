@@ -4,8 +4,10 @@ replayed; nothing is doubled, what loses its support is withdrawn, and what peop
 import json
 import os
 import random
+import sqlite3
 
 import lake
+from buckets import Stored
 from collect_lake import Started, wait_for
 from lake import Lake, joined, slow, write
 
@@ -463,6 +465,53 @@ def test_collected_events_raise_alerts_as_they_come(folder):
         assert found_by(one, "0b") and not any(a["provisional"] for a in found_by(one, "0b")), "history is read"
         said = json.loads(one.run("detect", "run", "--json").out)
         assert said["new"] == said["changed"] == said["withdrawn"] == 0, said
+
+
+def test_a_long_pass_over_a_folder_raises_alerts_before_its_end(folder):
+    one, path = Stored(folder), os.path.join(folder, "logs")
+    os.makedirs(path)
+    for n in range(600):  # a commit has 512 objects at most
+        write(os.path.join(path, f"{n:04}.log"), joined([event(n, "look", f"user{n}")]))
+    one.connect_folder(path)
+    os.makedirs(os.path.join(one.data, "rules"), exist_ok=True)
+    write(os.path.join(one.data, "rules", "test.yml"), rules_text().encode())
+    one.collect()
+    assert len(found_by(one, "20000000-0000-4000-8000-000000000003")) == 600
+    catalog = sqlite3.connect(os.path.join(one.data, "catalog.db"))
+    first, = catalog.execute("select min(created_at) from alerts").fetchone()
+    last, commits = catalog.execute("select max(committed_at), count(*) from commits").fetchone()
+    catalog.close()
+    assert commits >= 2 and first < last, (commits, first, last)
+
+
+LEARNS = """title: Anybody fails
+name: fails
+logsource: {product: bitbucket}
+detection:
+  s: {action: fail}
+  condition: s
+---
+title: A new address
+id: 10000000-0000-4000-8000-00000000000d
+correlation:
+  type: first_seen
+  rules: [fails]
+  group-by: [ip]
+  timespan: 30d
+  learn: 5d
+level: low
+"""
+
+
+def test_a_rule_learns_from_the_tables_that_it_looks_at(folder):
+    one = Watched(folder, rules=LEARNS)
+    path = os.path.join(folder, "jira.ndjson")
+    old = json.dumps({"id": 7, "summary": "User created", "remoteAddress": "192.0.2.9", "created": "2024-06-01T00:00:00.000+0000",
+                      "category": "user management", "eventSource": "", "objectItem": {"name": "x", "typeName": "USER"}})
+    write(path, old.encode() + b"\n")
+    one.load("--table", "jira", path)
+    one.take([event(0, "fail", source="192.0.2.1"), event(DAY, "fail", source="192.0.2.2"), event(6 * DAY, "fail", source="192.0.2.3")])
+    assert [a["group"] for a in one.alerts() if a["rule"].endswith("0d")] == ["ip: 192.0.2.3"]
 
 
 def test_the_service_raises_alerts(folder):
