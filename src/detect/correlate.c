@@ -77,6 +77,23 @@ static void sort_digit(
 		to[counts[from[i].group >> shift & 0xffff]++] = from[i];
 }
 
+/* hits[i] becomes what hits[order[i].at] was, without a copy of them all: a hit takes more than all else here. */
+static void reorder(struct hit *hits, struct place *order, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct hit first = hits[i];
+		size_t to = i;
+		while (order[to].at != i) {
+			size_t from = order[to].at;
+			hits[to] = hits[from];
+			order[to].at = to;
+			to = from;
+		}
+		hits[to] = first;
+		order[to].at = to;
+	}
+}
+
 static void sort_run(struct hit *hits, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -105,7 +122,6 @@ void hits_sort(struct hit *hits, size_t n)
 	/* A hash is an even key: four passes of 16 bits. Hits come mostly in the order of time already. */
 	struct place *a = xmalloc(n * sizeof(*a)), *b = xmalloc(n * sizeof(*b));
 	size_t *counts = xmalloc(65536 * sizeof(*counts));
-	struct hit *copy = xmalloc(n * sizeof(*copy));
 	for (size_t i = 0; i < n; i++)
 		a[i] = (struct place){hits[i].group, i};
 	for (unsigned pass = 0; pass < 4; pass++) {
@@ -114,14 +130,11 @@ void hits_sort(struct hit *hits, size_t n)
 		a = b;
 		b = other;
 	}
-	for (size_t i = 0; i < n; i++)
-		copy[i] = hits[a[i].at];
-	memcpy(hits, copy, n * sizeof(*hits));
+	reorder(hits, a, n);
 	for (size_t i = 0, end; i < n; i = end) {
 		end = hits_run(hits, n, i);
 		sort_run(hits + i, end - i);
 	}
-	free(copy);
 	free(counts);
 	free(a);
 	free(b);

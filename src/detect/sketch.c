@@ -114,7 +114,7 @@ void sketch_add(struct sketch *sketch, const struct hit *hit)
 	uint64_t place = place_of(sketch, hit, stretch);
 	if (rule->counts != COUNT_EVENTS &&
 		known(sketch, hit, stretch, place,
-			rule->counts == COUNT_VALUES ? hit->value : hit->member))
+			rule->counts == COUNT_VALUES ? hit->value : hit->member & INT32_MAX))
 		return;
 	_Atomic uint16_t *count = &sketch->counts[place];
 	if (atomic_load_explicit(count, memory_order_relaxed) < FULL)

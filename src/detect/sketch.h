@@ -21,7 +21,7 @@ void sketch_free(struct sketch *sketch);
 bool sketch_counts(const struct sketch *sketch, uint32_t rule);
 /* Whether hits of any rule are. */
 bool sketch_counts_any(const struct sketch *sketch);
-/* Counts a hit of such a rule. Any number of threads at the same time. */
+/* Counts a hit of such a rule; of `member` the highest bit is the caller's. Any number of threads at the same time. */
 void sketch_add(struct sketch *sketch, const struct hit *hit);
 /* After all were added: false where the hit (of any rule) can be left out. */
 bool sketch_keeps(const struct sketch *sketch, const struct hit *hit);

@@ -118,7 +118,7 @@ int detect_replay(struct store *store, const struct detect_options *options, int
 /* ---- new segments ---------------------------------------------------------------------------- */
 
 struct pending {
-	struct detector *d;
+	struct pending_segment *of; /* without their tables */
 	uint64_t *ids;
 	struct detect_file *files; /* of those that are still there; borrowed */
 	uint32_t n, nfiles, cap;
@@ -151,24 +151,36 @@ static int add_pending(void *ctx, const struct pending_segment *segment, struct 
 	struct pending *p = ctx;
 	if (p->n == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 64;
-		p->ids = xrealloc(p->ids, p->cap * sizeof(*p->ids));
-		p->files = xrealloc(p->files, p->cap * sizeof(*p->files));
+		p->of = xrealloc(p->of, p->cap * sizeof(*p->of));
 	}
-	p->ids[p->n++] = segment->id;
-	if (segment->min_time <= segment->max_time)
-		add_stretch(&p->days, hit_day(segment->min_time),
-			hit_day(capped(segment->max_time, p->d->longest_reach, p->d->last)));
-	p->untimed = p->untimed || segment->no_time > 0;
-	const struct detect_file *file = file_of(p->d, segment->id);
-	if (file)
-		p->files[p->nfiles++] = *file;
-	else
-		p->gone = true;
+	p->of[p->n] = *segment;
+	p->of[p->n++].table = NULL;
 	return 0;
+}
+
+/* What they can have changed, among the segments that the detector has. */
+static void find_pending(const struct detector *d, struct pending *p)
+{
+	p->ids = xmalloc(((size_t)p->n + 1) * sizeof(*p->ids));
+	p->files = xmalloc(((size_t)p->n + 1) * sizeof(*p->files));
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct pending_segment *segment = &p->of[i];
+		p->ids[i] = segment->id;
+		if (segment->min_time <= segment->max_time)
+			add_stretch(&p->days, hit_day(segment->min_time),
+				hit_day(capped(segment->max_time, d->longest_reach, d->last)));
+		p->untimed = p->untimed || segment->no_time > 0;
+		const struct detect_file *file = file_of(d, segment->id);
+		if (file)
+			p->files[p->nfiles++] = *file;
+		else
+			p->gone = true;
+	}
 }
 
 static void pending_fini(struct pending *p)
 {
+	free(p->of);
 	free(p->ids);
 	free(p->files);
 	free(p->days.of);
@@ -292,12 +304,18 @@ static int one_round(struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err)
 {
 	struct detector d;
-	if (detector_open(&d, store, options, result, err) < 0)
-		return -1;
-	struct pending p = {.d = &d};
+	struct pending p = {0};
+	/* Before the segments are listed: one that another process commits between the two would count as merged away, and be
+	 * done with without having been read. */
 	int rc = alerts_pending(store, add_pending, &p, err);
 	if (rc == 0 && p.n)
-		rc = look_at_pending(&d, &p, err);
+		rc = detector_open(&d, store, options, result, err);
+	if (rc < 0 || p.n == 0) {
+		pending_fini(&p);
+		return rc;
+	}
+	find_pending(&d, &p);
+	rc = look_at_pending(&d, &p, err);
 	if (rc == 0 && p.n)
 		rc = alerts_replace(store, NULL, 0, p.ids, p.n, true, NULL, err);
 	for (uint32_t i = 0; rc == 0 && options->catch && i < p.n; i++)

@@ -89,6 +89,11 @@ static uint32_t source_of(struct scan *scan, uint32_t row)
 	return scan->source_number;
 }
 
+static bool perhaps(const struct hit *hit)
+{
+	return hit->member & HIT_PERHAPS;
+}
+
 static bool wants_witness(const struct detect_pass *pass)
 {
 	return pass->groups || pass->parts > 1;
@@ -99,7 +104,7 @@ static void witness(struct scan *scan, const struct hit *hit)
 {
 	uint64_t key[2];
 	bool fresh;
-	if (!wants_witness(scan->pass))
+	if (!wants_witness(scan->pass) || perhaps(hit))
 		return;
 	map_put(&scan->seen, group_key(key, hit), &fresh);
 	if (fresh)
@@ -111,7 +116,7 @@ static bool matters(struct scan *scan, const struct hit *hit)
 {
 	struct detect_pass *pass = scan->pass;
 	if (!pass->counts)
-		return !pass->sketch || sketch_keeps(pass->sketch, hit);
+		return !perhaps(hit) && (!pass->sketch || sketch_keeps(pass->sketch, hit));
 	if (sketch_counts(pass->sketch, hit->rule))
 		sketch_add(pass->sketch, hit);
 	return false;
@@ -167,7 +172,7 @@ static void pass_caught(struct scan *scan, const struct caught *caught)
 		for (uint32_t i = 0; i < group->nhits; i++) {
 			if (!hit_wanted(scan->pass, &group->hits[i]))
 				continue;
-			scan->found++;
+			scan->found += !perhaps(&group->hits[i]);
 			bool keep = matters(scan, &group->hits[i]);
 			if (!keep && (scan->pass->counts || !wants_witness(scan->pass)))
 				continue;
@@ -230,8 +235,8 @@ static void take_hits(struct scan *scan)
 		hit->source = source_of(scan, hit->row);
 		hit->file = scan->file_index;
 		hits->of[n++] = *hit;
+		scan->found += !perhaps(hit);
 	}
-	scan->found += n;
 	if (scan->pass->counts)
 		hold_hits(scan, hits->of, n);
 	pass_hits(scan, hits->of, n);
@@ -396,7 +401,7 @@ static void run_round(struct detect_pass *pass)
 		pthread_join(threads[--started], NULL);
 }
 
-/* Of rules of events alone: what correlations of correlations are fed with is known later. NULL where none counts: one round does. */
+/* NULL where no rule counts: one round does. */
 static struct sketch *make_sketch(const struct detect_pass *pass)
 {
 	const struct detector *d = pass->d;
@@ -405,7 +410,7 @@ static struct sketch *make_sketch(const struct detect_pass *pass)
 		return NULL;
 	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
 	for (uint32_t r = 0; r < d->rules->n; r++)
-		wanted[r] = pass->ranges[r].wanted && d->depth[r] == 0;
+		wanted[r] = pass->ranges[r].wanted && d->counted[r];
 	for (uint32_t f = 0; f < pass->nfiles; f++)
 		rows += pass->files[f].rows;
 	struct sketch *sketch = sketch_new(d->rules, wanted, rows);

@@ -57,6 +57,29 @@ static unsigned depth_of(/* NOLINT(misc-no-recursion): no cycles, see rules_load
 	return depth;
 }
 
+/* Of correlations of correlations: where those stand on events, and have every name of its group in theirs. */
+static bool can_be_counted(const struct detector *d, uint32_t r)
+{
+	const struct correlation *c = d->rules->of[r]->correlation;
+	uint32_t least;
+	if (!c || d->depth[r] == 0)
+		return c != NULL;
+	if (d->depth[r] > 1 || correlate_least(d->rules->of[r], &least) != COUNT_RULES)
+		return false;
+	for (uint32_t m = 0; m < c->nrules; m++) {
+		const struct correlation *below = d->rules->of[c->rules[m]]->correlation;
+		for (uint32_t g = 0; below && g < c->ngroup; g++) {
+			uint32_t k = 0;
+			while (k < below->ngroup &&
+				strcmp(below->group_by[k], c->group[(size_t)m * c->ngroup + g]) != 0)
+				k++;
+			if (k == below->ngroup)
+				return false;
+		}
+	}
+	return true;
+}
+
 static int choose_rules(struct detector *d, struct err *err)
 {
 	uint32_t n = d->rules->n;
@@ -80,6 +103,9 @@ static int choose_rules(struct detector *d, struct err *err)
 		d->depth[r] = depth_of(d, r);
 		d->exprs[r] = d->rules->of[r]->expr;
 	}
+	d->counted = arena_zalloc(&d->mem, n + 1, sizeof(*d->counted));
+	for (uint32_t r = 0; r < n; r++)
+		d->counted[r] = d->active[r] && can_be_counted(d, r);
 	uint32_t at = 0;
 	if (engine_new(d->exprs, n, clock_now_us(), &d->engine, &at, err) < 0)
 		return at < n ? err_context(err, "rule \"%s\"", d->rules->of[at]->title) : -1;

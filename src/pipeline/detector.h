@@ -20,7 +20,9 @@ struct name_list {
 	uint32_t n;
 	struct field *fields;
 };
-/* A rule that a base rule's events go to, in one shape. */
+/* A rule that a base rule's events go to, in one shape. HIT_PERHAPS in `member`: the rule may come to see an alert that rests on the
+ * event, in that group and at that time, where it sees a correlation. Such hits are counted and not kept. */
+#define HIT_PERHAPS (UINT32_C(1) << 31)
 struct use {
 	uint32_t rule, member;
 	struct name_list group, value;
@@ -106,6 +108,7 @@ struct detector {
 	bool *raises;
 	bool *chained; /* it feeds a correlation, or is fed by one: its groups are not looked at in parts */
 	unsigned *depth; /* 0 = of events alone, n + 1 = of correlations of depth n */
+	bool *counted;   /* all that it sees has hits, perhaps or not: those that are too few can be told */
 	struct schema_set schemas;
 	pthread_mutex_t lock; /* of shapes and sources */
 	struct detect_shape *shapes;
