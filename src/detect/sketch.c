@@ -11,10 +11,11 @@
 #include <stdlib.h>
 
 enum {
-	BITS_LEAST = 12, /* of a block: 8 KB of counts, 4 KB of values */
-	BITS_MOST = 23,
-	PER_VALUE = 3, /* one value for 1 << 3 counts */
-	FULL = 0xff00 /* a count ends here: some threads may still add to it, and it must not begin anew */
+	BITS_LEAST = 12,
+	BITS_MOST = 25,
+	BLOCKS_BITS = 9, /* of blocks; more hits make them larger */
+	PER_VALUE = 3,   /* one value for 1 << 3 counts */
+	FULL = 255,      /* a count ends here */
 };
 
 struct kept_rule {
@@ -25,13 +26,18 @@ struct kept_rule {
 struct sketch {
 	struct kept_rule *rules;
 	bool any;
-	unsigned bits;
-	_Atomic uint16_t *counts; /* 1 << bits */
+	unsigned bits, block; /* of all, of a block */
+	_Atomic uint8_t *counts; /* 1 << bits */
 	/* 1 << (bits - PER_VALUE): the hash of (rule, group, stretch, value) that was counted last of those that share the place; 0 = none */
 	_Atomic uint64_t *values;
 };
 
-struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_t hits)
+static uint64_t bytes_of(unsigned bits)
+{
+	return (sizeof(uint8_t) << bits) + (sizeof(uint64_t) << (bits - PER_VALUE));
+}
+
+struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_t hits, uint64_t memory)
 {
 	struct sketch *sketch = xcalloc(1, sizeof(*sketch));
 	sketch->rules = xcalloc((size_t)rules->n + 1, sizeof(*sketch->rules));
@@ -39,7 +45,7 @@ struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_
 		struct kept_rule rule = {COUNT_NOTHING, 0, 0};
 		if (wanted[r])
 			rule.counts = correlate_least(rules->of[r], &rule.least);
-		if (rule.counts == COUNT_NOTHING || rule.least >= FULL)
+		if (rule.counts == COUNT_NOTHING || rule.least > FULL)
 			continue;
 		rule.span = rules->of[r]->correlation->timespan;
 		sketch->rules[r] = rule;
@@ -48,8 +54,11 @@ struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_
 	if (!sketch->any)
 		return sketch;
 	sketch->bits = BITS_LEAST;
-	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * hits)
+	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * hits &&
+		bytes_of(sketch->bits + 1) <= memory)
 		sketch->bits++;
+	sketch->block = sketch->bits > BITS_LEAST + BLOCKS_BITS ? sketch->bits - BLOCKS_BITS
+								 : BITS_LEAST;
 	sketch->counts = xcalloc((size_t)1 << sketch->bits, sizeof(*sketch->counts));
 	sketch->values = xcalloc((size_t)1 << (sketch->bits - PER_VALUE), sizeof(*sketch->values));
 	return sketch;
@@ -75,13 +84,13 @@ bool sketch_counts_any(const struct sketch *sketch)
 	return sketch->any;
 }
 
-/* The group is another one for each rule, so it stands for both. Above the lowest BITS_LEAST bits: the block of its stretch. */
+/* The group is another one for each rule, so it stands for both. Above the lowest `block` bits: the number of its stretch's. */
 static uint64_t place_of(const struct sketch *sketch, const struct hit *hit, int64_t stretch)
 {
 	uint64_t mixed = (uint64_t)stretch * UINT64_C(0xd1342543de82ef95);
-	uint64_t block = mixed >> 32 & ((UINT64_C(1) << (sketch->bits - BITS_LEAST)) - 1);
+	uint64_t block = mixed >> 32 & ((UINT64_C(1) << (sketch->bits - sketch->block)) - 1);
 	uint64_t within = hash_fold(hit->group ^ UINT64_C(0x9e3779b97f4a7c15), mixed + 1);
-	return block << BITS_LEAST | within >> (64 - BITS_LEAST);
+	return block << sketch->block | within >> (64 - sketch->block);
 }
 
 static int64_t stretch_of(const struct kept_rule *rule, int64_t time)
@@ -96,9 +105,9 @@ static bool known(struct sketch *sketch, const struct hit *hit, int64_t stretch,
 	uint64_t whole = hash_fold(hit->group + (uint64_t)stretch * UINT64_C(0x9e3779b97f4a7c15),
 		value ^ UINT64_C(0x2545f4914f6cdd1d));
 	whole += whole == 0;
-	uint64_t block = place >> BITS_LEAST << (BITS_LEAST - PER_VALUE);
+	unsigned bits = sketch->block - PER_VALUE;
 	_Atomic uint64_t *last =
-		&sketch->values[block | whole >> (64 - (BITS_LEAST - PER_VALUE))];
+		&sketch->values[place >> sketch->block << bits | whole >> (64 - bits)];
 	if (atomic_load_explicit(last, memory_order_relaxed) == whole)
 		return true;
 	atomic_store_explicit(last, whole, memory_order_relaxed);
@@ -116,9 +125,11 @@ void sketch_add(struct sketch *sketch, const struct hit *hit)
 		known(sketch, hit, stretch, place,
 			rule->counts == COUNT_VALUES ? hit->value : hit->member & INT32_MAX))
 		return;
-	_Atomic uint16_t *count = &sketch->counts[place];
-	if (atomic_load_explicit(count, memory_order_relaxed) < FULL)
-		atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+	_Atomic uint8_t *count = &sketch->counts[place];
+	uint8_t n = atomic_load_explicit(count, memory_order_relaxed);
+	while (n < FULL && !atomic_compare_exchange_weak_explicit(count, &n, (uint8_t)(n + 1),
+				   memory_order_relaxed, memory_order_relaxed))
+		;
 }
 
 static uint32_t count_of(const struct sketch *sketch, const struct hit *hit, int64_t stretch)

@@ -13,8 +13,10 @@
 #include "detect/correlate.h"
 
 struct sketch;
-/* For about `hits` hits of those rules that `wanted` (rules->n) names. 12 MB for a million hits and more, less for fewer. */
-struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_t hits);
+/* For about `hits` hits of those rules that `wanted` (rules->n) names. 4 MB for a million hits, 64 MB at most, and `memory` (but 8 KB are
+ * always taken). */
+struct sketch *sketch_new(
+	const struct rules *rules, const bool *wanted, uint64_t hits, uint64_t memory);
 /* Frees; accepts NULL. */
 void sketch_free(struct sketch *sketch);
 /* Whether hits of a rule are counted; those of others are all kept. */

@@ -88,22 +88,30 @@ static void feed(struct settling *s, uint32_t parent, uint32_t member, const str
 	hits_push(&s->fed, &hit);
 }
 
-/* Leaves those of s->fed that can matter. */
-static void drop_few(struct settling *s, unsigned depth)
+/* Adds to s->fed those events that can matter beside what it has. */
+static void feed_events(struct settling *s, unsigned depth)
 {
 	struct detector *d = s->d;
+	const struct hits *deep = &s->pass->deep;
 	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
 	for (uint32_t r = 0; r < d->rules->n; r++)
 		wanted[r] = d->depth[r] == depth;
-	struct sketch *sketch = sketch_new(d->rules, wanted, s->fed.n);
+	struct sketch *sketch = sketch_new(
+		d->rules, wanted, s->fed.n + deep->n, deep->n * sizeof(struct hit) / 8);
 	for (size_t i = 0; i < s->fed.n; i++)
 		if (sketch_counts(sketch, s->fed.of[i].rule))
 			sketch_add(sketch, &s->fed.of[i]);
+	for (size_t i = 0; i < deep->n; i++)
+		if (sketch_counts(sketch, deep->of[i].rule))
+			sketch_add(sketch, &deep->of[i]);
 	size_t kept = 0;
 	for (size_t i = 0; i < s->fed.n; i++)
 		if (sketch_keeps(sketch, &s->fed.of[i]))
 			s->fed.of[kept++] = s->fed.of[i];
 	s->fed.n = kept;
+	for (size_t i = 0; i < deep->n; i++)
+		if (wanted[deep->of[i].rule] && sketch_keeps(sketch, &deep->of[i]))
+			hits_push(&s->fed, &deep->of[i]);
 	sketch_free(sketch);
 	free(wanted);
 }
@@ -124,10 +132,7 @@ static void feed_depth(struct settling *s, unsigned depth)
 				if (s->drafts[i].rule == c->rules[m])
 					feed(s, r, m, &s->drafts[i]);
 	}
-	for (size_t i = 0; i < s->pass->deep.n; i++)
-		if (d->depth[s->pass->deep.of[i].rule] == depth)
-			hits_push(&s->fed, &s->pass->deep.of[i]);
-	drop_few(s, depth);
+	feed_events(s, depth);
 	hits_sort(s->fed.of, s->fed.n);
 	/* drafts go on pointing at them */
 	struct hit *copy = arena_zalloc(&s->mem, s->fed.n + 1, sizeof(*copy));

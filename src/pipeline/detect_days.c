@@ -7,7 +7,7 @@
 
 enum {
 	PARTS_MOST = 4096,
-	BESIDE_HIT = 40, /* bytes that putting them in order takes for each */
+	BESIDE_HIT = 32, /* bytes that putting them in order takes for each */
 };
 
 static size_t hits_most(const struct detector *d)

@@ -315,7 +315,8 @@ void evidence_wish(struct settling *s, uint32_t number, uint32_t copies)
 	wish_for(s, draft->trigger, number, UINT32_MAX);
 	if (draft->empty)
 		return;
-	draft->events = arena_zalloc(&s->mem, ALERT_EVIDENCE + 1, sizeof(*draft->events));
+	uint32_t most = draft->nhits < ALERT_EVIDENCE ? draft->nhits : ALERT_EVIDENCE;
+	draft->events = arena_zalloc(&s->mem, (size_t)most + 1, sizeof(*draft->events));
 	uint32_t i = 0;
 	for (; i < draft->nhits && draft->nevents < ALERT_EVIDENCE; i++) {
 		if (i > 0 && hit_same_event(&draft->hits[i], &draft->hits[i - 1]))

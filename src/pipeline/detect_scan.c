@@ -413,7 +413,7 @@ static struct sketch *make_sketch(const struct detect_pass *pass)
 		wanted[r] = pass->ranges[r].wanted && d->counted[r];
 	for (uint32_t f = 0; f < pass->nfiles; f++)
 		rows += pass->files[f].rows;
-	struct sketch *sketch = sketch_new(d->rules, wanted, rows);
+	struct sketch *sketch = sketch_new(d->rules, wanted, rows, pass->most * sizeof(struct hit) / 8);
 	free(wanted);
 	if (sketch_counts_any(sketch))
 		return sketch;
