@@ -31,5 +31,8 @@ const char *rule_remark(const struct rule *rule);
 int detect_run(const struct command_line *line);
 int detect_list(const struct command_line *line);
 int detect_explain(const struct command_line *line);
+int detect_enable(const struct command_line *line);
+int detect_disable(const struct command_line *line);
+int detect_tune(const struct command_line *line);
 
 #endif

@@ -22,6 +22,7 @@ struct kept_rule {
 	enum correlate_count counts;
 	uint32_t least;
 	int64_t span;
+	unsigned spread; /* bits: over how many blocks a stretch goes */
 };
 struct sketch {
 	struct kept_rule *rules;
@@ -37,12 +38,22 @@ static uint64_t bytes_of(unsigned bits)
 	return (sizeof(uint8_t) << bits) + (sizeof(uint64_t) << (bits - PER_VALUE));
 }
 
-struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_t hits, uint64_t memory)
+/* A rule with few stretches in all that time takes all blocks for them. */
+static void spread_rule(const struct sketch *sketch, struct kept_rule *rule, uint64_t time)
+{
+	uint64_t blocks = UINT64_C(1) << (sketch->bits - sketch->block);
+	uint64_t stretches = rule->span ? time / (uint64_t)rule->span + 1 : blocks;
+	while (rule->spread < 16 && stretches << (rule->spread + 1) <= blocks)
+		rule->spread++;
+}
+
+struct sketch *sketch_new(
+	const struct rules *rules, const bool *wanted, struct sketch_size size)
 {
 	struct sketch *sketch = xcalloc(1, sizeof(*sketch));
 	sketch->rules = xcalloc((size_t)rules->n + 1, sizeof(*sketch->rules));
 	for (uint32_t r = 0; r < rules->n; r++) {
-		struct kept_rule rule = {COUNT_NOTHING, 0, 0};
+		struct kept_rule rule = {COUNT_NOTHING, 0, 0, 0};
 		if (wanted[r])
 			rule.counts = correlate_least(rules->of[r], &rule.least);
 		if (rule.counts == COUNT_NOTHING || rule.least > FULL)
@@ -54,11 +65,13 @@ struct sketch *sketch_new(const struct rules *rules, const bool *wanted, uint64_
 	if (!sketch->any)
 		return sketch;
 	sketch->bits = BITS_LEAST;
-	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * hits &&
-		bytes_of(sketch->bits + 1) <= memory)
+	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * size.hits &&
+		bytes_of(sketch->bits + 1) <= size.memory)
 		sketch->bits++;
 	sketch->block = sketch->bits > BITS_LEAST + BLOCKS_BITS ? sketch->bits - BLOCKS_BITS
 								 : BITS_LEAST;
+	for (uint32_t r = 0; r < rules->n; r++)
+		spread_rule(sketch, &sketch->rules[r], size.time);
 	sketch->counts = xcalloc((size_t)1 << sketch->bits, sizeof(*sketch->counts));
 	sketch->values = xcalloc((size_t)1 << (sketch->bits - PER_VALUE), sizeof(*sketch->values));
 	return sketch;
@@ -88,8 +101,10 @@ bool sketch_counts_any(const struct sketch *sketch)
 static uint64_t place_of(const struct sketch *sketch, const struct hit *hit, int64_t stretch)
 {
 	uint64_t mixed = (uint64_t)stretch * UINT64_C(0xd1342543de82ef95);
-	uint64_t block = mixed >> 32 & ((UINT64_C(1) << (sketch->bits - sketch->block)) - 1);
 	uint64_t within = hash_fold(hit->group ^ UINT64_C(0x9e3779b97f4a7c15), mixed + 1);
+	uint64_t more = within & ((UINT64_C(1) << sketch->rules[hit->rule].spread) - 1);
+	uint64_t block =
+		((mixed >> 32) + more) & ((UINT64_C(1) << (sketch->bits - sketch->block)) - 1);
 	return block << sketch->block | within >> (64 - sketch->block);
 }
 

@@ -13,10 +13,14 @@
 #include "detect/correlate.h"
 
 struct sketch;
-/* For about `hits` hits of those rules that `wanted` (rules->n) names. 4 MB for a million hits, 64 MB at most, and `memory` (but 8 KB are
- * always taken). */
+struct sketch_size {
+	uint64_t hits;   /* about */
+	uint64_t time;   /* µs from the first to the last of them, about */
+	uint64_t memory; /* bytes at most (but 8 KB are always taken); a million hits want 4 MB, and 64 MB is enough for any number */
+};
+/* For hits of those rules that `wanted` (rules->n) names. */
 struct sketch *sketch_new(
-	const struct rules *rules, const bool *wanted, uint64_t hits, uint64_t memory);
+	const struct rules *rules, const bool *wanted, struct sketch_size size);
 /* Frees; accepts NULL. */
 void sketch_free(struct sketch *sketch);
 /* Whether hits of a rule are counted; those of others are all kept. */

@@ -40,6 +40,9 @@ struct detect_result {
 
 /* The rules of a data folder: shipped ones, those in DIR/rules, with DIR/rules/settings.yml. */
 int detect_rules(const char *data_dir, struct rules **rules, struct err *err);
+/* The same as they were with `settings` (not empty) for the text of that file. */
+int detect_rules_with(
+	const char *data_dir, struct slice settings, struct rules **rules, struct err *err);
 /* Looks at the segments that nobody has looked at. 0 where there are none, or another process is at it: it will see ours as
  * well. Adds to *result. -1: ERR_INTERRUPTED by stop; what was done is done. */
 int detect_pending(struct store *store, const struct detect_options *options,

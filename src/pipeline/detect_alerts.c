@@ -96,8 +96,11 @@ static void feed_events(struct settling *s, unsigned depth)
 	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
 	for (uint32_t r = 0; r < d->rules->n; r++)
 		wanted[r] = d->depth[r] == depth;
-	struct sketch *sketch = sketch_new(
-		d->rules, wanted, s->fed.n + deep->n, deep->n * sizeof(struct hit) / 8);
+	struct sketch_size size = {
+		.hits = s->fed.n + deep->n, .memory = deep->n * sizeof(struct hit) / 8};
+	if (d->began <= d->last)
+		size.time = (uint64_t)d->last - (uint64_t)d->began;
+	struct sketch *sketch = sketch_new(d->rules, wanted, size);
 	for (size_t i = 0; i < s->fed.n; i++)
 		if (sketch_counts(sketch, s->fed.of[i].rule))
 			sketch_add(sketch, &s->fed.of[i]);

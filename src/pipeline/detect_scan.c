@@ -405,15 +405,17 @@ static void run_round(struct detect_pass *pass)
 static struct sketch *make_sketch(const struct detect_pass *pass)
 {
 	const struct detector *d = pass->d;
-	uint64_t rows = 0;
+	struct sketch_size size = {.memory = pass->most * sizeof(struct hit) / 8};
 	if (pass->all)
 		return NULL;
 	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
 	for (uint32_t r = 0; r < d->rules->n; r++)
 		wanted[r] = pass->ranges[r].wanted && d->counted[r];
 	for (uint32_t f = 0; f < pass->nfiles; f++)
-		rows += pass->files[f].rows;
-	struct sketch *sketch = sketch_new(d->rules, wanted, rows, pass->most * sizeof(struct hit) / 8);
+		size.hits += pass->files[f].rows;
+	if (d->began <= d->last)
+		size.time = (uint64_t)d->last - (uint64_t)d->began;
+	struct sketch *sketch = sketch_new(d->rules, wanted, size);
 	free(wanted);
 	if (sketch_counts_any(sketch))
 		return sketch;

@@ -9,6 +9,12 @@
 
 int detect_rules(const char *data_dir, struct rules **rules, struct err *err)
 {
+	return detect_rules_with(data_dir, SLICE(""), rules, err);
+}
+
+int detect_rules_with(
+	const char *data_dir, struct slice text, struct rules **rules, struct err *err)
+{
 	struct buf dir, settings;
 	struct io_info info;
 	buf_init(&dir, 4096);
@@ -16,10 +22,10 @@ int detect_rules(const char *data_dir, struct rules **rules, struct err *err)
 	buf_printf(&dir, "%s/rules", data_dir);
 	buf_printf(&settings, "%s/rules/settings.yml", data_dir);
 	const char *paths[] = {dir.ptr, NULL};
-	struct rules_source source = {.shipped = true};
+	struct rules_source source = {.shipped = true, .settings_text = text};
 	if (io_stat(dir.ptr, &info, NULL) == 1)
 		source.paths = paths;
-	if (io_stat(settings.ptr, &info, NULL) == 1)
+	if (text.len || io_stat(settings.ptr, &info, NULL) == 1)
 		source.settings = settings.ptr;
 	int rc = rules_load(&source, rules, err);
 	buf_fini(&dir);
