@@ -295,8 +295,7 @@ int main(int argc, char **argv)
 		{"events", 1, NULL, 'n'}, {"seed", 1, NULL, 'S'}, {"start", 1, NULL, 'b'},
 		{"days", 1, NULL, 'd'}, {"node", 1, NULL, 'N'}, {"twins", 0, NULL, 'w'},
 		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"quiet", 0, NULL, 'q'},
-		{"truth", 1, NULL, 'T'},
-		{"help", 0, NULL, 'h'}, {0}};
+		{"truth", 1, NULL, 'T'}, {"help", 0, NULL, 'h'}, {0}};
 	struct options o = {.events = 1000,
 		.seed = 1,
 		.days = 28,

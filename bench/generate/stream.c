@@ -218,8 +218,7 @@ void stream_next(struct stream *s, struct event *e)
 	uint64_t choice = rnd_next(&s->rnd);
 	if (s->quiet && !odd)
 		choice &= ~UINT64_C(0xff);
-	e->object =
-		pick_object(s, s->actions->rows[e->action].object, e->user, choice, odd);
+	e->object = pick_object(s, s->actions->rows[e->action].object, e->user, choice, odd);
 	next_time(s, e);
 	s->at++;
 }

@@ -141,15 +141,19 @@ const struct command commands[] = {
 			OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ONCE, OPT_LIST,
 			OPT_KEY_FILE),
 		0, 3, command_notify},
-	{"detect", "[list | run | explain RULE | enable RULE… | disable RULE… |\n    tune RULE threshold=N | "
-		  "eval RULE… EVENTS]",
+	{"detect",
+		"[list | run | explain RULE | enable RULE… | disable RULE… |\n    tune RULE "
+		"threshold=N | "
+		"eval RULE… EVENTS]",
 		"rules: what they are, and what they find",
 		"`list` shows the rules. `run` looks at history again and brings the alerts up to "
 		"date. "
 		"`explain` says\n"
-		"whether a rule can fire here. `enable`, `disable` and `tune` change rules/settings.yml "
+		"whether a rule can fire here. `enable`, `disable` and `tune` change "
+		"rules/settings.yml "
 		"in the\n"
-		"data folder, and nothing else in it; threshold=default takes a number back. `eval` "
+		"data folder, and nothing else in it; threshold=default takes a number back. "
+		"`eval` "
 		"tries rules (files or folders of Sigma) on a "
 		"file of "
 		"JSON\n"

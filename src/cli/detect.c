@@ -18,6 +18,7 @@ int command_detect(const struct command_line *line)
 		if (strcmp(verb, verbs[i].name) == 0)
 			return verbs[i].run(line);
 	}
-	return usage_error(line, "it must be list, run, explain RULE, enable or disable RULE…, tune RULE "
-				  "threshold=N, or eval RULE… EVENTS");
+	return usage_error(line,
+		"it must be list, run, explain RULE, enable or disable RULE…, tune RULE "
+		"threshold=N, or eval RULE… EVENTS");
 }

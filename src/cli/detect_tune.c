@@ -59,8 +59,7 @@ static int no_rule(const struct rules *rules, const char *word, struct err *err)
 			      shown);
 }
 
-static const struct rule *find_rule(
-	const struct rules *rules, const char *word, struct err *err)
+static const struct rule *find_rule(const struct rules *rules, const char *word, struct err *err)
 {
 	const struct rule *rule = rules_find(rules, word);
 	rule = rule ? rule : titled(rules, word);
@@ -297,12 +296,12 @@ static int tune_one(struct tuning *t, const struct rule *rule, const char *word,
 			continue;
 		bool drop = strcmp(equals + 1, "default") == 0;
 		if (!drop && !is_number(equals + 1))
-			return err_set(err, ERR_USAGE, "%.100s: it must be a number, or `default`",
-				word);
+			return err_set(
+				err, ERR_USAGE, "%.100s: it must be a number, or `default`", word);
 		return edit(t, rule, tunables[i].part, equals + 1, drop, err) < 0 ? -1 : 0;
 	}
-	return err_set(err, ERR_USAGE, "%.100s: what can be tuned is threshold=N, or threshold=default",
-		word);
+	return err_set(err, ERR_USAGE,
+		"%.100s: what can be tuned is threshold=N, or threshold=default", word);
 }
 
 static void say_tuned(struct tuning *t, const struct rule *rule)
@@ -326,7 +325,8 @@ int detect_tune(const struct command_line *line)
 	const struct rule *rule = rc == 0 ? find_rule(t.before, line->args[1], &err) : NULL;
 	rc = rule ? 0 : -1;
 	if (rule && isnan(threshold_of(rule)))
-		rc = err_set(&err, ERR_USAGE, "\"%.100s\" has no threshold: only correlations that count have one",
+		rc = err_set(&err, ERR_USAGE,
+			"\"%.100s\" has no threshold: only correlations that count have one",
 			rule->title);
 	for (int i = 2; rc == 0 && i < line->nargs; i++)
 		rc = tune_one(&t, rule, line->args[i], &err);

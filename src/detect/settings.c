@@ -114,8 +114,8 @@ int settings_load(const char *path, struct arena *mem, struct settings *settings
 	return rc;
 }
 
-int settings_of_text(struct slice text, const char *path, struct arena *mem, struct settings *settings,
-	struct err *err)
+int settings_of_text(struct slice text, const char *path, struct arena *mem,
+	struct settings *settings, struct err *err)
 {
 	struct yaml_docs docs;
 	*settings = (struct settings){.file = arena_strdup(mem, slice_of(path))};

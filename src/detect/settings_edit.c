@@ -6,7 +6,8 @@
 
 /* A part of the file: "KEY:" at the beginning of a line, and what belongs to it. */
 struct section {
-	size_t line, value, end; /* value: behind the colon; end: behind the last line that is no blank or comment */
+	size_t line, value,
+		end; /* value: behind the colon; end: behind the last line that is no blank or comment */
 	char form; /* '\n': entries in lines, or none; '[' or '{': in brackets; 's': one text */
 	size_t open, close; /* of brackets; of the text */
 	size_t last; /* behind the last thing in the brackets, a comma too; = open + 1: they are empty */
@@ -191,8 +192,8 @@ static bool is_meant(struct slice s, const struct entry *e, const struct setting
 		from++;
 		to--;
 	}
-	snprintf(word, sizeof(word), "%.*s", (int)(to - from < 255 ? to - from : 255),
-		s.ptr + from);
+	snprintf(
+		word, sizeof(word), "%.*s", (int)(to - from < 255 ? to - from : 255), s.ptr + from);
 	return change->means(change->ctx, word);
 }
 

@@ -21,7 +21,7 @@ struct settings_change {
 };
 /* Appends the changed text. 1; 0 where it is so already (the text is appended as it is); -1: it is written in a way that is not
  * understood here. */
-int settings_edit(struct slice text, const struct settings_change *change, struct buf *out,
-	struct err *err);
+int settings_edit(
+	struct slice text, const struct settings_change *change, struct buf *out, struct err *err);
 
 #endif

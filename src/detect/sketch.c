@@ -27,7 +27,7 @@ struct kept_rule {
 struct sketch {
 	struct kept_rule *rules;
 	bool any;
-	unsigned bits, block; /* of all, of a block */
+	unsigned bits, block;    /* of all, of a block */
 	_Atomic uint8_t *counts; /* 1 << bits */
 	/* 1 << (bits - PER_VALUE): the hash of (rule, group, stretch, value) that was counted last of those that share the place; 0 = none */
 	_Atomic uint64_t *values;
@@ -47,8 +47,7 @@ static void spread_rule(const struct sketch *sketch, struct kept_rule *rule, uin
 		rule->spread++;
 }
 
-struct sketch *sketch_new(
-	const struct rules *rules, const bool *wanted, struct sketch_size size)
+struct sketch *sketch_new(const struct rules *rules, const bool *wanted, struct sketch_size size)
 {
 	struct sketch *sketch = xcalloc(1, sizeof(*sketch));
 	sketch->rules = xcalloc((size_t)rules->n + 1, sizeof(*sketch->rules));
@@ -68,8 +67,8 @@ struct sketch *sketch_new(
 	while (sketch->bits < BITS_MOST && UINT64_C(1) << sketch->bits < 2 * size.hits &&
 		bytes_of(sketch->bits + 1) <= size.memory)
 		sketch->bits++;
-	sketch->block = sketch->bits > BITS_LEAST + BLOCKS_BITS ? sketch->bits - BLOCKS_BITS
-								 : BITS_LEAST;
+	sketch->block =
+		sketch->bits > BITS_LEAST + BLOCKS_BITS ? sketch->bits - BLOCKS_BITS : BITS_LEAST;
 	for (uint32_t r = 0; r < rules->n; r++)
 		spread_rule(sketch, &sketch->rules[r], size.time);
 	sketch->counts = xcalloc((size_t)1 << sketch->bits, sizeof(*sketch->counts));

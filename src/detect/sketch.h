@@ -14,13 +14,13 @@
 
 struct sketch;
 struct sketch_size {
-	uint64_t hits;   /* about */
-	uint64_t time;   /* µs from the first to the last of them, about */
-	uint64_t memory; /* bytes at most (but 8 KB are always taken); a million hits want 4 MB, and 64 MB is enough for any number */
+	uint64_t hits; /* about */
+	uint64_t time; /* µs from the first to the last of them, about */
+	uint64_t
+		memory; /* bytes at most (but 8 KB are always taken); a million hits want 4 MB, and 64 MB is enough for any number */
 };
 /* For hits of those rules that `wanted` (rules->n) names. */
-struct sketch *sketch_new(
-	const struct rules *rules, const bool *wanted, struct sketch_size size);
+struct sketch *sketch_new(const struct rules *rules, const bool *wanted, struct sketch_size size);
 /* Frees; accepts NULL. */
 void sketch_free(struct sketch *sketch);
 /* Whether hits of a rule are counted; those of others are all kept. */

@@ -37,8 +37,8 @@ static void episodes(struct rules *rules, struct hit *hits, size_t n, struct see
 	for (size_t i = 0, end; i < n; i = end) {
 		end = hits_run(hits, n, i);
 		seen->hits = hits + i;
-		correlate(rules->of[hits[i].rule], hits + i, (uint32_t)(end - i), -2, 40, INT64_MIN / 2,
-			see, seen);
+		correlate(rules->of[hits[i].rule], hits + i, (uint32_t)(end - i), -2, 40,
+			INT64_MIN / 2, see, seen);
 	}
 }
 
@@ -50,7 +50,8 @@ static struct correlation some_correlation(unsigned seed)
 	struct correlation c = {.type = types[seed % 5],
 		.timespan = (1 + rand() % 4000) * SECOND,
 		.nrules = 2 + (uint32_t)rand() % 2};
-	if (c.type == CORRELATION_EVENT_COUNT || c.type == CORRELATION_VALUE_COUNT || rand() % 4 == 0)
+	if (c.type == CORRELATION_EVENT_COUNT || c.type == CORRELATION_VALUE_COUNT ||
+		rand() % 4 == 0)
 		c.bound = (struct correlation_bound){.low_given = true,
 			.low_inclusive = rand() % 2,
 			.low = 2 + rand() % 4,
@@ -80,8 +81,8 @@ static void test_nothing_that_matters_is_left_out(void **state)
 			hits[i].group = hash_fold((uint64_t)(rand() % 30) + 1, hits[i].rule + 77);
 			memcpy(hits[i].id, &i, sizeof(i));
 		}
-		struct sketch *sketch = sketch_new(&rules, wanted,
-			(struct sketch_size){.hits = n, .time = 90000 * SECOND});
+		struct sketch *sketch = sketch_new(
+			&rules, wanted, (struct sketch_size){.hits = n, .time = 90000 * SECOND});
 		for (size_t i = 0; i < n; i++)
 			if (sketch_counts(sketch, hits[i].rule))
 				sketch_add(sketch, &hits[i]);

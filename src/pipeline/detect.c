@@ -273,7 +273,8 @@ static int look_at_touched(
 static int look_at_pending(struct detector *d, struct pending *p, struct err *err)
 {
 	join_stretches(&p->days);
-	struct detect_pass first = {.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1, .all = true};
+	struct detect_pass first = {
+		.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1, .all = true};
 	bool whole = mostly_new(d, p);
 	int rc = 0;
 	if (!whole) {

@@ -28,7 +28,8 @@ struct detect_options {
 	void (*progress)(void *ctx, uint64_t rows, uint64_t of);
 	void *progress_ctx;
 	const volatile int *stop;
-	struct detect_catch *catch; /* hits that this process caught (detect_catch.h); NULL = none */
+	struct detect_catch
+		*catch; /* hits that this process caught (detect_catch.h); NULL = none */
 };
 struct detect_result {
 	uint64_t segments, rows; /* read; a row counts as often as it was looked at */

@@ -269,8 +269,8 @@ static struct caught_group *catch_rows(struct detect_catch *catch, struct catche
 			if (numbers)
 				group->hits[i].row = numbers[hits->of[i].row];
 		}
-		group->bytes = sizeof(*group) + hits->n * sizeof(*group->hits) +
-			       rows_bytes(&group->batch);
+		group->bytes =
+			sizeof(*group) + hits->n * sizeof(*group->hits) + rows_bytes(&group->batch);
 		group->catch = catch;
 		if (!has_room(catch, group->bytes)) {
 			group->bytes = 0;
@@ -304,7 +304,8 @@ static struct slice key_of(const uint64_t *segment)
 	return (struct slice){(const char *)segment, sizeof(*segment)};
 }
 
-void detect_catch_segment(struct detect_catch *catch, uint64_t segment, const char *source, struct caught_group *const *groups, uint32_t n)
+void detect_catch_segment(struct detect_catch *catch, uint64_t segment, const char *source,
+	struct caught_group *const *groups, uint32_t n)
 {
 	struct caught *caught = xcalloc(1, sizeof(*caught));
 	caught->n = n;

@@ -46,8 +46,8 @@ struct caught_group *detect_catch_batch(
 /* Frees one that was not taken over; accepts NULL. */
 void caught_group_free(struct caught_group *group);
 /* A segment was committed: its row groups in order, one at least (the list is copied, they are taken over). */
-void detect_catch_segment(struct detect_catch *catch, uint64_t segment,
-	const char *source, struct caught_group *const *groups, uint32_t n);
+void detect_catch_segment(struct detect_catch *catch, uint64_t segment, const char *source,
+	struct caught_group *const *groups, uint32_t n);
 /* What was caught of a segment, or NULL; borrowed until it is forgotten. */
 const struct caught *detect_catch_find(const struct detect_catch *catch, uint64_t segment);
 void detect_catch_forget(struct detect_catch *catch, uint64_t segment);

@@ -284,8 +284,8 @@ int evidence_read(struct settling *s, struct err *err)
 	pthread_mutex_init(&s->lock, NULL);
 	s->next = 0;
 	s->rc = 0;
-	while (started + 1 < n && pthread_create(&threads[started], NULL, read_groups,
-					  &readings[started + 1]) == 0)
+	while (started + 1 < n &&
+		pthread_create(&threads[started], NULL, read_groups, &readings[started + 1]) == 0)
 		started++;
 	read_groups(readings);
 	while (started > 0)

@@ -18,7 +18,7 @@ struct scan {
 	struct detect_pass *pass;
 	struct taker taker;
 	struct hits hits, deep, witnesses;
-	struct map seen;     /* groups that have a witness */
+	struct map seen; /* groups that have a witness */
 	struct buf among;
 	struct slice source; /* of the last hit of the row group in hand, and its number */
 	uint32_t source_number;
@@ -253,8 +253,7 @@ static int scan_group(struct scan *scan, struct err *err)
 	const uint64_t *among;
 	int rc = primary_rows(scan, &facts, &among, err);
 	if (rc == 0)
-		rc = taker_run(
-			&scan->taker, scan->file->shape, &input, scan->group, among, err);
+		rc = taker_run(&scan->taker, scan->file->shape, &input, scan->group, among, err);
 	if (rc == 0 && scan->taker.hits.n)
 		rc = load_part(scan, SYS_SOURCE, MATCH_ROWS, err);
 	if (rc == 0)
@@ -442,8 +441,7 @@ static void cut_units(struct detect_pass *pass)
 		else if (pass->nfiles <= FILES_OPEN && detect_file_open(pass->d, file))
 			groups = parquet_groups(file->reader);
 		for (uint32_t g = 0; groups != UINT32_MAX && g < groups; g += UNIT_GROUPS)
-			add_unit(pass, f, g,
-				g + UNIT_GROUPS < groups ? g + UNIT_GROUPS : groups);
+			add_unit(pass, f, g, g + UNIT_GROUPS < groups ? g + UNIT_GROUPS : groups);
 		if (groups == UINT32_MAX)
 			add_unit(pass, f, 0, groups);
 	}

@@ -77,7 +77,8 @@ static bool can_be_counted(const struct detector *d, uint32_t r)
 		for (uint32_t g = 0; below && g < c->ngroup; g++) {
 			uint32_t k = 0;
 			while (k < below->ngroup &&
-				strcmp(below->group_by[k], c->group[(size_t)m * c->ngroup + g]) != 0)
+				strcmp(below->group_by[k], c->group[(size_t)m * c->ngroup + g]) !=
+					0)
 				k++;
 			if (k == below->ngroup)
 				return false;
@@ -210,8 +211,7 @@ static void find_begins(struct detector *d)
 	for (uint32_t r = 0; r < d->rules->n; r++) {
 		d->rule_began[r] = INT64_MAX;
 		for (uint32_t i = 0; d->active[r] && i < d->schemas.n; i++)
-			if (begins[i] < d->rule_began[r] &&
-				looks_at(d->rules, r, d->schemas.of[i]))
+			if (begins[i] < d->rule_began[r] && looks_at(d->rules, r, d->schemas.of[i]))
 				d->rule_began[r] = begins[i];
 	}
 	free(begins);
@@ -299,7 +299,7 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 	struct detect_result *result, struct err *err)
 {
 	if (detector_prepare(d, store, options, result, err) < 0 || list_files(d, err) < 0 ||
-		 detector_unfinished(store, &d->unfinished, err) < 0) {
+		detector_unfinished(store, &d->unfinished, err) < 0) {
 		detector_close(d);
 		return -1;
 	}

@@ -60,8 +60,9 @@ struct detect_file {
 };
 /* What a thread takes at a time: row groups of a file. */
 struct detect_unit {
-	uint32_t file, from, to; /* row groups [from, to); to = UINT32_MAX: all, the file is not open yet */
-	struct hits held;        /* between the two rounds of a pass */
+	uint32_t file, from,
+		to; /* row groups [from, to); to = UINT32_MAX: all, the file is not open yet */
+	struct hits held; /* between the two rounds of a pass */
 	bool holds;
 };
 
@@ -79,9 +80,10 @@ struct detect_pass {
 	bool all;                    /* of hits that cannot matter by themselves none is left out */
 	struct detect_file *files;
 	uint32_t nfiles;
-	size_t most; /* hits at most; more is `full` */
+	size_t most;      /* hits at most; more is `full` */
 	struct hits hits; /* of rules of events alone, sorted */
-	struct hits deep; /* events that correlations of correlations look at as well; in any order */
+	struct hits
+		deep; /* events that correlations of correlations look at as well; in any order */
 	/* One hit of each group that has hits and none that could matter, where `groups` or `parts` leave open which were looked at. */
 	struct hits witnesses;
 	struct sketch *sketch;
@@ -108,7 +110,7 @@ struct detector {
 	bool *raises;
 	bool *chained; /* it feeds a correlation, or is fed by one: its groups are not looked at in parts */
 	unsigned *depth; /* 0 = of events alone, n + 1 = of correlations of depth n */
-	bool *counted;   /* all that it sees has hits, perhaps or not: those that are too few can be told */
+	bool *counted; /* all that it sees has hits, perhaps or not: those that are too few can be told */
 	struct schema_set schemas;
 	pthread_mutex_t lock; /* of shapes and sources */
 	struct detect_shape *shapes;
@@ -116,8 +118,9 @@ struct detector {
 	struct detect_file *files; /* all segments, ascending by id */
 	uint32_t nfiles;
 	int64_t kept_from; /* day: retention has dropped what is earlier; INT64_MIN + 1 = nothing */
-	int64_t began, last;   /* times of the first and last event; began > last: there is none */
-	int64_t *rule_began;   /* per rule: of the first event of the tables that it looks at; INT64_MAX = none */
+	int64_t began, last; /* times of the first and last event; began > last: there is none */
+	int64_t *
+		rule_began; /* per rule: of the first event of the tables that it looks at; INT64_MAX = none */
 	int64_t longest_reach; /* of the rules that take part; µs */
 	unsigned threads;
 	uint64_t rows_total;

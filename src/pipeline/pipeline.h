@@ -52,7 +52,8 @@ struct import_options {
 	uint64_t memory;  /* 0 = BUDGET_DEFAULT */
 	enum decode_simd simd;
 	bool timings; /* measure core-seconds per stage */
-	struct detect_catch *catch; /* keeps the hits of rules (detect_catch.h); NULL = nobody does */
+	struct detect_catch
+		*catch; /* keeps the hits of rules (detect_catch.h); NULL = nobody does */
 	void (*progress)(void *ctx, const struct import_progress *at);
 	void *progress_ctx;
 	const volatile int *stop; /* non-zero: commit what is decoded and return ERR_INTERRUPTED */

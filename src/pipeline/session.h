@@ -45,8 +45,8 @@ struct session {
 	uint64_t duplicates, bytes;
 	uint64_t segments; /* committed so far */
 
-	struct detect_catch *catch;    /* where hits are caught; NULL = they are not */
-	struct caught_group **caught;  /* of the segment in progress, a row group each */
+	struct detect_catch *catch;   /* where hits are caught; NULL = they are not */
+	struct caught_group **caught; /* of the segment in progress, a row group each */
 	uint32_t ncaught;
 	bool missed; /* one was not caught */
 

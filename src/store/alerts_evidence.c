@@ -95,18 +95,20 @@ int alert_evidence_get(
 {
 	int64_t cap = 0;
 	int whole = catalog_has(store, 6, err);
-	if (whole < 0 || catalog_int(store, &cap, err,
-				 "SELECT length(evidence) / 16 FROM alerts WHERE n = ?", "i", n) < 0)
+	if (whole < 0 ||
+		catalog_int(store, &cap, err,
+			"SELECT length(evidence) / 16 FROM alerts WHERE n = ?", "i", n) < 0)
 		return -1;
 	struct alert_event *events = arena_zalloc(mem, (size_t)cap + 1, sizeof(*events));
-	sqlite3_stmt *stmt = whole ? catalog_query(store, err,
-					     "SELECT a.evidence, e.events FROM alerts a"
-					     " JOIN alert_evidence e ON e.alert = a.n WHERE a.n = ?",
-					     "i", n)
-				   : catalog_query(store, err,
-					     "SELECT id, time, table_name, json FROM alert_events"
-					     " WHERE alert = ? ORDER BY nr",
-					     "i", n);
+	sqlite3_stmt *stmt =
+		whole ? catalog_query(store, err,
+				"SELECT a.evidence, e.events FROM alerts a"
+				" JOIN alert_evidence e ON e.alert = a.n WHERE a.n = ?",
+				"i", n)
+		      : catalog_query(store, err,
+				"SELECT id, time, table_name, json FROM alert_events"
+				" WHERE alert = ? ORDER BY nr",
+				"i", n);
 	struct rows rows = rows_of(store, stmt);
 	f->nevents = 0;
 	while (rows_next(&rows, err)) {

@@ -73,7 +73,8 @@ static int take_id(struct match_run *run, const uint8_t id[ALERT_ID], struct err
 {
 	if (!run->there->aliases)
 		return 0;
-	return catalog_run(run->store, err, "DELETE FROM alert_aliases WHERE id = ?", "b", id, (size_t)ALERT_ID);
+	return catalog_run(run->store, err, "DELETE FROM alert_aliases WHERE id = ?", "b", id,
+		(size_t)ALERT_ID);
 }
 
 static int add_alert(struct match_run *run, const struct match_found *found, struct err *err)
@@ -170,14 +171,12 @@ static int keep_alias(struct match_run *run, const struct match_found *found, st
 		"bi", old->id, (size_t)ALERT_ID, old->n);
 }
 
-static int replace_evidence(
-	struct match_run *run, const struct match_found *found, struct err *err)
+static int replace_evidence(struct match_run *run, const struct match_found *found, struct err *err)
 {
 	struct alert_found old = {0};
 	if (alert_evidence_get(run->store, found->old->n, &run->mem, &old, err) < 0)
 		return -1;
-	return alert_evidence_put(
-		run->store, found->old->n, &found->f, &old, run->scratch, err);
+	return alert_evidence_put(run->store, found->old->n, &found->f, &old, run->scratch, err);
 }
 
 static int change_alert(struct match_run *run, const struct match_found *found, struct err *err)
@@ -286,8 +285,8 @@ static void fill_found(struct match_run *run, const struct alert_cell *const *ce
 	}
 }
 
-static int replace_run(struct match_run *run, const struct alert_cell *const *cells, uint32_t n,
-	struct err *err)
+static int replace_run(
+	struct match_run *run, const struct alert_cell *const *cells, uint32_t n, struct err *err)
 {
 	for (uint32_t c = 0; c < n; c++) {
 		if (check_cell(cells[c], err) < 0)
