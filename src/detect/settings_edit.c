@@ -254,11 +254,9 @@ static void drop_entry(struct buf *out, struct slice s, const struct section *se
 		/* An empty list must say that it is one. */
 		copy(out, s, 0, section->value);
 		buf_puts(out, " []");
-		from = section->form == 's' ? section->open : section->value;
 		if (section->form == '\n')
 			copy(out, s, section->value, e->line);
-		to = section->form == 's' ? section->close : e->after;
-		copy(out, s, to, s.len);
+		copy(out, s, section->form == 's' ? section->close : to, s.len);
 		return;
 	}
 	if (section->form != '\n' && to >= section->last && !only) {

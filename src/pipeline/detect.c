@@ -311,7 +311,7 @@ static int one_round(struct store *store, const struct detect_options *options,
 	int rc = alerts_pending(store, add_pending, &p, err);
 	if (rc == 0 && p.n)
 		rc = detector_open(&d, store, options, result, err);
-	if (rc < 0 || p.n == 0) {
+	if (rc != 0 || p.n == 0) {
 		pending_fini(&p);
 		return rc;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* detect_take.c: hits out of a batch: rows that the engine found, with the hash of their group and of the value that is counted. A text
  * is hashed once for each distinct value of a batch, not for each row. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -69,9 +70,12 @@ static uint64_t hash_element(struct taker *taker, const struct match_field *fiel
 	enum col_type type, const struct column *col, uint32_t i)
 {
 	buf_clear(&taker->text);
-	if (field->path.len == 0)
+	if (field->path.len == 0) {
 		value_text(type, col, i, &taker->text);
-	else if (!json_path_text(column_text(col, i), field->path, &taker->text))
+		return detect_hash(buf_view(&taker->text));
+	}
+	assert(col->plain || col->codes); /* a path is one in texts */
+	if (!json_path_text(column_text(col, i), field->path, &taker->text))
 		return NOTHING;
 	return detect_hash(buf_view(&taker->text));
 }
