@@ -141,19 +141,29 @@ const struct command commands[] = {
 			OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ONCE, OPT_LIST,
 			OPT_KEY_FILE),
 		0, 3, command_notify},
-	{"detect", "[list | run | explain RULE | eval RULE… EVENTS]",
+	{"detect",
+		"[list | run | explain RULE | enable RULE… | disable RULE… |\n    tune RULE "
+		"threshold=N | "
+		"eval RULE… EVENTS]",
 		"rules: what they are, and what they find",
 		"`list` shows the rules. `run` looks at history again and brings the alerts up to "
 		"date. "
 		"`explain` says\n"
-		"whether a rule can fire here. `eval` tries rules (files or folders of Sigma) on a "
+		"whether a rule can fire here. `enable`, `disable` and `tune` change "
+		"rules/settings.yml "
+		"in the\n"
+		"data folder, and nothing else in it; threshold=default takes a number back. "
+		"`eval` "
+		"tries rules (files or folders of Sigma) on a "
 		"file of "
 		"JSON\n"
 		"events, without storing anything: for who writes rules. Its exit status is 3 "
 		"where a rule "
 		"was\nrefused or an event was not readable.",
 		"pugmark detect\npugmark detect eval my-rule.yml events.ndjson\n"
-		"pugmark detect run --since -30d --dry-run\n",
+		"pugmark detect run --since -30d --dry-run\n"
+		"pugmark detect disable 'Login failed'\n"
+		"pugmark detect tune df3c60c5 threshold=60\n",
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
 			OPT_TIME_FIELD, OPT_EXPAND),
 		0, -1, command_detect},
