@@ -23,7 +23,8 @@ struct ioc_answer {
 	/* An indicator that stands for several observables (a range, a domain with what is below it, a word): events that
 	 * hold two of them were counted twice. ioc_count_exactly makes it exact. */
 	bool at_most;
-	int64_t first, last;      /* microseconds; first > last where no event has a time */
+	int64_t first,
+		last; /* microseconds, where there are events; first > last where none has a time */
 	const uint64_t *by_table; /* ntables of them */
 	const struct slice *actors;
 	uint32_t nactors; /* SIGHTING_ACTORS at most */

@@ -37,12 +37,13 @@ static void lookup_init(struct lookup *l, const struct ioc_request *request)
 	for (uint32_t i = 0; i < l->questions.n; i++) {
 		const struct ioc_question *q = &l->questions.list[i];
 		l->kinds[q->kind] = true;
-		if (q->range) {
+		if (q->last) {
 			l->ranges[l->nranges++] = i;
 			continue;
 		}
 		bool is_new;
-		uint64_t *first = map_put(&l->keys, entry_of(&l->entry, q->kind, q->key), &is_new);
+		uint64_t *first = map_put(&l->keys,
+			entry_of(&l->entry, (enum ioc_kind)q->kind, ioc_question_key(q)), &is_new);
 		if (is_new)
 			*first = i;
 	}
@@ -64,14 +65,16 @@ static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct obser
 		return;
 	const uint64_t *first = map_get(&l->keys, entry_of(&l->entry, kind, key));
 	for (uint64_t i = first ? *first : l->questions.n; i < l->questions.n; i++) {
-		if (list[i].kind != kind || !slice_eq(list[i].key, key))
+		if ((enum ioc_kind)list[i].kind != kind ||
+			!slice_eq(ioc_question_key(&list[i]), key))
 			break;
-		if (!list[i].range)
+		if (!list[i].last)
 			observed_as(to, list[i].indicator);
 	}
 	for (uint32_t i = 0; i < l->nranges; i++) {
 		const struct ioc_question *q = &list[l->ranges[i]];
-		if (q->kind == kind && slice_cmp(q->key, key) <= 0 && ioc_in_range(q, key))
+		if ((enum ioc_kind)q->kind == kind && slice_cmp(ioc_question_key(q), key) <= 0 &&
+			ioc_in_range(q, key))
 			observed_as(to, q->indicator);
 	}
 }
@@ -97,11 +100,12 @@ static int holds(
 	for (uint32_t i = 0; i < l->questions.n && rc == 0; i++) {
 		const struct ioc_question *q = &l->questions.list[i];
 		const struct sighting *s;
-		rc = obs_seek(reader, q->kind, q->key, &s, err);
+		rc = obs_seek(reader, (enum ioc_kind)q->kind, ioc_question_key(q), &s, err);
 		if (rc == 1)
-			rc = s->kind == q->kind &&
-			     (q->range ? ioc_in_range(q, s->key) : slice_eq(s->key, q->key)) &&
-			     (q->range || may_be_in_time(events, s));
+			rc = s->kind == (enum ioc_kind)q->kind &&
+			     (q->last ? ioc_in_range(q, s->key)
+				      : slice_eq(s->key, ioc_question_key(q))) &&
+			     (q->last || may_be_in_time(events, s));
 		else if (rc == 0)
 			break; /* nothing comes behind */
 	}

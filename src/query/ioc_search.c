@@ -13,7 +13,6 @@ enum {
 
 /* An answer while it is put together. */
 struct filling {
-	struct ioc_answer *answer;
 	uint64_t *by_table;
 	/* the observable that was seen first, to know whether there is another */
 	enum ioc_kind kind;
@@ -32,8 +31,9 @@ struct worker {
 	const struct ioc_request *request;
 	const struct observable_set *set;
 	struct ioc_answers *answers;
-	struct filling *fillings; /* of all indicators */
-	struct arena *mem;        /* its own */
+	struct ioc_answer *list; /* of all indicators */
+	struct filling *fillings;
+	struct arena *mem; /* its own */
 	uint32_t from, to;
 	uint32_t kinds;
 	struct obs_reader **readers; /* that it has opened: answers borrow names of them */
@@ -43,10 +43,9 @@ struct worker {
 	pthread_t thread;
 };
 
-static void add_actor(struct filling *f, const struct naming *naming, uint32_t name,
-	uint32_t before, uint32_t expected, struct arena *mem)
+static void add_actor(struct ioc_answer *answer, struct filling *f, const struct naming *naming,
+	uint32_t name, uint32_t before, uint32_t expected, struct arena *mem)
 {
-	struct ioc_answer *answer = f->answer;
 	uint64_t hash = naming->hashes[name];
 	for (uint32_t i = 0; i < before; i++) {
 		if (f->hashes[i] == hash && slice_eq(f->actors[i], naming->names[name]))
@@ -76,8 +75,10 @@ static void take(struct worker *w, uint32_t indicator, uint32_t table, const str
 	const struct naming *naming)
 {
 	struct filling *f = &w->fillings[indicator];
-	struct ioc_answer *answer = f->answer;
+	struct ioc_answer *answer = &w->list[indicator];
 	if (answer->events == 0) {
+		answer->first = INT64_MAX;
+		answer->last = INT64_MIN;
 		f->kind = s->kind;
 		f->key = (struct slice){arena_strdup(w->mem, s->key), s->key.len};
 		answer->by_table = f->by_table =
@@ -96,20 +97,21 @@ static void take(struct worker *w, uint32_t indicator, uint32_t table, const str
 	/* Those of one sighting are distinct: only with the others there may be equal ones. */
 	uint32_t before = answer->nactors;
 	for (uint32_t i = 0; i < s->nactors; i++)
-		add_actor(f, naming, s->actors[i], before, s->nactors, w->mem);
+		add_actor(answer, f, naming, s->actors[i], before, s->nactors, w->mem);
 }
 
 static int ask(struct worker *w, struct obs_reader *reader, const struct ioc_question *q,
 	uint32_t table, const struct naming *naming, struct err *err)
 {
 	const struct sighting *s;
-	int rc = obs_seek(reader, q->kind, q->key, &s, err);
-	if (!q->range) {
-		if (rc == 1 && s->kind == q->kind && slice_eq(s->key, q->key))
+	int rc = obs_seek(reader, (enum ioc_kind)q->kind, ioc_question_key(q), &s, err);
+	if (!q->last) {
+		if (rc == 1 && s->kind == (enum ioc_kind)q->kind &&
+			slice_eq(s->key, ioc_question_key(q)))
 			take(w, q->indicator, table, s, naming);
 		return rc;
 	}
-	while (rc == 1 && s->kind == q->kind && ioc_in_range(q, s->key)) {
+	while (rc == 1 && s->kind == (enum ioc_kind)q->kind && ioc_in_range(q, s->key)) {
 		take(w, q->indicator, table, s, naming);
 		rc = obs_next(reader, &s, err);
 	}
@@ -204,21 +206,6 @@ static int run_workers(struct worker *workers, uint32_t n, struct err *err)
 	return status;
 }
 
-/* Empty answers, one for each indicator. */
-static struct filling *make_fillings(struct ioc_answers *answers)
-{
-	struct ioc_answer *list =
-		arena_zalloc(&answers->mem[0], answers->n + (size_t)1, sizeof(*list));
-	struct filling *fillings = xcalloc(answers->n + (size_t)1, sizeof(*fillings));
-	for (uint32_t i = 0; i < answers->n; i++) {
-		list[i].first = INT64_MAX;
-		list[i].last = INT64_MIN;
-		fillings[i].answer = &list[i];
-	}
-	answers->list = list;
-	return fillings;
-}
-
 int ioc_search(struct store *store, const struct ioc_request *request, struct ioc_answers *answers,
 	struct err *err)
 {
@@ -234,12 +221,16 @@ int ioc_search(struct store *store, const struct ioc_request *request, struct io
 	answers->unindexed = answers->set.unindexed;
 	list_tables(&answers->set, answers);
 	answers->readers = xcalloc((size_t)n * (answers->set.n + 1), sizeof(*answers->readers));
-	struct filling *fillings = make_fillings(answers);
+	/* Memory that is touched where something is found only. */
+	struct ioc_answer *list = xcalloc(request->n + (size_t)1, sizeof(*list));
+	struct filling *fillings = xcalloc(request->n + (size_t)1, sizeof(*fillings));
+	answers->list = list;
 	uint32_t kinds = kinds_there(&answers->set);
 	for (uint32_t i = 0; i < n; i++)
 		workers[i] = (struct worker){.request = request,
 			.set = &answers->set,
 			.answers = answers,
+			.list = list,
 			.fillings = fillings,
 			.mem = &answers->mem[i + 1],
 			.readers = answers->readers + (size_t)i * answers->set.n,
@@ -259,6 +250,7 @@ void ioc_answers_free(struct ioc_answers *answers)
 	for (uint32_t i = 0; i < answers->nreaders; i++)
 		obs_close(answers->readers[i]);
 	free(answers->readers);
+	free((void *)(uintptr_t)answers->list); /* ours */
 	observable_set_close(&answers->set);
 	for (uint32_t i = 0; i < answers->nmem; i++)
 		arena_fini(&answers->mem[i]);
