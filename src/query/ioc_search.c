@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ioc_search.c: sorted questions walked along sorted runs. Each thread has indicators of its own, so that answers need no lock. */
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -187,6 +188,7 @@ static uint32_t kinds_there(const struct observable_set *set)
 static int run_workers(struct worker *workers, uint32_t n, struct err *err)
 {
 	int status = 0;
+	assert(n > 0);
 	for (uint32_t i = 1; i < n; i++) {
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
 			work(&workers[i]);
