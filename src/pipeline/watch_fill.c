@@ -2,6 +2,7 @@
 /* watch_fill.c: a watchlist's new content. The new file is built beside the old one; what changed is counted by walking both. */
 #include "pipeline/watch_fill.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/budget.h"
@@ -75,6 +76,11 @@ static struct slice place_of(struct watch_fill *f, const struct indicator *indic
 		buf_slice(&f->entry, indicator->last);
 	}
 	return buf_view(&f->entry);
+}
+
+void watch_fill_replace(struct watch_fill *f, bool replace)
+{
+	f->options.replace = replace;
 }
 
 void watch_fill_remove(struct watch_fill *f, const struct indicator *indicator)
@@ -202,6 +208,11 @@ int watch_fill_commit(struct watch_fill *f, const struct watchlist_change *chang
 	int rc = copy_old(f, err);
 	if (rc == 0)
 		rc = watch_finish(f->builder, &facts, err);
+	if (rc == 0 && facts.indicators < f->options.least)
+		rc = err_set(err, ERR_LIMIT,
+			"%" PRIu64 " indicators would be left of %" PRIu64
+			": the list is kept as it was",
+			facts.indicators, f->list.indicators);
 	if (rc == 0)
 		rc = count_changes(f, &facts, err);
 	if (rc == 0) {
