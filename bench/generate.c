@@ -30,6 +30,10 @@ static const char usage[] =
 	"  --days D                how many days (default 28)\n"
 	"  --past                  leave out what lies in the future\n"
 	"  --node 0..3             the Bitbucket node that writes (default 0)\n"
+	"  --observables N         an attribute of each Data Center event holds one of N "
+	"addresses, "
+	"domains,\n"
+	"                          mail addresses or hashes\n"
 	"  --twins                 some events twice, byte for byte (with another id where they "
 	"have "
 	"one)\n"
@@ -41,7 +45,7 @@ static const char usage[] =
 struct options {
 	const char *table, *shape, *truth, *output, *start;
 	uint64_t events, seed;
-	uint32_t days, node;
+	uint32_t days, node, observables;
 	bool twins, bad;
 	int64_t until_ms; /* events from here on are left out */
 };
@@ -244,6 +248,7 @@ static int generate(const struct options *options, const struct format *format, 
 		options->seed * 16 + format->product * 4 + options->node, options->events, start_ms,
 		options->days);
 	writer_init(&run.writer, format, &run.world, options->node);
+	run.writer.observables = options->observables;
 	write_all(&run);
 	if (run.truth != NULL) {
 		write_totals(&run);
@@ -291,7 +296,7 @@ int main(int argc, char **argv)
 		{"events", 1, NULL, 'n'}, {"seed", 1, NULL, 'S'}, {"start", 1, NULL, 'b'},
 		{"days", 1, NULL, 'd'}, {"node", 1, NULL, 'N'}, {"twins", 0, NULL, 'w'},
 		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"truth", 1, NULL, 'T'},
-		{"help", 0, NULL, 'h'}, {0}};
+		{"observables", 1, NULL, 'O'}, {"help", 0, NULL, 'h'}, {0}};
 	struct options o = {.events = 1000,
 		.seed = 1,
 		.days = 28,
@@ -328,6 +333,9 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			o.until_ms = (int64_t)time(NULL) * 1000;
+			break;
+		case 'O':
+			o.observables = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'T':
 			o.truth = optarg;

@@ -114,6 +114,7 @@ if [ "$mode" = --long ]; then
 	step build tsan && LONG='' unit_tests tsan 'query/(sandbox|sql)_test'
 fi
 step build release pugmark pugmark-ship generate alerts_insert || finish
+step ci/symbols.sh build/release/pugmark build/release/lib*.a
 PUGMARK=$PWD/build/release/pugmark counted e2e tests/e2e/run.sh
 counted house tests/house.sh
 counted rules python3 -B tests/rules.py "$PWD/build/release/pugmark"

@@ -145,6 +145,20 @@ run pugmark detect run --since "$since"
 say "What a rule asks for, and whether that was ever seen:"
 run pugmark detect explain "$(pugmark alerts show --json "$alert" | sed 's/.*"rule":"\([^"]*\)".*/\1/')"
 
+heading "Indicators"
+say "A report comes in, defanged as such reports are:"
+{
+	printf 'We saw password guessing from %s, later mail from it-support[at]login-update[.]example\n' "$(echo "${guesser:-203.0.113.7}" | sed 's/\./[.]/g')"
+	printf 'with a link to hxxps://login-update[.]example/jira?id=7 (SHA-256 of the attachment:\n'
+	printf '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08).\n'
+} >"$work/report.txt"
+run cat "$work/report.txt"
+say "Was any of it ever seen here? One line for each, out of all history:"
+run pugmark ioc search --file "$work/report.txt"
+say "Now it is watched for: asked of all history at once, and of every event that comes."
+run pugmark ioc add report-7 --level critical --tags password-guessing --file "$work/report.txt"
+run pugmark alerts list --level critical --limit 3 watchlist
+
 heading "Questions"
 ask "Who failed to log in again and again from one address, and then succeeded?" "
   with guesses as (

@@ -16,7 +16,7 @@ DEMO_DATA=$work scripts/demo.sh >"$work/out" 2>&1
 ok "it ends well" $? || tail -n 30 "$work/out"
 for text in 'jira-acme is connected' 'confluence-acme is connected' 'bitbucket-audit is connected' \
 	'of [56] logs uploaded as' ' = [0-9,]* stored + ' '0 events stored, [0-9,]* duplicates, 0 lines rejected' \
-	'healthy  .* events  newest' '^[0-9a-f]\{64\}$' 'logged_in' 'new alerts: pugmark alerts' ' 0 of them new, 0 changed, 0 withdrawn' 'it can fire' '"event_id":"'; do
+	'healthy  .* events  newest' '^[0-9a-f]\{64\}$' 'logged_in' 'new alerts: pugmark alerts' ' 0 of them new, 0 changed, 0 withdrawn' 'it can fire' '^report-7: [0-9]* indicators' 'history: [1-9][0-9]* indicators* seen' 'Indicator of watchlist report-7 seen' '"event_id":"'; do
 	grep -q "$text" "$work/out"
 	ok "it shows: $text" $?
 done

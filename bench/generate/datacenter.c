@@ -165,6 +165,33 @@ static char *put_search(struct writer *w, char *p, const struct event *e)
 	return PUT(p, "Z\"},");
 }
 
+/* An address, a domain, a mail address, or a hash: observable k of all, always the same. bench/ioc.py makes them too. */
+static char *put_observable(char *p, uint32_t k)
+{
+	uint64_t mixed = (k + UINT64_C(1)) * 0x9e3779b97f4a7c15u;
+	switch (k & 3) {
+	case 0:
+		p = put_number(p, 11 + k / 4 % 100);
+		for (unsigned shift = 0; shift < 24; shift += 8) {
+			*p++ = '.';
+			p = put_number(p, (k / 400 >> shift) & 255);
+		}
+		return p;
+	case 1:
+		p = PUT(p, "h");
+		p = put_number(p, k);
+		return PUT(p, ".example.net");
+	case 2:
+		p = PUT(p, "m");
+		p = put_number(p, k);
+		return PUT(p, "@mail.example.org");
+	default:
+		for (unsigned i = 0; i < 4; i++)
+			p = put_hex(p, mixed += 0x9e3779b97f4a7c15u, 16);
+		return p;
+	}
+}
+
 /* All attributes, each with a comma behind it. */
 static char *put_attributes(struct writer *w, char *p, const struct event *e)
 {
@@ -202,6 +229,12 @@ static char *put_attributes(struct writer *w, char *p, const struct event *e)
 		p = PUT(p, ATTRIBUTE("Load balancer/proxy IP address",
 				   "atlassian.audit.event.attribute.forwarder"));
 		p = put(p, w->world->forwarders[(e->rnd >> 5) % WORLD_FORWARDERS]);
+		p = PUT(p, "\"},");
+	}
+	if (w->observables) {
+		p = PUT(p, ATTRIBUTE("Referrer", "example.referrer"));
+		p = put_observable(
+			p, (uint32_t)((e->rnd * 0x9e3779b97f4a7c15u >> 32) % w->observables));
 		p = PUT(p, "\"},");
 	}
 	return p;

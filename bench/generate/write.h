@@ -28,6 +28,8 @@ struct writer {
 	int64_t day;      /* whose date is in `date` */
 	char date[16];
 	char scratch[512]; /* texts made for one event */
+	uint32_t
+		observables; /* set by the caller: an attribute of each event holds one of so many; 0 = none has */
 };
 
 /* One format: how an event, and a page of the API, look. */

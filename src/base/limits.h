@@ -65,5 +65,9 @@
 #define LIMIT_ALERT_TEXT  ((size_t)4 << 10)
 #define LIMIT_ALERT_EVENT ((size_t)64 << 10)
 #define LIMIT_ALERT_NOTE  ((size_t)4 << 10)
+/* A list of indicators: a line (or CSV record) of it, and a file that is read as a whole: STIX and MISP, which are
+ * JSON. */
+#define LIMIT_LIST_LINE ((size_t)1 << 20)
+#define LIMIT_LIST_JSON ((size_t)64 << 20)
 
 #endif

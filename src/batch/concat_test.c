@@ -6,14 +6,14 @@
 
 static const struct group_shape groups[] = {{"tags", true}, {"items", false}};
 static const struct column_shape columns[] = {
-	{"id", COL_UUID, NO_GROUP},
-	{"time", COL_TIME, NO_GROUP},
-	{"name", COL_STRING, NO_GROUP},
-	{"tag", COL_STRING, 0},
-	{"flag", COL_BOOL, NO_GROUP},
-	{"type", COL_STRING, 1},
-	{"count", COL_INT32, 1},
-	{"text", COL_STRING, NO_GROUP},
+	{"id", COL_UUID, NO_GROUP, 0},
+	{"time", COL_TIME, NO_GROUP, 0},
+	{"name", COL_STRING, NO_GROUP, 0},
+	{"tag", COL_STRING, 0, 0},
+	{"flag", COL_BOOL, NO_GROUP, 0},
+	{"type", COL_STRING, 1, 0},
+	{"count", COL_INT32, 1, 0},
+	{"text", COL_STRING, NO_GROUP, 0},
 };
 static const struct batch_shape shape = {
 	.table = "things", .ncolumns = 8, .ngroups = 2, .columns = columns, .groups = groups};

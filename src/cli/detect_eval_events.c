@@ -125,8 +125,8 @@ void eval_events_free(struct eval_events *events)
 
 enum { EVENT, SCALAR, COLUMNS };
 static const struct column_shape columns[] = {
-	[EVENT] = {"event", COL_JSON, NO_GROUP},
-	[SCALAR] = {"scalar", COL_STRING, 0},
+	[EVENT] = {"event", COL_JSON, NO_GROUP, 0},
+	[SCALAR] = {"scalar", COL_STRING, 0, 0},
 };
 static const struct group_shape groups[] = {{"scalars", true}};
 const struct batch_shape eval_shape = {"events", COLUMNS, 1, columns, groups};
@@ -166,7 +166,7 @@ static void add_scalars(struct scalars *s, struct slice json)
 			continue;
 		}
 		if (c == '"') {
-			at = (size_t)json_string(json, at, &s->heap, &repaired);
+			at = (size_t)json_unescape(json, at, &s->heap, &repaired);
 			size_t next = json_blanks(json, at);
 			if (next < json.len && json.ptr[next] == ':') {
 				s->heap.len = before;
@@ -234,7 +234,7 @@ static bool value_at(struct slice value, struct buf *out)
 	if (!value.len || slice_eq(value, SLICE("null")))
 		return false;
 	if (value.ptr[0] == '"')
-		return json_string(value, 0, out, &repaired) > 0;
+		return json_unescape(value, 0, out, &repaired) > 0;
 	return buf_slice(out, value) == 0;
 }
 

@@ -199,7 +199,7 @@ static void put_message(
 		struct buf first;
 		size_t at = json_blanks(list, 1);
 		buf_init(&first, sizeof(text) - 1);
-		if (list.ptr[at] == '"' && json_string(list, at, &first, &repaired) >= 0 &&
+		if (list.ptr[at] == '"' && json_unescape(list, at, &first, &repaired) >= 0 &&
 			!first.full && first.len)
 			memcpy(text, first.ptr, first.len);
 		buf_fini(&first);

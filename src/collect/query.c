@@ -36,7 +36,7 @@ bool member_text(struct slice object, const char *key, char *out, size_t size)
 	if (!json_member(object, key, &value) || value.ptr[0] != '"')
 		return false;
 	buf_init(&text, size - 1);
-	good = json_string(value, 0, &text, &repaired) >= 0 && !text.full && !repaired &&
+	good = json_unescape(value, 0, &text, &repaired) >= 0 && !text.full && !repaired &&
 	       !memchr(text.ptr ? text.ptr : "", 0, text.len);
 	if (good && text.ptr)
 		memcpy(out, text.ptr, text.len);

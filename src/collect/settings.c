@@ -58,12 +58,12 @@ static int read_member(struct settings *settings, struct slice json, size_t *at,
 	int rc;
 	buf_init(&name, 256);
 	buf_init(&value, SETTING_BYTES + 1);
-	int64_t end = json_string(json, *at, &name, &repaired);
+	int64_t end = json_unescape(json, *at, &name, &repaired);
 	size_t from = json_blanks(json, json_blanks(json, (size_t)end) + 1);
 	end = json_skip(json, from);
 	char kind = json.ptr[from];
 	if (kind == '"')
-		json_string(json, from, &value, &repaired);
+		json_unescape(json, from, &value, &repaired);
 	else if (kind != 'n') /* null is nothing */
 		buf_append(&value, json.ptr + from, (size_t)end - from);
 	buf_append(&name, "", 1);

@@ -19,7 +19,7 @@ static struct slice find_member(struct slice object, struct slice key, struct bu
 		if (at >= object.len || object.ptr[at] != '"')
 			return none;
 		buf_clear(scratch);
-		int64_t end = json_string(object, at, scratch, &repaired);
+		int64_t end = json_unescape(object, at, scratch, &repaired);
 		if (end < 0)
 			return none;
 		at = (size_t)end;
@@ -55,7 +55,7 @@ static bool mark_fits(struct slice record, const struct schema_mark *mark, struc
 	bool repaired;
 	size_t n = strlen(mark->prefix);
 	buf_clear(scratch);
-	if (value.ptr[0] != '"' || json_string(value, 0, scratch, &repaired) < 0)
+	if (value.ptr[0] != '"' || json_unescape(value, 0, scratch, &repaired) < 0)
 		return false;
 	return scratch->len >= n && memcmp(scratch->ptr, mark->prefix, n) == 0;
 }

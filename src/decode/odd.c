@@ -28,7 +28,7 @@ const char *odd_string(struct decoder *d, const char *p, struct slice *text)
 {
 	bool repaired = false;
 	buf_clear(&d->scratch);
-	int64_t end = json_string(record_of(d), (size_t)(p - d->begin), &d->scratch, &repaired);
+	int64_t end = json_unescape(record_of(d), (size_t)(p - d->begin), &d->scratch, &repaired);
 	if (end < 0) {
 		if (!odd_value(d, 1, p, &repaired))
 			return NULL;
@@ -62,7 +62,7 @@ struct key_node *odd_key(struct decoder *d, struct key_node *node, const char *p
 {
 	bool repaired = false;
 	buf_clear(&d->key);
-	int64_t end = json_string(record_of(d), (size_t)(p - d->begin), &d->key, &repaired);
+	int64_t end = json_unescape(record_of(d), (size_t)(p - d->begin), &d->key, &repaired);
 	if (end < 0) {
 		*after = odd_value(d, 1, p, &repaired);
 		if (*after)

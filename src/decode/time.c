@@ -228,7 +228,7 @@ static bool read_object(struct slice json, int64_t *us, bool *exact, struct buf 
 		if (at >= json.len || json.ptr[at] != '"')
 			break;
 		buf_clear(scratch);
-		int64_t end = json_string(json, at, scratch, &repaired);
+		int64_t end = json_unescape(json, at, scratch, &repaired);
 		struct slice key = buf_view(scratch);
 		at = (size_t)((const char *)memchr(json.ptr + end, ':', json.len - (size_t)end) -
 			      json.ptr) +
@@ -269,7 +269,7 @@ int time_of_json(struct slice json, int64_t *us, uint8_t *flags, bool *exact, st
 			json = (struct slice){json.ptr + 1, json.len - 2};
 		else {
 			buf_clear(scratch);
-			if (json_string(json, 0, scratch, &repaired) < 0)
+			if (json_unescape(json, 0, scratch, &repaired) < 0)
 				return -1;
 			json = buf_view(scratch);
 		}

@@ -8,7 +8,7 @@
 #include "match/match.h"
 
 /* Events as one column of JSON, whose paths are fields; keywords look at its text. */
-static const struct column_shape columns[] = {{"event", COL_JSON, NO_GROUP}};
+static const struct column_shape columns[] = {{"event", COL_JSON, NO_GROUP, 0}};
 static const struct batch_shape shape = {"events", 1, 0, columns, NULL};
 
 static uint32_t resolve(const void *ctx, const struct batch_shape *s, struct slice name,

@@ -6,7 +6,10 @@
 #include "ioc/indicator_private.h"
 #include "ioc/scan_private.h"
 
-enum { VALUE_MAX = 64 << 10 };
+enum { VALUE_MAX = 64 << 10, SHORT_TEXT = 600, KEY_ROOM = 4 * SHORT_TEXT };
+
+static const char wildcard_in_front[] =
+	"a wildcard is understood in front of a domain only: *.example.com";
 
 /* Pairs that enclose a value. */
 static const struct {
@@ -85,12 +88,19 @@ static struct slice put_back(struct slice text, struct arena *mem, bool *defange
 
 bool indicator_key(enum ioc_kind *kind, struct slice text, struct arena *mem, struct slice *key)
 {
-	struct buf buf;
-	buf_init(&buf, SIZE_MAX);
-	bool ok = ioc_key(kind, text, &buf);
-	if (ok)
-		*key = (struct slice){arena_strdup(mem, buf_view(&buf)), buf.len};
-	buf_fini(&buf);
+	/* Enough for what a short text folds to, so that lists are read without malloc. */
+	char room[KEY_ROOM];
+	struct buf buf = {.ptr = room, .cap = sizeof(room), .max = sizeof(room)}, *to = &buf, heap;
+	buf_init(&heap, SIZE_MAX);
+	if (text.len > SHORT_TEXT)
+		to = &heap;
+	bool ok = ioc_key(kind, text, to);
+	if (ok) {
+		char *copy = arena_alloc(mem, to->len);
+		memcpy(copy, to->ptr, to->len);
+		*key = (struct slice){copy, to->len};
+	}
+	buf_fini(&heap);
 	return ok;
 }
 
@@ -130,8 +140,7 @@ static int read_domain(
 		return 1;
 	}
 	if (text.len && memchr(text.ptr, '*', text.len))
-		return err_set(err, ERR_USAGE,
-			"a wildcard is understood in front of a domain only: *.example.com");
+		return err_set(err, ERR_USAGE, "%s", wildcard_in_front);
 	return exact(IOC_DOMAIN, without_port(text), mem, out);
 }
 
@@ -171,10 +180,12 @@ static bool looks_as_path(struct slice text, bool defanged)
 
 static int read_url(struct slice text, struct arena *mem, struct indicator *out, struct err *err)
 {
-	if (text.len > 1 && text.ptr[text.len - 1] == '*')
-		return err_set(err, ERR_USAGE,
-			"a wildcard is understood in front of a domain only: *.example.com");
-	return exact(IOC_URL, text, mem, out) ? 1 : err_set(err, ERR_USAGE, "not a URL");
+	if (!exact(IOC_URL, text, mem, out))
+		return err_set(err, ERR_USAGE, "%s",
+			memchr(text.ptr, '*', text.len) ? wildcard_in_front : "not a URL");
+	if (out->key.ptr[out->key.len - 1] == '*')
+		return err_set(err, ERR_USAGE, "%s", wildcard_in_front);
+	return 1;
 }
 
 static struct slice without_mailto(struct slice text)
@@ -187,8 +198,7 @@ static int read_word(struct slice text, struct arena *mem, struct indicator *out
 {
 	enum ioc_kind folded = IOC_OTHER, same = IOC_ACCOUNT;
 	if (memchr(text.ptr, '*', text.len))
-		return err_set(err, ERR_USAGE,
-			"a wildcard is understood in front of a domain only: *.example.com");
+		return err_set(err, ERR_USAGE, "%s", wildcard_in_front);
 	*out = (struct indicator){.form = IOC_WORD};
 	if (!indicator_key(&folded, text, mem, &out->key) ||
 		!indicator_key(&same, text, mem, &out->last))

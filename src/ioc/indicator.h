@@ -24,10 +24,10 @@ struct indicator {
 };
 
 /* Reads one value. `kind` IOC_NONE: it is guessed from the value's form; otherwise it must be of that kind (any hash kind
- * by length, ipv4 and ipv6 for each other). Blanks, quotes and defanging are taken off. `ip:port` and `[ip6]:port` are the address. -1 with a
- * short reason for people where it cannot be used ("not an address", "a range of all addresses": what matches everything is
- * ERR_REFUSED… see `wide`). *wide is set, and 0 returned, where it would match nearly everything: ranges wider than /8 (IPv6: /16),
- * *.com. Texts are in `mem`. */
+ * by length, ipv4 and ipv6 for each other). Blanks, quotes, brackets around it and defanging are taken off. `ip:port` and `[ip6]:port` are
+ * the address, `domain:port` the domain; without a scheme, `domain/…` is a URL. -1 (ERR_USAGE) with a short reason for people where it
+ * cannot be used: "not an address", "empty". *wide is set, and 0 returned, where it would match nearly everything: ranges
+ * of more addresses than a /8 (IPv6: a /16), *.com, *.co.uk. Texts are in `mem`. */
 int indicator_parse(struct slice text, enum ioc_kind kind, struct arena *mem, struct indicator *out,
 	bool *wide, struct err *err);
 /* Appends the indicator as people write it: 10.0.0.0/8, *.example.com, bob. */

@@ -69,10 +69,11 @@ static void set(struct arena *mem, struct indicator *out, const uint8_t *first, 
 	size_t n)
 {
 	bool one = memcmp(first, last, n) == 0;
-	*out = (struct indicator){.form = one ? IOC_EXACT : IOC_RANGE,
-		.kind = n == 4 ? IOC_IPV4 : IOC_IPV6,
-		.key = keep(mem, first, n)};
-	out->last = one ? (struct slice){0} : keep(mem, last, n);
+	*out = (struct indicator){.key = keep(mem, first, n)};
+	out->form = one ? IOC_EXACT : IOC_RANGE;
+	out->kind = n == 4 ? IOC_IPV4 : IOC_IPV6;
+	if (!one)
+		out->last = keep(mem, last, n);
 }
 
 /* 255.255.255.0 as 24; -1 where it is no netmask. */

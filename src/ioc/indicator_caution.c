@@ -88,7 +88,7 @@ static const struct {
 static bool overlaps(
 	const struct network *network, const uint8_t *first, const uint8_t *last, size_t n)
 {
-	uint8_t end[16];
+	uint8_t end[16] = {0};
 	for (unsigned i = 0; i < n; i++) {
 		unsigned kept = network->bits > 8 * i ? network->bits - 8 * i : 0;
 		end[i] = (uint8_t)(network->first[i] | (kept >= 8 ? 0 : 0xff >> kept));

@@ -34,6 +34,12 @@ bool key_finish(struct buf *key, size_t begin)
 	/* Between two characters, where these are UTF-8. */
 	for (unsigned i = 0; i < 3 && ((unsigned char)key->ptr[begin + keep] & 0xc0) == 0x80; i++)
 		keep--;
+	/* Nor in an escape of a URL: what is left of one would be escaped again. */
+	for (size_t i = 1; i <= 2; i++)
+		if (key->ptr[begin + keep - i] == '%') {
+			keep -= i;
+			break;
+		}
 	key->len = begin + keep;
 	buf_push(key, '#');
 	append_hex(key, hash, CUT_HASH_BYTES);
@@ -95,6 +101,10 @@ static bool key_email(enum ioc_kind *kind, struct slice text, struct buf *key)
 	if (n == 0)
 		return false;
 	text_fold(key, local);
+	if (key->len - begin > LOCAL_MAX) { /* what folds to more */
+		key->len = begin;
+		return false;
+	}
 	buf_push(key, '@');
 	buf_append(key, name, n);
 	return key_finish(key, begin);
@@ -106,13 +116,13 @@ static bool key_hash(enum ioc_kind *kind, struct slice text, struct buf *key)
 	size_t n = text.len / 2;
 	if (text.len != 32 && text.len != 40 && text.len != 64)
 		return false;
+	int wrong = 0; /* negative where any digit is none */
 	for (size_t i = 0; i < n; i++) {
 		int high = byte_hex(text.ptr[2 * i]), low = byte_hex(text.ptr[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = (uint8_t)(high << 4 | low);
+		wrong |= high | low;
+		bytes[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
 	}
-	if (buf_append(key, bytes, n) != 0)
+	if (wrong < 0 || buf_append(key, bytes, n) != 0)
 		return false;
 	*kind = n == 16 ? IOC_MD5 : n == 20 ? IOC_SHA1 : IOC_SHA256;
 	return true;

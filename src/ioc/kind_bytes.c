@@ -38,9 +38,26 @@ const uint8_t byte_classes[256] = {
 	[']'] = BYTE_URL,
 };
 
-int byte_hex(char c)
-{
-	if (!byte_is(c, BYTE_HEX))
-		return -1;
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
+/* One more than the digit's value, so that all others are 0. */
+const uint8_t hex_values[256] = {['0'] = 1,
+	2,
+	3,
+	4,
+	5,
+	6,
+	7,
+	8,
+	9,
+	10,
+	['a'] = 11,
+	12,
+	13,
+	14,
+	15,
+	16,
+	['A'] = 11,
+	12,
+	13,
+	14,
+	15,
+	16};

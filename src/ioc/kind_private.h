@@ -35,8 +35,12 @@ static inline char byte_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
+extern const uint8_t hex_values[256];
 /* 0–15, or -1. */
-int byte_hex(char c);
+static inline int byte_hex(char c)
+{
+	return hex_values[(unsigned char)c] - 1;
+}
 
 /* kind_address.c: four decimal numbers without leading zeros. */
 bool address4_parse(struct slice text, uint8_t address[4]);

@@ -40,7 +40,7 @@ static struct slice slice_from(struct slice s, size_t at)
 /* Host and port out of the authority. */
 static bool split_authority(struct slice text, struct parts *parts)
 {
-	size_t colon = text.len;
+	size_t colon;
 	for (size_t i = text.len; i > 0; i--) {
 		if (text.ptr[i - 1] == '@') {
 			text = slice_from(text, i);

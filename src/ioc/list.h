@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * list.h: files of indicators: plain lists, CSV (URLhaus, ThreatFox, any other), STIX 2.1 bundles, MISP JSON, OpenIOC XML,
- * Zeek intel files, and free text, read as a stream: memory does not grow with the file (STIX, MISP and OpenIOC: up to their limit).
+ * Zeek intel files, and free text, read as a stream: memory does not grow with the file. Only STIX and MISP are read as a whole, up to
+ * LIMIT_LIST_JSON; and of free text the first million of different indicators are remembered, to tell each once. docs/ioc.md says what
+ * is read of each format.
  */
 #ifndef IOC_LIST_H
 #define IOC_LIST_H

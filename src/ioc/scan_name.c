@@ -97,7 +97,7 @@ static bool ends_as_domain(const struct scan *scan, size_t begin, size_t end, bo
 	if (!tld_known(last))
 		return false;
 	bool two = !memchr(name.ptr, '.', (size_t)(dot - name.ptr));
-	return mail || !two || !tld_is_extension(last);
+	return mail || (two ? !tld_is_extension(last) : !tld_is_message(name));
 }
 
 /* What stands around a name can tell that it is one of a program's: call(), $variable. */

@@ -61,8 +61,11 @@ bool scan_hash(struct scan *scan, size_t at);
 
 /* scan_tld.c: whether a label, of any case and script, is a top-level domain. */
 bool tld_known(struct slice label);
-/* Whether names that end in it are more often files: report.py. */
+/* Whether names of two labels that end in it are more often files, or members of a program's: report.py, user.id. */
 bool tld_is_extension(struct slice label);
+/* Whether a name is one of Atlassian's messages or packages: audit.logging.category.user.management. Such stand in many
+ * events. */
+bool tld_is_message(struct slice name);
 /* Whether everybody may register names below it: com, co.uk. */
 bool tld_is_suffix(struct slice name);
 

@@ -44,7 +44,7 @@ bool tld_known(struct slice label)
 {
 	char name[DOMAIN_MAX + 1];
 	size_t n = label.len < 2 ? 0 : domain_write(label, false, name);
-	if (n == 0 || n > LABEL_MAX)
+	if (n < 2 || n > LABEL_MAX) /* a wide letter may become one byte */
 		return false;
 	bool letters = true;
 	for (size_t i = 0; i < n; i++)
@@ -61,15 +61,36 @@ bool tld_known(struct slice label)
 	return list && (in_list(name) || strcmp(name, "example") == 0);
 }
 
-bool tld_is_extension(struct slice label)
+static bool is_one_of(struct slice label, const char *const *words)
 {
-	static const char *const extensions[] = {
-		"cab", "md", "mov", "pl", "pm", "ps", "pub", "py", "rs", "sh", "tf", "zip"};
-	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
-		if (strlen(extensions[i]) == label.len &&
-			strncasecmp(extensions[i], label.ptr, label.len) == 0)
+	for (; *words; words++)
+		if (strlen(*words) == label.len && strncasecmp(*words, label.ptr, label.len) == 0)
 			return true;
 	return false;
+}
+
+bool tld_is_extension(struct slice label)
+{
+	static const char *const extensions[] = {"cab", "id", "md", "mov", "name", "pl", "pm", "ps",
+		"pub", "py", "rs", "sh", "tf", "zip", NULL};
+	return is_one_of(label, extensions);
+}
+
+bool tld_is_message(struct slice name)
+{
+	static const char *const first[] = {"admin", "atlassian", "audit", "bitbucket", "com",
+		"common", "confluence", "crowd", "jira", "org", "stash", "upm", NULL};
+	static const char *const last[] = {"date", "domains", "download", "email", "events",
+		"group", "id", "link", "management", "menu", "name", "new", "open", "page",
+		"properties", "report", "rest", "review", "reviews", "save", "search", "select",
+		"space", "style", "target", NULL};
+	const char *begin = memchr(name.ptr, '.', name.len),
+		   *end = memrchr(name.ptr, '.', name.len);
+	if (!begin || begin == end)
+		return false;
+	struct slice tail = {end + 1, name.len - (size_t)(end - name.ptr) - 1};
+	return is_one_of((struct slice){name.ptr, (size_t)(begin - name.ptr)}, first) &&
+	       is_one_of(tail, last);
 }
 
 bool tld_is_suffix(struct slice name)

@@ -52,7 +52,7 @@ int json_member(struct slice object, const char *key, struct slice *value);
 /* Reads the JSON string that begins at text[at] == '"' and appends its unescaped text to `out`
  * (ill-formed UTF-8 and lone surrogates become U+FFFD, *repaired is set). Returns the offset after
  * the closing quote, or -1. */
-int64_t json_string(struct slice text, size_t at, struct buf *out, bool *repaired);
+int64_t json_unescape(struct slice text, size_t at, struct buf *out, bool *repaired);
 
 /* The value of a member of the object `text` (of several of the same name the last), as it stands there.
  * ptr is NULL where there is none, or `text` is no object that json_validate_lenient takes. */

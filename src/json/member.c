@@ -39,7 +39,7 @@ struct slice json_find(struct slice text, const char *key)
 	buf_init(&name, text.len);
 	for (at = json_blanks(text, at + 1); at < text.len && text.ptr[at] == '"';) {
 		buf_clear(&name);
-		int64_t end = json_string(text, at, &name, &repaired);
+		int64_t end = json_unescape(text, at, &name, &repaired);
 		if (end < 0)
 			break;
 		at = json_blanks(text, json_blanks(text, (size_t)end) + 1); /* the colon */
@@ -58,7 +58,7 @@ bool json_find_text(struct slice text, const char *key, struct buf *out)
 	struct slice value = json_find(text, key);
 	bool repaired = false;
 	buf_clear(out);
-	return value.len > 0 && value.ptr[0] == '"' && json_string(value, 0, out, &repaired) >= 0 &&
+	return value.len > 0 && value.ptr[0] == '"' && json_unescape(value, 0, out, &repaired) >= 0 &&
 	       !repaired && !out->full;
 }
 

@@ -75,7 +75,7 @@ static const char *copy_raw(const char *p, const char *end, struct buf *out, boo
 	return p + ill_formed(p, (size_t)(end - p));
 }
 
-int64_t json_string(struct slice text, size_t at, struct buf *out, bool *repaired)
+int64_t json_unescape(struct slice text, size_t at, struct buf *out, bool *repaired)
 {
 	const char *end = text.ptr + text.len, *p = text.ptr + at + 1;
 	while (p < end) {

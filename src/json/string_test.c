@@ -52,7 +52,7 @@ static void texts(void **state)
 		bool repaired = false;
 		buf_init(&out, 1000);
 		buf_init(&mended, 1000);
-		int64_t end = json_string(r->json, 0, &out, &repaired);
+		int64_t end = json_unescape(r->json, 0, &out, &repaired);
 		json_repair(r->json, &mended);
 		if (end != (int64_t)r->json.len || repaired != r->repaired ||
 			!slice_eq(buf_view(&out), r->text) ||
@@ -75,7 +75,7 @@ static void no_strings(void **state)
 		struct buf out;
 		bool repaired = false;
 		buf_init(&out, 1000);
-		if (json_string(cases[i], 0, &out, &repaired) != -1)
+		if (json_unescape(cases[i], 0, &out, &repaired) != -1)
 			fail_msg("case %zu is taken", i);
 		buf_fini(&out);
 	}

@@ -72,7 +72,7 @@ static int64_t take(struct finder *f, int64_t at, struct slice path, unsigned de
 		return end;
 	if (text.ptr[0] != '"') {
 		buf_slice(f->heap, text);
-	} else if (json_string(f->json, (size_t)at, f->heap, &repaired) < 0) {
+	} else if (json_unescape(f->json, (size_t)at, f->heap, &repaired) < 0) {
 		f->heap->len = before;
 		return -1;
 	}
@@ -110,7 +110,7 @@ static int64_t member(struct finder *f, int64_t at, struct slice path, unsigned 
 	if (at_char(f, at) != '"')
 		return -1;
 	buf_clear(f->key);
-	int64_t end = json_string(f->json, (size_t)at, f->key, &repaired);
+	int64_t end = json_unescape(f->json, (size_t)at, f->key, &repaired);
 	if (end < 0)
 		return -1;
 	bool on = leads_on(buf_view(f->key), path, &rest);

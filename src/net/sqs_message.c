@@ -31,7 +31,7 @@ static struct slice take_text(struct sqs_batch *batch, struct slice object, cons
 		return none;
 	/* Unescaped it is as long at most, but for bad bytes: each may become three. */
 	buf_init(&text, 3 * value.len + 1);
-	if (json_string(value, 0, &text, &repaired) < 0 || text.full) {
+	if (json_unescape(value, 0, &text, &repaired) < 0 || text.full) {
 		buf_fini(&text);
 		return none;
 	}

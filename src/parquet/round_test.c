@@ -254,7 +254,7 @@ static void test_forms(void **state)
 static void test_large_dictionary(void **state)
 {
 	(void)state;
-	static const struct column_shape columns[] = {{"text", COL_STRING, NO_GROUP}};
+	static const struct column_shape columns[] = {{"text", COL_STRING, NO_GROUP, 0}};
 	static const struct batch_shape shape = {.table = "t", .ncolumns = 1, .columns = columns};
 	static uint32_t codes[] = {0, 4, CODE_NULL, 1, 2, 3, 0}, off[6];
 	struct batch b;

@@ -13,7 +13,7 @@
 #define N CODE_NULL
 
 static char dir[200], path[300];
-static const struct column_shape columns[] = {{"v", COL_STRING, NO_GROUP}};
+static const struct column_shape columns[] = {{"v", COL_STRING, NO_GROUP, 0}};
 
 static int make_dir(void **state)
 {
@@ -147,7 +147,7 @@ static void test_numbers(void **state)
 		{COL_BOOL, {1, 0, 1}, 0, 0, 1},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct column_shape column = {"v", rows[i].type, NO_GROUP};
+		struct column_shape column = {"v", rows[i].type, NO_GROUP, 0};
 		struct batch_shape shape = {.table = "t", .ncolumns = 1, .columns = &column};
 		struct batch b;
 		int64_t values[3];
@@ -178,7 +178,7 @@ static void test_numbers(void **state)
 static void test_ids(void **state)
 {
 	(void)state;
-	static const struct column_shape column = {"v", COL_UUID, NO_GROUP};
+	static const struct column_shape column = {"v", COL_UUID, NO_GROUP, 0};
 	static const struct batch_shape shape = {.table = "t", .ncolumns = 1, .columns = &column};
 	static uint8_t ids[4][16] = {{0x7f, 1}, {0}, {0x80}, {0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9}};
 	uint64_t nulls = 2;

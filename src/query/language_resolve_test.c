@@ -141,10 +141,10 @@ static void a_bare_word_misses_no_text(void **state)
 /* An older file lacks columns, and others stand elsewhere. */
 static void an_older_shape(void **state)
 {
-	static const struct column_shape columns[] = {{"event_id", COL_UUID, NO_GROUP},
-		{"event_time", COL_TIME, NO_GROUP}, {"ip", COL_STRING, NO_GROUP},
-		{"author_name", COL_STRING, NO_GROUP}, {"targets", COL_STRING, 0},
-		{"to", COL_STRING, 1}};
+	static const struct column_shape columns[] = {{"event_id", COL_UUID, NO_GROUP, 0},
+		{"event_time", COL_TIME, NO_GROUP, 0}, {"ip", COL_STRING, NO_GROUP, 0},
+		{"author_name", COL_STRING, NO_GROUP, 0}, {"targets", COL_STRING, 0, 0},
+		{"to", COL_STRING, 1, 0}};
 	static const struct group_shape groups[] = {{"targets", true}, {"changed_values", false}};
 	static const struct batch_shape shape = {
 		"bitbucket_audit_logs", COUNT(columns), COUNT(groups), columns, groups};

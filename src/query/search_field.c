@@ -32,7 +32,7 @@ static bool take_value(struct slice json, size_t at, size_t end, struct buf *out
 {
 	bool repaired = false;
 	if (json.ptr[at] == '"')
-		return json_string(json, at, out, &repaired) >= 0;
+		return json_unescape(json, at, out, &repaired) >= 0;
 	struct slice value = {json.ptr + at, end - at};
 	while (value.len && strchr(" \t\r\n", value.ptr[value.len - 1]))
 		value.len--;
@@ -51,7 +51,7 @@ static bool find_path(/* NOLINT(misc-no-recursion) */
 	while (at < json.len && json.ptr[at] == '"') {
 		bool repaired = false;
 		buf_clear(key);
-		int64_t colon = json_string(json, at, key, &repaired);
+		int64_t colon = json_unescape(json, at, key, &repaired);
 		if (colon < 0 || key->full)
 			return false;
 		size_t value = json_blanks(json, json_blanks(json, (size_t)colon) + 1);

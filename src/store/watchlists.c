@@ -208,7 +208,10 @@ static int exists(struct store *store, const char *name, struct err *err)
 int watchlist_pause(struct store *store, const char *name, bool paused, struct err *err)
 {
 	int rc = exists(store, name, err);
-	if (rc == 1 && catalog_run(store, err, "UPDATE watchlists SET paused = ? WHERE name = ?",
+	/* Segments that came while it was paused did not wait for it. */
+	if (rc == 1 && catalog_run(store, err,
+			       "UPDATE watchlists SET paused = ?1, swept = iif(?1, swept, '') "
+			       "WHERE name = ?2",
 			       "it", (int64_t)paused, name) < 0)
 		return -1;
 	return rc;
