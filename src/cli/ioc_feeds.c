@@ -212,7 +212,8 @@ static void list_text(const struct listing *l, const struct watchlist *list, str
 	if (list->unusable)
 		buf_printf(out, ", %s not usable", text_count(list->unusable, a));
 	if (*list->error) {
-		buf_printf(out, "\n  fails since %s (%u times): ", ago(l->now, list->failed_at, a),
+		buf_printf(out,
+			"\n  has failed for %s (%u in a row): ", ago(l->now, list->failed_at, a),
 			list->failures);
 		text_escape(out, slice_of(list->error));
 	}

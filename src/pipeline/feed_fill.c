@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/budget.h"
+#include "base/map.h"
 #include "pipeline/feed_private.h"
 #include "pipeline/input.h"
 
@@ -121,7 +122,36 @@ struct filling {
 	uint64_t passed, usable, unusable, entries;
 	char reason[200]; /* of the first that is not usable */
 	bool adds;
+	/* What was said of an indicator last, where it was ever withdrawn: 1 = withdrawn. A list that sends old versions too is read
+	 * twice: the first time finds these. */
+	struct map withdrawn;
+	bool again; /* the second time */
 };
+
+static uint64_t *withdrawal_of(struct filling *f, const struct indicator *indicator, bool make)
+{
+	struct buf key;
+	buf_init(&key, 1 << 20);
+	buf_printf(&key, "%c%c%zu ", indicator->form, indicator->kind, indicator->key.len);
+	buf_slice(&key, indicator->key);
+	if (indicator->form == IOC_RANGE)
+		buf_slice(&key, indicator->last);
+	uint64_t *value = make ? map_put(&f->withdrawn, buf_view(&key), NULL)
+			       : map_get(&f->withdrawn, buf_view(&key));
+	buf_fini(&key);
+	return value;
+}
+
+/* Whether it is passed over. */
+static bool is_withdrawn(struct filling *f, const struct ioc_entry *entry)
+{
+	if (!entry->usable || (!entry->revoked && f->withdrawn.count == 0))
+		return false;
+	uint64_t *value = withdrawal_of(f, &entry->indicator, entry->revoked);
+	if (!f->again && value)
+		*value = entry->revoked;
+	return f->again && value && *value && !entry->revoked;
+}
 
 static int each_entry(void *ctx, const struct ioc_entry *entry, struct err *err)
 {
@@ -129,8 +159,8 @@ static int each_entry(void *ctx, const struct ioc_entry *entry, struct err *err)
 	f->entries++;
 	if (!entry->usable && f->unusable++ == 0)
 		snprintf(f->reason, sizeof(f->reason), "%s", entry->reason ? entry->reason : "");
-	f->usable += entry->usable && !entry->revoked;
-	return watch_fill_entry(f->fill, entry, err);
+	f->usable += entry->usable;
+	return is_withdrawn(f, entry) ? 0 : watch_fill_entry(f->fill, entry, err);
 }
 
 static int fill_part(struct filling *f, const struct feed_part *part, struct err *err)
@@ -183,6 +213,18 @@ static int fill_all(struct filling *f, struct err *err)
 	return check_content(f, err);
 }
 
+static int begin_and_fill(struct store *store, const struct watch_fill_options *options,
+	struct filling *f, struct err *err)
+{
+	if (watch_fill_begin(store, options, &f->fill, err) < 0)
+		return -1;
+	if (fill_all(f, err) == 0)
+		return 0;
+	watch_fill_abort(f->fill);
+	f->fill = NULL;
+	return -1;
+}
+
 static int meant_so(int rc, const char *list, struct err *err)
 {
 	char why[600];
@@ -200,7 +242,7 @@ int feed_fill(struct store *store, struct feed_fetch *fetch, int64_t due_at,
 {
 	const struct watchlist *list = fetch->list;
 	const struct feed_options *options = fetch->options;
-	const struct watch_fill_options filling = {.list = list->name,
+	struct watch_fill_options filling = {.list = list->name,
 		.allow_wide = fetch->feed->allow_wide,
 		.memory = (options->memory ? options->memory : BUDGET_DEFAULT) / 4,
 		.expires = end_of(list),
@@ -213,14 +255,19 @@ int feed_fill(struct store *store, struct feed_fetch *fetch, int64_t due_at,
 		.modified = fetch->modified,
 		.mark = fetch->mark};
 	struct filling f = {.fetch = fetch, .adds = fetch->adds};
-	if (watch_fill_begin(store, &filling, &f.fill, err) < 0)
-		return -1;
-	if (fill_all(&f, err) < 0) {
+	int rc = begin_and_fill(store, &filling, &f, err);
+	if (rc == 0 && f.withdrawn.count > 0) {
 		watch_fill_abort(f.fill);
-		return -1;
+		f.again = true;
+		f.passed = f.usable = f.unusable = 0;
+		filling.unusable = NULL; /* told already */
+		rc = begin_and_fill(store, &filling, &f, err);
 	}
+	map_fini(&f.withdrawn);
+	if (rc < 0)
+		return -1;
 	result->outcome = FEED_UNCHANGED;
-	int rc = watch_fill_commit(f.fill, &change, &result->fill, err);
+	rc = watch_fill_commit(f.fill, &change, &result->fill, err);
 	if (rc == 0 && result->fill.changed)
 		result->outcome = FEED_CHANGED;
 	return meant_so(rc, list->name, err);

@@ -195,7 +195,7 @@ static const struct {
 	{410, 410, ERR_NOT_FOUND, "what was at this address is gone for good"},
 	{429, 429, ERR_BUSY, "it was asked too often: a longer --interval helps"},
 	{300, 399, ERR_FORMAT, "it sends us elsewhere, in a way that is not followed"},
-	{400, 499, ERR_USAGE, "it does not like the request"},
+	{400, 499, ERR_FORMAT, "it does not like the request"},
 	{500, 599, ERR_IO, "it has trouble of its own"},
 };
 
@@ -228,6 +228,13 @@ static const char *host_of(const char *url, char shown[300])
 	n += strcspn(url + n, "/?#");
 	snprintf(shown, 300, "%.*s", (int)(n < 299 ? n : 299), url);
 	return shown;
+}
+
+static int with_hint(struct err *err, const char *hint)
+{
+	size_t n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n, ": %s", hint);
+	return -1;
 }
 
 struct asking {
@@ -264,6 +271,10 @@ static int ask_once(
 	http->asked_us = report.asked_us;
 	if (rc < 0 && reply->failure == HTTP_TOO_LARGE)
 		return too_large(host_of(url, shown), a->most, err);
+	if (rc < 0 && reply->failure == HTTP_GUARDED && !feed->allow_private)
+		return with_hint(err, "--allow-private allows it, where that host is yours");
+	if (rc < 0 && !same)
+		return err_context(err, "it sends us elsewhere");
 	return rc;
 }
 
@@ -299,5 +310,7 @@ int feed_http_get(struct feed_http *http, const char *url, uint64_t most,
 		rc = explain(shown, reply, err);
 	buf_fini(&at);
 	buf_fini(&next);
+	if (rc < 0 && err->kind == ERR_USAGE) /* not the words of who runs the command */
+		err->kind = ERR_FORMAT;
 	return rc;
 }

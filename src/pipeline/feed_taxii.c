@@ -97,7 +97,7 @@ static int take_root(struct finding *f, struct slice text, struct err *err)
 	bool repaired = false;
 	buf_init(&reference, TEXT_MOST);
 	buf_init(&whole, TEXT_MOST * 2);
-	int rc = text.len && text.ptr[0] == '"' && json_string(text, 0, &reference, &repaired) > 0
+	int rc = text.len && text.ptr[0] == '"' && json_unescape(text, 0, &reference, &repaired) > 0
 			 ? redirect_resolve(f->feed->url, buf_view(&reference), &whole, err)
 			 : not_taxii("an API root that is no text", err);
 	if (rc == 0 && f->nroots < ROOTS_MOST && redirect_same_origin(f->feed->url, whole.ptr))
@@ -170,6 +170,7 @@ int taxii_find(struct feed *feed, const volatile sig_atomic_t *stop, struct aren
 	struct finding f = {.feed = feed, .mem = mem, .each = each, .ctx = ctx};
 	if (feed_check(feed, err) < 0)
 		return -1;
+	feed->url = with_slash(feed->url, mem);
 	http_reply_init(&f.reply);
 	int rc = feed_http_open(&f.http, feed, stop, err);
 	if (rc == 0) {
