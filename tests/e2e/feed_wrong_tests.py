@@ -9,6 +9,7 @@ import time
 
 from feeds_at import PAGE, SECRET, Feeding, Taxii, address, addresses, at, gzipped, indicator, lines, now, taxii, zipped
 from lake import says, slow, write
+from proxies import Proxy
 
 
 # ---- bad content -------------------------------------------------------------------------------
@@ -195,11 +196,16 @@ def test_secrets_stay_with_their_host_and_tls_is_not_left(folder):
         assert one.holds() == addresses(1)
         one.server.put("/list.txt", status=302, headers={"Location": f"http://127.0.0.1:{one.server.port}/list.txt"})
         says(one.update("f", expect=1), "without TLS")
-        # Another name of the same machine is another host.
-        one.server.put("/moved", lines(2))
-        one.server.put("/list.txt", status=302, headers={"Location": f"https://localhost:{one.server.port}/moved"})
-        one.update("f", expect=1)
-        assert not [h for h in one.server.asked("/moved") if "Auth-Key" in h]
+        # Another name is another host, and gets no key; back at the first, it is sent again.
+        with Proxy(one.server.port) as proxy:
+            one.server.put("/list.txt", status=302, headers={"Location": "https://cdn.example/moved"})
+            one.server.put("/moved", status=302, headers={"Location": "https://feeds.example/end"})
+            one.server.put("/end", lines(2), key=("Auth-Key", SECRET))
+            one.add("g", "--url", "https://feeds.example/list.txt", "--header-file", headers, "--proxy", proxy.url)
+            assert one.holds("g") == addresses(2)
+            assert set(proxy.seen) == {"feeds.example:443", "cdn.example:443"}
+        sent = [("Auth-Key" in h, "X-Other" in h) for p in ("/list.txt", "/moved", "/end") for h in one.server.asked(p)[-1:]]
+        assert sent == [(True, True), (False, False), (True, True)], sent
 
 
 def test_the_guard_and_tls(folder):
