@@ -118,7 +118,7 @@ static int load_and_update(struct store *store, const char *name, const char *fo
 	else if (rc == 0)
 		rc = err_set(
 			err, ERR_NOT_FOUND, "there is no feed `%.60s`: pugmark ioc feeds", name);
-	else /* its secrets do not open */
+	else if (loaded.list.name) /* its secrets do not open */
 		note_failed(store,
 			&(struct feed_fetch){.feed = &loaded.feed,
 				.list = &loaded.list,

@@ -90,7 +90,7 @@ int watchlist_put_feed(struct store *store, const struct watchlist *list,
 int watchlist_secret(struct store *store, const char *name, const char *field,
 	const struct secret_key *key, struct secret *plain, struct err *err)
 {
-	int64_t id;
+	int64_t id = 0;
 	*plain = (struct secret){0};
 	int rc = is_there(store, err);
 	if (rc == 1)
