@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * feed.h: watchlists that are filled from elsewhere on a schedule: an address (any format of ioc/list.h; gzip, zstd, a zip of one file), a
- * TAXII 2.1 collection, or a file or folder of this machine.
+ * feed.h: watchlists that are filled from elsewhere on a schedule: an address (any format of ioc/list.h; gzip, zstd, a zip of one file; a MISP
+ * feed by its manifest), a TAXII 2.1 collection, or a file or folder of this machine.
  *
- * A fetch that changed something replaces the list's content (STIX and TAXII: adds to it, and what is revoked goes). One that failed
+ * A fetch that changed something replaces the list's content (STIX, TAXII and MISP feeds: adds to it, and what is revoked goes). One that failed
  * leaves it as it was, is noted with the list, and is done again later: servers are not trusted to be right, or to end. What
  * becomes empty, loses more than 90 % or goes back in time is a failure too, until a person says that it is meant so.
  *
  * Kept with the list: settings (in the open), secrets (sealed: url, headers, password, token), etag, modified, and the *mark*:
- *   address   SHA-256 of what came, and when it last came whole: servers that say "unchanged" are believed for a day
+ *   address   SHA-256 of what came, and when it last came whole: servers that say "unchanged" are believed for a day; and the newest
+ *             event that was taken of a MISP feed
  *   TAXII     X-TAXII-Date-Added-Last of the last page: the next fetch asks for what was added after it
  *   file      SHA-256 of names, sizes and times of change
  */

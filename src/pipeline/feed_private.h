@@ -107,6 +107,11 @@ int feed_http_get(struct feed_http *http, const char *url, uint64_t most,
 	int (*on_body)(
 		void *ctx, const struct http_reply *reply, struct slice data, struct err *err),
 	void *ctx, struct http_reply *reply, struct err *err);
+/* Whether an address is that of a MISP feed: …/manifest.json. */
+bool misp_is_manifest(const char *url);
+/* The spool holds a manifest: in its place come the events that it names and that changed after *since (seconds), which becomes the newest
+ * change. 0 or -1. */
+int misp_events(struct feed_http *http, struct feed_fetch *fetch, int64_t *since, struct err *err);
 /* Reads lines "name: value" into `each`; ERR_USAGE with the line's number, never its text. */
 int feed_headers_read(struct slice lines, struct arena *mem,
 	int (*each)(void *ctx, const char *name, const char *value, struct err *err), void *ctx,

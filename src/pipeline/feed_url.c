@@ -17,6 +17,7 @@ struct url_fetch {
 	struct http_reply reply;
 	char sum[SUM_TEXT + 1]; /* of what came last; "" = not known */
 	int64_t whole_at;       /* when it came */
+	int64_t since;          /* MISP: the newest event that was taken */
 };
 
 static int take_body(void *ctx, const struct http_reply *reply, struct slice data, struct err *err)
@@ -26,14 +27,16 @@ static int take_body(void *ctx, const struct http_reply *reply, struct slice dat
 	return spool_write(&u->fetch->spool, data, err);
 }
 
-/* "SUM TIME" */
+/* "SUM TIME SECONDS": of a MISP feed's newest event that was taken; 0 for others. */
 static void read_mark(struct url_fetch *u)
 {
-	const char *mark = u->fetch->list->mark, *blank = strchr(mark, ' ');
-	if (!blank || blank - mark != SUM_TEXT ||
-		text_parse_int(slice_of(blank + 1), &u->whole_at) < 0)
+	const char *mark = u->fetch->list->mark;
+	size_t n = strcspn(mark, " "), m = mark[n] ? strcspn(mark + n + 1, " ") : 0;
+	if (n != SUM_TEXT || text_parse_int((struct slice){mark + n + 1, m}, &u->whole_at) < 0)
 		return;
 	memcpy(u->sum, mark, SUM_TEXT);
+	if (mark[n + 1 + m] && !u->fetch->options->accept)
+		(void)text_parse_int(slice_of(mark + n + 1 + m + 1), &u->since);
 }
 
 /* Ends that are counted from now are made anew only by reading the list, and what was refused was not taken. */
@@ -85,9 +88,13 @@ static int take_whole(struct url_fetch *u, struct err *err)
 		return -1;
 	fetch->etag = kept(u, "etag");
 	fetch->modified = kept(u, "last-modified");
-	fetch->mark = arena_printf(&fetch->mem, "%s %" PRId64, sum, clock_now_us());
 	fetch->unchanged = strcmp(sum, u->sum) == 0 && fetch->list->path &&
 			   fetch->list->expire_s == 0 && !fetch->options->accept;
+	bool events = misp_is_manifest(fetch->feed->url);
+	if (events && !fetch->unchanged && misp_events(&u->http, fetch, &u->since, err) < 0)
+		return -1;
+	fetch->mark =
+		arena_printf(&fetch->mem, "%s %" PRId64 " %" PRId64, sum, clock_now_us(), u->since);
 	return 0;
 }
 
@@ -96,6 +103,7 @@ static int get(struct url_fetch *u, struct err *err)
 	struct feed_fetch *fetch = u->fetch;
 	const struct feed *feed = fetch->feed;
 	bool conditional = is_conditional(u);
+	size_t headers = u->http.n;
 	if (conditional && *fetch->list->etag)
 		feed_http_header(&u->http, "If-None-Match", fetch->list->etag);
 	if (conditional && *fetch->list->modified)
@@ -103,6 +111,7 @@ static int get(struct url_fetch *u, struct err *err)
 	if (feed_http_get(&u->http, feed->url, feed->max_bytes ? feed->max_bytes : FEED_BYTES,
 		    take_body, u, &u->reply, err) < 0)
 		return -1;
+	u->http.n = headers; /* those were for this address alone */
 	if (u->reply.status != 304)
 		return take_whole(u, err);
 	if (!conditional)

@@ -146,6 +146,42 @@ def test_formats(folder):
         assert (settings["format"], settings["column"], settings["value_kind"]) == ("csv", "b", "ipv4")
 
 
+def test_a_misp_feed_by_its_manifest(folder):
+    ids = [f"0000000{n}-0000-4000-8000-000000000000" for n in range(4)]
+
+    def put(one, *events):
+        """(number, when, addresses)"""
+        one.server.put("/misp/manifest.json", json.dumps({
+            ids[n]: {"info": "an event", "timestamp": str(when), "Orgc": {"name": "x"}} for n, when, _ in events}).encode(), etag=f'"{events}"')
+        for n, when, attributes in events:
+            one.server.put(f"/misp/{ids[n]}.json", json.dumps({"Event": {"uuid": ids[n], "info": "an event", "timestamp": str(when), "Attribute": [
+                {"type": "ip-dst", "value": f"198.51.100.{a}", "to_ids": True, "deleted": d} for a, d in attributes]}}).encode(), etag='"e"')
+
+    with Feeding(folder) as one:
+        put(one, (0, 1000, [(1, False)]), (1, 1001, [(2, False), (3, False)]))
+        one.add("m", "--url", one.server.url + "/misp/manifest.json")
+        assert one.holds("m") == addresses(1, 2, 3)
+        assert b"nothing new" in one.update("m").out
+        del one.server.log[:]
+        put(one, (0, 1000, [(1, False)]), (1, 1002, [(2, True), (3, False)]), (2, 1003, [(4, False)]))
+        assert b"1 added, 1 removed" in one.update("m").out
+        assert one.holds("m") == addresses(1, 3, 4)
+        assert [p for p, _ in one.server.log] == ["/misp/manifest.json"] + [f"/misp/{ids[n]}.json" for n in (1, 2)]
+        assert not any("If-None-Match" in h for p, h in one.server.log[1:])
+        # An event that is missing, or no event: nothing of that fetch is taken.
+        put(one, (2, 1004, [(5, False)]), (3, 1005, [(6, False)]))
+        del one.server.pages[f"/misp/{ids[3]}.json"]
+        says(one.update("m", expect=1), "HTTP 404", ids[3])
+        assert one.holds("m") == addresses(1, 3, 4)
+        for body, words in ((b"[]", "no JSON object"), (b"{}", "no event"), (b'{"../../x": {"timestamp": 2000}}', "no event with"),
+                            (b'{"%s": {"timestamp": "x"}}' % ids[0].encode(), "no event with"), (b"<html>", "no JSON")):
+            one.server.put("/misp/manifest.json", body)
+            says(one.update("m", expect=1), words)
+        put(one, (2, 1004, [(5, False)]), (3, 1005, [(6, False)]))
+        one.update("m")
+        assert one.holds("m") == addresses(1, 3, 4, 5, 6)
+
+
 def test_a_stix_feed_adds_and_what_is_revoked_goes(folder):
     def bundle(*objects):
         return json.dumps({"type": "bundle", "id": "bundle--1", "objects": objects}).encode()
