@@ -51,8 +51,9 @@ static void note_json(
 	struct updating *u, const char *name, const struct feed_result *r, const struct err *err)
 {
 	const struct watch_fill_result *f = &r->fill;
-	buf_printf(&u->json, "%s{\"name\":\"%s\",\"outcome\":\"%s\"", u->json.len ? "," : "", name,
-		err ? "failed" : outcomes[r->outcome]);
+	buf_puts(&u->json, u->json.len ? ",{\"name\":" : "{\"name\":");
+	text_json_string(&u->json, slice_of(name));
+	text_json_member(&u->json, "outcome", err ? "failed" : outcomes[r->outcome]);
 	buf_printf(&u->json,
 		",\"added\":%" PRIu64 ",\"removed\":%" PRIu64 ",\"unusable\":%" PRIu64
 		",\"duplicates\":%" PRIu64 ",\"bytes\":%" PRIu64,
@@ -94,8 +95,10 @@ static void update_one(struct updating *u, const char *name)
 	else if (err.kind != ERR_INTERRUPTED && u->n > 1) {
 		struct buf text;
 		buf_init(&text, 1 << 14);
+		text_escape(&text, slice_of(name));
+		buf_puts(&text, ": ");
 		text_escape(&text, slice_of(err.text));
-		fprintf(stderr, "%s: %.*s\n", name, SLICE_ARG(buf_view(&text)));
+		fprintf(stderr, "%.*s\n", SLICE_ARG(buf_view(&text)));
 		buf_fini(&text);
 	}
 }

@@ -259,12 +259,18 @@ static int ask_once(
 	bool private = feed->allow_private && same;
 	struct retry_report report = {.asked_us = -1};
 	char shown[300];
+	struct http_header headers[FEED_HEADER_LINES + 5];
+	size_t n = http->n - skip;
+	memcpy(headers, http->headers + skip, n * sizeof(*headers));
+	if (a->on_body)
+		headers[n++] = (struct http_header){"Accept-Encoding", "gzip"};
 	const struct http_request request = {.url = url,
-		.headers = http->headers + skip,
-		.header_count = http->n - skip,
+		.headers = headers,
+		.header_count = n,
 		.guard = private ? GUARD_PRIVATE_ALLOWED : GUARD_PUBLIC_ONLY,
 		.plain = private && strncmp(url, "http://", 7) == 0,
 		.limits = &limits,
+		.packed = a->on_body != NULL, /* feed_reader.c unpacks */
 		.on_body = a->on_body,
 		.ctx = a->ctx};
 	int rc = retry_perform(http->client, &request, &policy, NULL, reply, &report, err);

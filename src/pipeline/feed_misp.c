@@ -112,14 +112,13 @@ static int read_manifest(struct manifest *m, struct slice text, int64_t since, s
 
 static int load_manifest(struct manifest *m, int64_t since, struct err *err)
 {
-	const struct feed_part *part = &m->fetch->spool.parts[0];
-	if (part->len > MANIFEST_BYTES)
-		return broken("it is longer than 64 MiB", err);
-	char *text = xmalloc((size_t)part->len + 1);
-	int rc = io_pread(part->fd, text, (size_t)part->len, part->from, part->name, err);
+	struct buf text;
+	buf_init(&text, 2 * MANIFEST_BYTES);
+	int rc = feed_part_text(
+		&m->fetch->spool.parts[0], MANIFEST_BYTES, m->fetch->options->stop, &text, err);
 	if (rc == 0)
-		rc = read_manifest(m, (struct slice){text, (size_t)part->len}, since, err);
-	free(text);
+		rc = read_manifest(m, buf_view(&text), since, err);
+	buf_fini(&text);
 	return rc;
 }
 

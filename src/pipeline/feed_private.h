@@ -6,6 +6,7 @@
 #include "collect/settings.h"
 #include "net/http.h"
 #include "pipeline/feed.h"
+#include "pipeline/input.h"
 
 /* ---- a feed of the catalog (feed_settings.c) ------------------------------------------------- */
 
@@ -60,6 +61,28 @@ int zip_open(const struct feed_part *part, struct zip **zip, struct err *err);
 /* Up to n bytes of it; 0 at its end, whose checksum holds; -1. */
 int64_t zip_read(struct zip *zip, void *to, size_t n, struct err *err);
 void zip_close(struct zip *zip);
+
+/* ---- a part, unpacked (feed_reader.c) --------------------------------------------------------- */
+
+/* The first four are set by who opens it; the rest is private. */
+struct feed_reader {
+	const struct feed_part *part;
+	const volatile sig_atomic_t *stop;
+	uint64_t *passed, most; /* unpacked bytes, of all parts */
+	struct input *input;
+	struct zip *zip;
+	struct input_stream stream;
+	uint64_t at; /* packed */
+	bool begun;
+};
+/* gzip, zstd, a zip of one file, or as it is. To be closed in any case. */
+int feed_reader_open(struct feed_reader *reader, struct err *err);
+/* As ioc_list_read wants it; `ctx` is the reader. A web page is ERR_FORMAT. */
+int64_t feed_reader_read(void *ctx, char *to, size_t n, struct err *err);
+void feed_reader_close(struct feed_reader *reader);
+/* All of it, appended to `text`. */
+int feed_part_text(const struct feed_part *part, uint64_t most, const volatile sig_atomic_t *stop,
+	struct buf *text, struct err *err);
 
 /* ---- a fetch --------------------------------------------------------------------------------- */
 

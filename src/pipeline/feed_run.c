@@ -104,6 +104,7 @@ int feed_run(struct store *store, const struct feed_options *options, struct err
 			"ioc update --loop)");
 	if (rc < 0)
 		return -1;
+	sweep(store, options); /* what a process that was killed left */
 	do {
 		rc = run_round(store, options, err);
 		if (rc == 1 && !options->once)

@@ -83,6 +83,12 @@ static int take_whole(struct url_fetch *u, struct err *err)
 	if (u->reply.status == 206)
 		return err_set(
 			err, ERR_FORMAT, "it sent a part of the list, which nobody asked for");
+	/* Over TLS a cut connection is seen. */
+	if (!u->reply.end_known && strncmp(fetch->feed->url, "http://", 7) == 0)
+		return err_set(err, ERR_FORMAT,
+			"it does not say where its list ends (no Content-Length), so that half of "
+			"it "
+			"would look like the whole");
 	spool_part(&fetch->spool, base_name(fetch->feed, &fetch->mem));
 	if (check_time(u, err) < 0 || spool_sum(&fetch->spool, sum, err) < 0)
 		return -1;

@@ -174,10 +174,13 @@ def test_a_misp_feed_by_its_manifest(folder):
         says(one.update("m", expect=1), "HTTP 404", ids[3])
         assert one.holds("m") == addresses(1, 3, 4)
         for body, words in ((b"[]", "no JSON object"), (b"{}", "no event"), (b'{"../../x": {"timestamp": 2000}}', "no event with"),
-                            (b'{"%s": {"timestamp": "x"}}' % ids[0].encode(), "no event with"), (b"<html>", "no JSON")):
+                            (b'{"%s": {"timestamp": "x"}}' % ids[0].encode(), "no event with"), (b"<html>", "web page")):
             one.server.put("/misp/manifest.json", body)
             says(one.update("m", expect=1), words)
         put(one, (2, 1004, [(5, False)]), (3, 1005, [(6, False)]))
+        for path in ("manifest", ids[2]):  # packed for the way
+            page = one.server.pages[f"/misp/{path}.json"]
+            page.body, page.headers = gzipped(page.body), {"Content-Encoding": "gzip"}
         one.update("m")
         assert one.holds("m") == addresses(1, 3, 4, 5, 6)
 

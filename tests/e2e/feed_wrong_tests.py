@@ -24,6 +24,8 @@ BAD = {
                        "nothing in it can be used"),
     "cut": (dict(body=lines(*range(60)), fault="cut"), "early|cut|broke"),
     "truncated gzip": (dict(body=gzipped(lines(*range(60)), 12)), "damaged|early"),
+    "truncated gzip as a coding": (dict(body=gzipped(lines(*range(60)), 12), headers={"Content-Encoding": "gzip"}), "."),
+    "without an end": (dict(body=lines(*range(60)), fault="unmarked"), "where its list ends"),
     "gzip of a page": (dict(body=gzipped(PAGE)), "web page"),
     "zip of two": (dict(body=zipped(("a", lines(1)), ("b", lines(2)))), "2 files", "--file-feed"),
     "zip cut": (dict(body=zipped(("a", lines(*range(60))))[:-30]), "damaged"),

@@ -42,7 +42,7 @@ def gzipped(data, cut=0):
 
 
 class Page:
-    """What is at a path. `fault`: None, "endless", "cut", "slow", "hang", "reset", "always304"."""
+    """What is at a path. `fault`: None, "endless", "cut", "unmarked" (no length), "slow", "hang", "reset", "always304"."""
 
     def __init__(self, body=b"", status=200, kind="text/plain", etag=None, modified=None, fault=None, headers=(), login=None,
                  key=None, chunked=False):
@@ -225,6 +225,11 @@ class Feeds:
             while True:
                 to.wfile.write(b"".join(b"a%d.endless.example\n" % (n + i) for i in range(5000)))
                 n += 5000
+        if page.fault == "unmarked":
+            to.send_header("Connection", "close")
+            to.end_headers()
+            to.wfile.write(page.body)
+            return
         to.send_header("Content-Length", str(len(page.body)))
         to.end_headers()
         if page.fault == "cut":
