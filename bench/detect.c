@@ -28,7 +28,8 @@ struct bench {
 	const struct expr **exprs;
 	/* of one pass */
 	uint64_t hits, events, *matched;
-	uint32_t batch; /* at hand */
+	uint64_t *counts; /* hits of each; NULL = not asked for */
+	uint32_t batch;   /* at hand */
 };
 
 static void stop(const char *what)
@@ -124,9 +125,10 @@ static void make_rules(struct bench *b, uint32_t n, const char *folder)
 static int on_hit(void *ctx, uint32_t expr, const uint64_t *rows, uint32_t count, struct err *err)
 {
 	struct bench *b = ctx;
-	(void)expr;
 	(void)err;
 	b->hits += count;
+	if (b->counts)
+		b->counts[expr] += count;
 	uint32_t n = b->batches[b->batch].nrows;
 	for (uint32_t w = 0; b->matched && w < (n + 63) / 64; w++)
 		b->matched[w] |= rows[w];
@@ -238,15 +240,21 @@ static void measure(struct bench *b, int runs)
 	struct engine_figures figures = engine_figures(scratch);
 	free(b->matched);
 	b->matched = NULL;
+	uint64_t *counts = b->counts;
+	b->counts = NULL;
 	double ms = median(b, program, scratch, false, runs);
 	double file_ms = median(b, program, scratch, true, runs);
 	printf("{\"rules\": %u, \"prepare_ms\": %.1f, \"bind_ms\": %.1f, \"stored\": %" PRIu64
 	       ", \"matched_events\": %" PRIu64 ", \"hits\": %" PRIu64
 	       ", \"candidates_per_batch\": %.1f, \"eval_ms\": %.2f, \"from_file_ms\": %.2f, "
-	       "\"events_per_second\": %.0f}\n",
+	       "\"events_per_second\": %.0f",
 		b->nexprs, prepared - begin, bound - prepared, parquet_rows(b->reader), events,
 		b->hits, (double)figures.evaluated / b->nbatches, ms, file_ms,
 		(double)parquet_rows(b->reader) / ms * 1e3);
+	for (uint32_t i = 0; counts && i < b->nexprs; i++)
+		printf("%s%" PRIu64, i ? ", " : ", \"counts\": [", counts[i]);
+	puts(counts ? "]}" : "}");
+	free(counts);
 	engine_scratch_free(scratch);
 	engine_program_free(program);
 	engine_free(engine);
@@ -301,6 +309,8 @@ int main(int argc, char **argv)
 	open_file(&b, argv[1]);
 	if (synthetic)
 		make_rules(&b, synthetic, folder);
+	if (folder)
+		b.counts = xcalloc((size_t)synthetic + 1, sizeof(*b.counts));
 	if (!synthetic || npaths)
 		load_rules(&b, paths);
 	measure(&b, runs);

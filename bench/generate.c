@@ -30,6 +30,9 @@ static const char usage[] =
 	"  --days D                how many days (default 28)\n"
 	"  --past                  leave out what lies in the future\n"
 	"  --node 0..3             the Bitbucket node that writes (default 0)\n"
+	"  --quiet                 what rules find is rare: one account in one place, few "
+	"deletions,\n"
+	"                          grants, tokens and failed logins, no bursts; the attacks stay\n"
 	"  --observables N         an attribute of each Data Center event holds one of N "
 	"addresses, "
 	"domains,\n"
@@ -46,7 +49,7 @@ struct options {
 	const char *table, *shape, *truth, *output, *start;
 	uint64_t events, seed;
 	uint32_t days, node, observables;
-	bool twins, bad;
+	bool twins, bad, quiet;
 	int64_t until_ms; /* events from here on are left out */
 };
 
@@ -247,6 +250,7 @@ static int generate(const struct options *options, const struct format *format, 
 	stream_init(&run.stream, &run.world, format->actions,
 		options->seed * 16 + format->product * 4 + options->node, options->events, start_ms,
 		options->days);
+	run.stream.quiet = options->quiet;
 	writer_init(&run.writer, format, &run.world, options->node);
 	run.writer.observables = options->observables;
 	write_all(&run);
@@ -295,8 +299,9 @@ int main(int argc, char **argv)
 	static const struct option known[] = {{"table", 1, NULL, 't'}, {"shape", 1, NULL, 's'},
 		{"events", 1, NULL, 'n'}, {"seed", 1, NULL, 'S'}, {"start", 1, NULL, 'b'},
 		{"days", 1, NULL, 'd'}, {"node", 1, NULL, 'N'}, {"twins", 0, NULL, 'w'},
-		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"truth", 1, NULL, 'T'},
-		{"observables", 1, NULL, 'O'}, {"help", 0, NULL, 'h'}, {0}};
+		{"bad", 0, NULL, 'x'}, {"past", 0, NULL, 'p'}, {"quiet", 0, NULL, 'q'},
+		{"observables", 1, NULL, 'O'}, {"truth", 1, NULL, 'T'}, {"help", 0, NULL, 'h'},
+		{0}};
 	struct options o = {.events = 1000,
 		.seed = 1,
 		.days = 28,
@@ -334,8 +339,8 @@ int main(int argc, char **argv)
 		case 'p':
 			o.until_ms = (int64_t)time(NULL) * 1000;
 			break;
-		case 'O':
-			o.observables = (uint32_t)strtoul(optarg, NULL, 10);
+		case 'q':
+			o.quiet = true;
 			break;
 		case 'T':
 			o.truth = optarg;

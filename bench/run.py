@@ -10,6 +10,7 @@ import time
 
 import collect
 import detect
+import ioc
 import search
 import ship
 
@@ -53,9 +54,9 @@ def settle():
     subprocess.run(["sync"], check=True)
 
 
-def make_file(path, events):
+def make_file(path, events, *more):
     if not os.path.exists(path):
-        run([program("generate"), "--table", "bitbucket", "--events", str(events), "-o", path + ".new"])
+        run([program("generate"), "--table", "bitbucket", "--events", str(events), *more, "-o", path + ".new"])
         os.rename(path + ".new", path)
     with open(path, "rb", buffering=0) as file:  # into the page cache
         while file.read(1 << 24):
@@ -64,8 +65,11 @@ def make_file(path, events):
 
 
 def imported(path, lake=LAKE, fresh=True, more=(), rules=False):
+    """With rules: those that ship, and those of the folder `rules` where it names one."""
     if fresh:
         shutil.rmtree(lake, ignore_errors=True)
+    if isinstance(rules, str):
+        shutil.copytree(rules, os.path.join(lake, "rules"))
     settle()
     return run([program("pugmark"), "import", "--data", lake, "--json", "--timings", "--threads", THREADS,
                 *(() if rules else ("--no-detect",)), *more, path])
@@ -218,8 +222,18 @@ def part_detect():
     detect.part(sys.modules[__name__])
 
 
+def part_ioc():
+    """Needs another large file and its lake (some 12 GB); they are kept for the next run."""
+    ioc.part(sys.modules[__name__], EVENTS * SCALE)
+
+
+def part_replay():
+    """All shipped rules over BENCH_SCALE imports (some 1.5 GB)."""
+    detect.replay(sys.modules[__name__], SCALE)
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search,
-         "scale": part_scale, "detect": part_detect, "collect": part_collect, "ship": part_ship}
+         "scale": part_scale, "detect": part_detect, "replay": part_replay, "ioc": part_ioc, "collect": part_collect, "ship": part_ship}
 
 
 def main():

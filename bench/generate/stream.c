@@ -171,6 +171,8 @@ static bool next_attack(struct stream *s, struct event *e)
 
 static bool next_burst(struct stream *s, struct event *e)
 {
+	if (s->quiet)
+		return false;
 	if (s->burst.left == 0) {
 		if ((e->rnd >> 40) % 600 != 0 || s->roles[ROLE_ACCESS] == 0)
 			return false;
@@ -186,6 +188,18 @@ static bool next_burst(struct stream *s, struct event *e)
 	return true;
 }
 
+/* In a quiet stream most of what a rule may look at becomes an everyday event; everybody keeps to his own things, and to one place a
+ * day. */
+static void calm_down(const struct stream *s, struct event *e)
+{
+	const struct action *row = &s->actions->rows[e->action];
+	bool everyday = row->role == ROLE_ACCESS || row->role == ROLE_LOGIN || row->weight >= 1000;
+	if (!everyday && e->rnd >> 48 & 255)
+		e->action = 0;
+	uint64_t habit = (e->user * UINT64_C(2654435761) + s->hour / 24) * 0x9e3779b97f4a7c15u;
+	e->address = s->world->users[e->user].address[habit >> 62];
+}
+
 void stream_next(struct stream *s, struct event *e)
 {
 	uint64_t r = rnd_next(&s->rnd);
@@ -198,9 +212,13 @@ void stream_next(struct stream *s, struct event *e)
 		if (role == ROLE_GRANT || role == ROLE_AUDIT)
 			e->user = world_admin((uint32_t)(r >> 32) % WORLD_ADMINS);
 		e->address = pick_address(s, e->user, r);
+		if (s->quiet)
+			calm_down(s, e);
 	}
-	e->object =
-		pick_object(s, s->actions->rows[e->action].object, e->user, rnd_next(&s->rnd), odd);
+	uint64_t choice = rnd_next(&s->rnd);
+	if (s->quiet && !odd)
+		choice &= ~UINT64_C(0xff);
+	e->object = pick_object(s, s->actions->rows[e->action].object, e->user, choice, odd);
 	next_time(s, e);
 	s->at++;
 }

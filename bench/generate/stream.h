@@ -87,6 +87,7 @@ struct stream {
 	const struct action_table *actions;
 	uint16_t *pick_action;
 	uint64_t rnd, count, at;
+	bool quiet; /* set by the caller: what rules find is rare */
 	int64_t start_ms, last_ms;
 	uint64_t *hours; /* sums of weights before each hour, nhours + 1 of them */
 	uint32_t nhours, hour;

@@ -41,6 +41,10 @@ _pugmark()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
+	--as)
+		COMPREPLY=($(compgen -W "actor target ip" -- "$cur"))
+		return
+		;;
 	--level)
 		COMPREPLY=($(compgen -W "informational low medium high critical" -- "$cur"))
 		return

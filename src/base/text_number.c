@@ -11,14 +11,17 @@
 
 char *text_count(uint64_t n, char out[32])
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
-	char *to = out;
-	for (int i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
-			*to++ = ',';
-		*to++ = digits[i];
-	}
+	char reversed[32], *to = out;
+	unsigned len = 0, digits = 0;
+	do {
+		if (digits > 0 && digits % 3 == 0)
+			reversed[len++] = ',';
+		reversed[len++] = (char)('0' + n % 10);
+		digits++;
+		n /= 10;
+	} while (n > 0);
+	while (len > 0)
+		*to++ = reversed[--len];
 	*to = '\0';
 	return out;
 }

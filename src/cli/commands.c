@@ -141,19 +141,29 @@ const struct command commands[] = {
 			OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ONCE, OPT_LIST,
 			OPT_KEY_FILE),
 		0, 3, command_notify},
-	{"detect", "[list | run | explain RULE | eval RULE… EVENTS]",
+	{"detect",
+		"[list | run | explain RULE | enable RULE… | disable RULE… |\n    tune RULE "
+		"threshold=N | "
+		"eval RULE… EVENTS]",
 		"rules: what they are, and what they find",
 		"`list` shows the rules. `run` looks at history again and brings the alerts up to "
 		"date. "
 		"`explain` says\n"
-		"whether a rule can fire here. `eval` tries rules (files or folders of Sigma) on a "
+		"whether a rule can fire here. `enable`, `disable` and `tune` change "
+		"rules/settings.yml "
+		"in the\n"
+		"data folder, and nothing else in it; threshold=default takes a number back. "
+		"`eval` "
+		"tries rules (files or folders of Sigma) on a "
 		"file of "
 		"JSON\n"
 		"events, without storing anything: for who writes rules. Its exit status is 3 "
 		"where a rule "
 		"was\nrefused or an event was not readable.",
 		"pugmark detect\npugmark detect eval my-rule.yml events.ndjson\n"
-		"pugmark detect run --since -30d --dry-run\n",
+		"pugmark detect run --since -30d --dry-run\n"
+		"pugmark detect disable 'Login failed'\n"
+		"pugmark detect tune df3c60c5 threshold=60\n",
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
 			OPT_TIME_FIELD, OPT_EXPAND),
 		0, -1, command_detect},
@@ -200,6 +210,27 @@ const struct command commands[] = {
 			OPT_ACCEPT, OPT_LOOP, OPT_ONCE, OPT_KEY_FILE, OPT_NO_DETECT, OPT_TABLE,
 			OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT),
 		1, -1, command_ioc},
+	{"entity", "VALUE", "everything about one user, address or object, on one page",
+		"What the value is, its events per day, tables, actions, addresses with first and "
+		"last, who touched it\n"
+		"or what it touched, the other names of the same person with the events that show "
+		"them, and alerts.\n"
+		"Counts are exact: an event counts once. Users, addresses, mail addresses, hosts "
+		"and the like come\n"
+		"from the index of observables; repositories, projects, spaces, groups by the "
+		"search language, as does\n"
+		"all with --as. The timeline shows the last 30 days with events, or all in --since "
+		"and --until. What\n"
+		"was not seen is said to be so, with names like it. docs/entity.md has the rules. "
+		"Exit status 3: not\n"
+		"all files could be read.",
+		"pugmark entity grace.andersson\n"
+		"pugmark entity --person anna@example.com         # in all products\n"
+		"pugmark entity 203.0.113.7 --since -7d\n"
+		"pugmark entity --as target auth-scripts-0\n"
+		"pugmark entity 557058:ade10254-95c9-48b0-bccd-47b3d65a8834 --json\n",
+		OPTS(OPT_AS, OPT_PERSON, OPT_KIND, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT), 1,
+		1, command_entity},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"

@@ -147,6 +147,7 @@ static int find_all(const struct command_line *line, struct store *store, const 
 	int rc = rules->n ? 0 : err_set(err, ERR_USAGE, "%s holds no rule", path);
 	struct detect_options options = detect_options_of(line);
 	options.rules = rules;
+	options.memory = line->memory / 2; /* nothing else runs beside it */
 	options.dry_run = true;
 	options.each = keep_found;
 	options.ctx = all;
@@ -214,6 +215,7 @@ static int run(const struct command_line *line, struct store *store, const struc
 	bool dry = line->values[OPT_DRY_RUN] != NULL;
 	struct detect_options options = detect_options_of(line);
 	options.rules = rules;
+	options.memory = line->memory / 2; /* nothing else runs beside it */
 	options.dry_run = dry;
 	options.each = dry ? print_one : NULL;
 	options.ctx = &printing;

@@ -27,15 +27,18 @@ struct detect_live *detect_live_start(const struct command_line *line)
 	return detect_live_new(data_folder(line), &options);
 }
 
-void detect_new(const struct command_line *line, struct store *store, struct detect_result *result)
+struct detect_live *detect_once_start(const struct command_line *line)
 {
 	struct detect_options options = detect_options_of(line);
 	options.progress = draw;
-	struct detect_live *live = detect_live_new(data_folder(line), &options);
+	return detect_live_new(data_folder(line), &options);
+}
+
+void detect_once(struct detect_live *live, struct store *store, struct detect_result *result)
+{
 	log_setup(LOG_WARN, LOG_TEXT);
 	detect_live_run(live, store, false, result);
 	progress_clear();
-	detect_live_free(live);
 }
 
 void print_new_alerts(const struct detect_result *result)

@@ -10,8 +10,10 @@
 struct detect_options detect_options_of(const struct command_line *line);
 /* Detection as the command line says; detect_live_free it. */
 struct detect_live *detect_live_start(const struct command_line *line);
-/* Looks at what is new, once, with a progress line. */
-void detect_new(const struct command_line *line, struct store *store, struct detect_result *result);
+/* The same for one run, with a progress line. */
+struct detect_live *detect_once_start(const struct command_line *line);
+/* Looks at what is new. */
+void detect_once(struct detect_live *live, struct store *store, struct detect_result *result);
 /* "3 new alerts: pugmark alerts" where there are any. */
 void print_new_alerts(const struct detect_result *result);
 
@@ -29,5 +31,8 @@ const char *rule_remark(const struct rule *rule);
 int detect_run(const struct command_line *line);
 int detect_list(const struct command_line *line);
 int detect_explain(const struct command_line *line);
+int detect_enable(const struct command_line *line);
+int detect_disable(const struct command_line *line);
+int detect_tune(const struct command_line *line);
 
 #endif

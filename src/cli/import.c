@@ -248,14 +248,20 @@ int command_import(const struct command_line *line)
 		(job.options.instance && connection_instance(job.store, job.options.instance, &mem,
 						 &job.options.instance, &err) < 0))
 		status = fail(&err);
+	struct detect_live *live = NULL;
+	if (status == EXIT_DONE && !line->values[OPT_NO_DETECT]) {
+		live = detect_once_start(line);
+		job.options.catch = detect_live_catch(live, job.store);
+	}
 	for (int i = 0; i < line->nargs && !stop_requested && (status == EXIT_DONE || job.files);
 		i++) {
 		int one = import_one(&job, line->args[i]);
 		if (one != EXIT_DONE && status != EXIT_STOPPED)
 			status = one;
 	}
-	if (job.all.segments && !line->values[OPT_NO_DETECT])
-		detect_new(line, job.store, &job.detected);
+	if (job.all.segments && live)
+		detect_once(live, job.store, &job.detected);
+	detect_live_free(live);
 	if (job.files && line->values[OPT_JSON])
 		print_json(&job);
 	else if (job.files)

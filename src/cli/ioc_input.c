@@ -9,7 +9,7 @@
 
 static struct slice keep(struct ioc_input *input, struct slice text)
 {
-	return (struct slice){arena_strdup(&input->mem, text), text.len};
+	return text.len ? (struct slice){arena_strdup(&input->mem, text), text.len} : SLICE("");
 }
 
 static struct ioc_given *add_given(struct ioc_input *input, struct slice text, uint64_t line)

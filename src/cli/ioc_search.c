@@ -212,7 +212,7 @@ static void fill_cells(const struct printing *p, const struct ioc_given *given, 
 	}
 	const struct ioc_answer *answer = answer_of(p, given);
 	const char *caution = caution_of(p, given);
-	bool timed = answer->first <= answer->last;
+	bool timed = answer->events > 0 && answer->first <= answer->last;
 	put_kind(&p->input->list[given->indicator], answer, &cells[1]);
 	buf_printf(&cells[2], "%s%s", answer->at_most ? "≤" : "",
 		answer->events ? text_count(answer->events, count) : "-");
@@ -279,7 +279,7 @@ static void json_answer(const struct printing *p, const struct ioc_given *given,
 {
 	const struct indicator *indicator = &p->input->list[given->indicator];
 	const struct ioc_answer *answer = answer_of(p, given);
-	bool timed = answer->first <= answer->last;
+	bool timed = answer->events > 0 && answer->first <= answer->last;
 	const char *between = "";
 	struct buf kind;
 	buf_init(&kind, 4096);

@@ -131,6 +131,8 @@ enum opt {
 	OPT_EVENTS,
 	OPT_HITS,
 	OPT_ALLOW_WIDE,
+	OPT_AS,
+	OPT_PERSON,
 	OPT_REPLACE,
 	OPT_TAGS,
 	OPT_EXPIRE,
@@ -176,6 +178,7 @@ int command_serve(const struct command_line *line);
 int command_alerts(const struct command_line *line);
 int command_notify(const struct command_line *line);
 int command_detect(const struct command_line *line);
+int command_entity(const struct command_line *line);
 int command_ioc(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);

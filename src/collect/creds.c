@@ -95,7 +95,8 @@ static const char *value_text(struct slice text, size_t at, struct slice value, 
 	if (text.ptr[at] != '"' || !memchr(value.ptr, '\\', value.len))
 		return arena_strdup(mem, value);
 	buf_init(&out, SETTING_BYTES);
-	bool good = json_unescape(text, at, &out, &repaired) > 0 && !repaired && !out.full && out.len;
+	bool good =
+		json_unescape(text, at, &out, &repaired) > 0 && !repaired && !out.full && out.len;
 	const char *copy = arena_strdup(mem, good ? buf_view(&out) : value);
 	if (out.len)
 		explicit_bzero(out.ptr, out.len);

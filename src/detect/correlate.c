@@ -32,6 +32,27 @@ int64_t correlate_reach(const struct rule *rule)
 	return rule->correlation ? rule->correlation->timespan : 0;
 }
 
+enum correlate_count correlate_least(const struct rule *rule, uint32_t *least)
+{
+	static const uint8_t counts[] = {[CORRELATION_EVENT_COUNT] = COUNT_EVENTS,
+		[CORRELATION_VALUE_COUNT] = COUNT_VALUES,
+		[CORRELATION_TEMPORAL] = COUNT_RULES,
+		[CORRELATION_TEMPORAL_ORDERED] = COUNT_RULES,
+		[CORRELATION_RARE] = COUNT_NOTHING};
+	const struct correlation *c = rule->correlation;
+	if (!c || counts[c->type] == COUNT_NOTHING || c->bound.high_given || c->bound.negated)
+		return COUNT_NOTHING;
+	if (!c->bound.low_given && counts[c->type] != COUNT_RULES)
+		return COUNT_NOTHING;
+	double low = c->bound.low_given ? c->bound.low : c->nrules;
+	if (!(low >= 1 && low < 1e9))
+		return COUNT_NOTHING;
+	*least = (uint32_t)low;
+	if ((double)*least < low || (c->bound.low_given && !c->bound.low_inclusive))
+		++*least;
+	return *least > 1 ? (enum correlate_count)counts[c->type] : COUNT_NOTHING;
+}
+
 /* ---- order ----------------------------------------------------------------------------------- */
 
 struct place {
@@ -54,6 +75,23 @@ static void sort_digit(
 	}
 	for (size_t i = 0; i < n; i++)
 		to[counts[from[i].group >> shift & 0xffff]++] = from[i];
+}
+
+/* hits[i] becomes what hits[order[i].at] was, without a copy of them all: a hit takes more than all else here. */
+static void reorder(struct hit *hits, struct place *order, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct hit first = hits[i];
+		size_t to = i;
+		while (order[to].at != i) {
+			size_t from = order[to].at;
+			hits[to] = hits[from];
+			order[to].at = to;
+			to = from;
+		}
+		hits[to] = first;
+		order[to].at = to;
+	}
 }
 
 static void sort_run(struct hit *hits, size_t n)
@@ -84,7 +122,6 @@ void hits_sort(struct hit *hits, size_t n)
 	/* A hash is an even key: four passes of 16 bits. Hits come mostly in the order of time already. */
 	struct place *a = xmalloc(n * sizeof(*a)), *b = xmalloc(n * sizeof(*b));
 	size_t *counts = xmalloc(65536 * sizeof(*counts));
-	struct hit *copy = xmalloc(n * sizeof(*copy));
 	for (size_t i = 0; i < n; i++)
 		a[i] = (struct place){hits[i].group, i};
 	for (unsigned pass = 0; pass < 4; pass++) {
@@ -93,14 +130,11 @@ void hits_sort(struct hit *hits, size_t n)
 		a = b;
 		b = other;
 	}
-	for (size_t i = 0; i < n; i++)
-		copy[i] = hits[a[i].at];
-	memcpy(hits, copy, n * sizeof(*hits));
+	reorder(hits, a, n);
 	for (size_t i = 0, end; i < n; i = end) {
 		end = hits_run(hits, n, i);
 		sort_run(hits + i, end - i);
 	}
-	free(copy);
 	free(counts);
 	free(a);
 	free(b);
@@ -131,8 +165,9 @@ struct window {
 	uint32_t nsorted, sorted_cap;
 	uint32_t members[MEMBERS_MOST]; /* hits of each */
 	uint32_t ndifferent;
-	/* temporal_ordered: the latest begin of a chain of len + 1 rules in order that ends with rule m */
-	int64_t chain[MEMBERS_MOST][MEMBERS_MOST];
+	/* temporal_ordered: the latest begin of a chain of len + 1 rules in order that ends with rule m, at m * nrules + len; 32 KB
+	 * at most, so other rules have none: there may be a million groups of a few hits each */
+	int64_t *chain;
 };
 
 static void tally_grow(struct tally *tally)
@@ -253,17 +288,18 @@ static void count_hit(struct window *w, const struct hit *hit, bool fresh, int b
 static void chain_hit(struct window *w, const struct hit *hit)
 {
 	uint32_t m = hit->member, n = w->c->nrules;
-	if (m >= MEMBERS_MOST || n > MEMBERS_MOST)
+	if (m >= n || n > MEMBERS_MOST)
 		return;
+	int64_t *own = w->chain + (size_t)m * n;
 	for (uint32_t len = m; len > 0; len--) {
 		int64_t best = INT64_MIN;
 		for (uint32_t before = 0; before < m; before++)
-			if (w->chain[before][len - 1] > best)
-				best = w->chain[before][len - 1];
-		if (best > w->chain[m][len])
-			w->chain[m][len] = best;
+			if (w->chain[(size_t)before * n + len - 1] > best)
+				best = w->chain[(size_t)before * n + len - 1];
+		if (best > own[len])
+			own[len] = best;
 	}
-	w->chain[m][0] = hit->time;
+	own[0] = hit->time;
 }
 
 static void window_take(struct window *w)
@@ -285,6 +321,18 @@ static void window_fini(struct window *w)
 {
 	free(w->tally.slots);
 	free(w->sorted);
+	free(w->chain);
+}
+
+static void window_init(struct window *w, const struct correlation *c, const struct hit *hits)
+{
+	*w = (struct window){.c = c, .hits = hits};
+	if (!c || c->type != CORRELATION_TEMPORAL_ORDERED || c->nrules > MEMBERS_MOST)
+		return;
+	size_t n = (size_t)c->nrules * c->nrules;
+	w->chain = xmalloc((n + 1) * sizeof(*w->chain));
+	for (size_t i = 0; i < n; i++)
+		w->chain[i] = INT64_MIN;
 }
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -310,7 +358,7 @@ static bool ordered_holds(const struct window *w, const struct hit *hit)
 {
 	int64_t since = hit->time - w->c->timespan;
 	for (uint32_t len = hit->member + 1; len > 0; len--)
-		if (w->chain[hit->member][len - 1] > since)
+		if (w->chain[(size_t)hit->member * w->c->nrules + len - 1] > since)
 			return different_hold(w->c, len);
 	return false;
 }
@@ -342,7 +390,7 @@ static bool holds(struct window *w, const struct hit *hit, int64_t began, uint64
 		return different_hold(c, w->ndifferent);
 	case CORRELATION_TEMPORAL_ORDERED:
 		*values = w->ndifferent;
-		return hit->member < MEMBERS_MOST && ordered_holds(w, hit);
+		return w->chain && hit->member < c->nrules && ordered_holds(w, hit);
 	case CORRELATION_VALUE_SUM:
 		return w->numbers && bound_holds(&c->bound, (double)w->sum / 1e6);
 	case CORRELATION_VALUE_AVG:
@@ -461,16 +509,9 @@ int correlate(const struct rule *rule, const struct hit *hits, uint32_t n, int64
 		struct episode all = {.last = n - 1, .count = events_of(hits, 0, n - 1)};
 		return c ? 0 : found(ctx, &all);
 	}
-	struct run *run = xcalloc(1, sizeof(*run));
-	run->w = (struct window){.c = c, .hits = hits};
-	run->span = c ? c->timespan : rule->window;
-	run->found = found;
-	run->ctx = ctx;
-	for (uint32_t m = 0; m < MEMBERS_MOST; m++)
-		for (uint32_t len = 0; len < MEMBERS_MOST; len++)
-			run->w.chain[m][len] = INT64_MIN;
-	int rc = slide(run, n, from, to, began);
-	window_fini(&run->w);
-	free(run);
+	struct run run = {.span = c ? c->timespan : rule->window, .found = found, .ctx = ctx};
+	window_init(&run.w, c, hits);
+	int rc = slide(&run, n, from, to, began);
+	window_fini(&run.w);
 	return rc;
 }

@@ -56,6 +56,13 @@ struct episode {
  * for its sake. */
 int64_t correlate_reach(const struct rule *rule);
 
+/* What a window must hold at least so that a rule fires, whatever else is in it: events, different values, or events of different
+ * rules. */
+enum correlate_count { COUNT_NOTHING, COUNT_EVENTS, COUNT_VALUES, COUNT_RULES };
+/* COUNT_NOTHING: one hit may be enough, or more hits may end it. Else *least (2 or more) is how many of them it takes: a hit of whose
+ * windows none holds so many can be left out, and the episodes are the same. */
+enum correlate_count correlate_least(const struct rule *rule, uint32_t *least);
+
 /* The episodes of one rule and group on the days [from, to]: `hits` (n, ascending as hit_compare, all of one rule and group, all that
  * there are from correlate_reach before `from` on). `began`: time of the earliest event that there is where the
  * rule looks, for `learn`. from = to = INT64_MIN: the hits have no times; a rule without correlation has one episode of all of them, others

@@ -11,8 +11,8 @@
 
 enum { TOY_A, TOY_B, TOY_JSON, TOY_N, TOY_TAG, TOY_COLUMNS };
 static const struct column_shape toy_columns[TOY_COLUMNS] = {{"a", COL_STRING, NO_GROUP, 0},
-	{"b", COL_STRING, NO_GROUP, 0}, {"json", COL_JSON, NO_GROUP, 0}, {"n", COL_INT64, NO_GROUP, 0},
-	{"tag", COL_STRING, 0, 0}};
+	{"b", COL_STRING, NO_GROUP, 0}, {"json", COL_JSON, NO_GROUP, 0},
+	{"n", COL_INT64, NO_GROUP, 0}, {"tag", COL_STRING, 0, 0}};
 static const struct group_shape toy_groups[] = {{"tag", true}};
 static const struct batch_shape toy_shape = {.table = "toys",
 	.ncolumns = TOY_COLUMNS,

@@ -211,7 +211,11 @@ static int begin(struct loader *loader, const struct rules_source *source, struc
 	loader->rules = xcalloc(1, sizeof(*loader->rules));
 	loader->mem = &loader->rules->mem;
 	*rules = loader->rules;
-	if (source && source->settings &&
+	if (source && source->settings && source->settings_text.len &&
+		settings_of_text(source->settings_text, source->settings, loader->mem,
+			&loader->settings, err) != 0)
+		return -1;
+	if (source && source->settings && !source->settings_text.len &&
 		settings_load(source->settings, loader->mem, &loader->settings, err) != 0)
 		return -1;
 	for (unsigned i = 0; source && source->shipped && builtin_rules[i].name; i++) {

@@ -35,6 +35,9 @@ struct settings {
 };
 /* Reads a settings file; everything in arena. 0 or -1. */
 int settings_load(const char *path, struct arena *mem, struct settings *settings, struct err *err);
+/* The same out of a text. */
+int settings_of_text(struct slice text, const char *path, struct arena *mem,
+	struct settings *settings, struct err *err);
 /* The setting of that key, or NULL. */
 const struct setting *setting_find(const struct setting_list *list, const char *key);
 

@@ -122,6 +122,8 @@ struct rules_source {
 	bool shipped;
 	/* a settings file (docs/rules.md): disable, enable, thresholds, placeholders, fields; NULL = none */
 	const char *settings;
+	/* Where it is not empty: what is read instead of that file, which goes on being told from the rules beside it. */
+	struct slice settings_text;
 	/* Asked for a placeholder's values where the settings have none: true with values that outlive the
 	 * rules. NULL = none. */
 	bool (*placeholder)(void *ctx, const char *name, struct texts *values);

@@ -107,14 +107,19 @@ int settings_load(const char *path, struct arena *mem, struct settings *settings
 {
 	char *data;
 	size_t len;
-	struct yaml_docs docs;
-	*settings = (struct settings){.file = arena_strdup(mem, slice_of(path))};
 	if (io_read_file(path, LIMIT_RULE_BYTES, &data, &len, err) != 0)
 		return -1;
-	int rc = yaml_docs_read(
-		(struct slice){data, len}, &form, settings->file, mem, &docs, NULL, err);
+	int rc = settings_of_text((struct slice){data, len}, path, mem, settings, err);
 	free(data);
-	if (rc != 0)
+	return rc;
+}
+
+int settings_of_text(struct slice text, const char *path, struct arena *mem,
+	struct settings *settings, struct err *err)
+{
+	struct yaml_docs docs;
+	*settings = (struct settings){.file = arena_strdup(mem, slice_of(path))};
+	if (yaml_docs_read(text, &form, settings->file, mem, &docs, NULL, err) != 0)
 		return -1;
 	if (docs.n > 1)
 		return yaml_error(err, settings->file, docs.of[1]->line,

@@ -21,6 +21,7 @@ enum ioc_list_format {
 	IOC_LIST_TEXT, /* free text: indicators are taken out of it, each once */
 	IOC_LIST_FORMATS
 };
+/* The word for it; NULL past the end. */
 const char *ioc_list_format_name(enum ioc_list_format format);
 enum ioc_list_format ioc_list_format_named(
 	struct slice name); /* IOC_LIST_FORMATS where none is called that */

@@ -18,6 +18,7 @@ int obs_write(const char *path, const struct sighting_source *sources, uint32_t 
 	struct sorted_facts *facts, struct err *err);
 
 struct obs_reader;
+/* Opens a file of sightings. */
 int obs_open(const char *path, struct obs_reader **reader, struct err *err);
 /* Accepts NULL. */
 void obs_close(struct obs_reader *reader);

@@ -30,6 +30,11 @@ struct sorted_reader {
 	/* the record given last */
 	struct sorted_record record;
 	bool given; /* there is one */
+	/* what was asked for last: nothing lies between that and the record */
+	bool asked;
+	unsigned asked_kind;
+	size_t nasked;
+	char asked_key[SORTED_KEY_MAX];
 	char key[SORTED_KEY_MAX];
 };
 
@@ -218,24 +223,32 @@ static bool take_slice(struct sorted_reader *r, size_t most, struct slice *out)
 	return true;
 }
 
-static bool take_record(struct sorted_reader *r)
-{
-	struct sorted_record *record = &r->record;
+/* A record as it stands in the block. */
+struct parsed {
 	uint64_t shared;
 	struct slice rest;
-	if (!varint_take(&r->at, r->end, &shared) || shared > (r->given ? record->key.len : 0) ||
-		!take_slice(r, SORTED_KEY_MAX - shared, &rest) ||
-		!take_slice(r, SORTED_VALUE_MAX, &record->value))
-		return false;
-	if (rest.len)
-		memcpy(r->key + shared, rest.ptr, rest.len);
-	record->key = (struct slice){r->key, shared + rest.len};
+};
+
+static bool parse_record(struct sorted_reader *r, struct parsed *out)
+{
+	return varint_take(&r->at, r->end, &out->shared) &&
+	       out->shared <= (r->given ? r->record.key.len : 0) &&
+	       take_slice(r, SORTED_KEY_MAX - out->shared, &out->rest) &&
+	       take_slice(r, SORTED_VALUE_MAX, &r->record.value);
+}
+
+static void take_parsed(struct sorted_reader *r, const struct parsed *parsed)
+{
+	if (parsed->rest.len)
+		memcpy(r->key + parsed->shared, parsed->rest.ptr, parsed->rest.len);
+	r->record.key = (struct slice){r->key, parsed->shared + parsed->rest.len};
+	r->given = true;
 	r->left--;
-	return true;
 }
 
 int sorted_next(struct sorted_reader *r, const struct sorted_record **record, struct err *err)
 {
+	r->asked = false;
 	if (r->left == 0) {
 		uint32_t next = r->at ? r->block + 1 : 0;
 		if (next >= r->footer.nfences) {
@@ -246,9 +259,10 @@ int sorted_next(struct sorted_reader *r, const struct sorted_record **record, st
 			return -1;
 		r->record.kind = kind_of_block(r, next);
 	}
-	if (!take_record(r))
+	struct parsed parsed;
+	if (!parse_record(r, &parsed))
 		return sorted_damaged(r, "a record is damaged", err);
-	r->given = true;
+	take_parsed(r, &parsed);
 	*record = &r->record;
 	return 1;
 }
@@ -286,32 +300,90 @@ static uint32_t find_block(const struct sorted_reader *r, unsigned kind, struct 
 	return low;
 }
 
+/* Whether a record that is greater than the key is the answer: what was asked before, which led to it, is not greater. */
+static bool is_first_after(const struct sorted_reader *r, unsigned kind, struct slice key)
+{
+	struct slice asked = {r->asked_key, r->nasked};
+	return r->asked && order(r->asked_kind, asked, kind, key) <= 0;
+}
+
+static void note_asked(struct sorted_reader *r, unsigned kind, struct slice key)
+{
+	r->asked = key.len <= SORTED_KEY_MAX;
+	if (!r->asked)
+		return;
+	r->asked_kind = kind;
+	r->nasked = key.len;
+	memcpy(r->asked_key, key.ptr, key.len);
+}
+
+/* Goes to the block where the key is, or would be; stays where the current record is less than the key, and in that block. 1 = there is
+ * a record, 0 = no block is left, -1. */
+static int go_to(
+	struct sorted_reader *r, unsigned kind, struct slice key, bool is_less, struct err *err)
+{
+	uint32_t first = r->footer.first[kind], end = r->footer.first[kind + 1], block = first;
+	const struct sorted_record *record;
+	if (first == r->footer.nfences)
+		return 0;
+	if (first < end)
+		block = find_block(r, kind, key);
+	if (is_less && r->block == block)
+		return 1;
+	if (begin_block(r, block, err) < 0)
+		return -1;
+	r->record.kind = kind_of_block(r, block);
+	return sorted_next(r, &record, err);
+}
+
+/* How many bytes two texts begin with in common. */
+static size_t common(struct slice a, struct slice b)
+{
+	size_t most = a.len < b.len ? a.len : b.len, n = 0;
+	while (n < most && a.ptr[n] == b.ptr[n])
+		n++;
+	return n;
+}
+
+/* Walks on within the block, to the first record that is not less than the key; the current one is less. 1 found, 0 at the block's end, -1.
+ * What a record shares with the one before tells most of the time how it stands to the key, without looking at it. */
+static int walk_block(struct sorted_reader *r, struct slice key, struct err *err)
+{
+	size_t same = common(r->record.key, key);
+	while (r->left > 0) {
+		struct parsed parsed;
+		if (!parse_record(r, &parsed))
+			return sorted_damaged(r, "a record is damaged", err);
+		take_parsed(r, &parsed);
+		if (parsed.shared > same)
+			continue;
+		if (parsed.shared < same)
+			return 1;
+		struct slice left = {key.ptr + same, key.len - same};
+		same += common(parsed.rest, left);
+		if (slice_cmp(r->record.key, key) >= 0)
+			return 1;
+	}
+	return 0;
+}
+
 int sorted_seek(struct sorted_reader *r, unsigned kind, struct slice key,
 	const struct sorted_record **record, struct err *err)
 {
-	uint32_t first = r->footer.first[kind], end = r->footer.first[kind + 1];
-	if (first < end) {
-		uint32_t block = find_block(r, kind, key);
-		bool here = r->at && r->block == block && r->given;
-		if (!here || order(r->record.kind, r->record.key, kind, key) > 0) {
-			if (begin_block(r, block, err) < 0)
-				return -1;
-			r->record.kind = kind;
-			if (sorted_next(r, record, err) < 0)
-				return -1;
-		}
-		*record = &r->record;
-	} else {
-		if (first == r->footer.nfences)
-			return 0;
-		if (begin_block(r, first, err) < 0)
-			return -1;
-		r->record.kind = kind_of_block(r, first);
-		return sorted_next(r, record, err);
+	int stands = r->given ? order(r->record.kind, r->record.key, kind, key) : 1;
+	*record = &r->record;
+	if (r->given && (stands == 0 || (stands > 0 && is_first_after(r, kind, key)))) {
+		note_asked(r, kind, key);
+		return 1;
 	}
-	int rc = 1;
-	while (rc == 1 && order(r->record.kind, r->record.key, kind, key) < 0)
-		rc = sorted_next(r, record, err);
+	int rc = go_to(r, kind, key, r->given && stands < 0, err);
+	while (rc == 1 && order(r->record.kind, r->record.key, kind, key) < 0) {
+		rc = r->record.kind == kind ? walk_block(r, key, err) : 0;
+		if (rc == 0)
+			rc = sorted_next(r, record, err);
+	}
+	note_asked(r, kind, key);
+	r->asked = r->asked && rc == 1;
 	return rc;
 }
 

@@ -51,6 +51,7 @@ void watch_builder_free(struct watch_builder *builder);
 /* ---- reading --------------------------------------------------------------------------------- */
 
 struct watch_file;
+/* Opens a list. */
 int watch_file_open(const char *path, struct watch_file **watch, struct err *err);
 /* Accepts NULL. */
 void watch_file_close(struct watch_file *watch);

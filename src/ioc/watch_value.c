@@ -9,6 +9,7 @@ uint32_t ioc_also(const struct indicator *indicator)
 		[IOC_IPV6] = 1u << IOC_HOST,
 		[IOC_DOMAIN] = 1u << IOC_HOST | 1u << IOC_USER,
 		[IOC_EMAIL] = 1u << IOC_USER | 1u << IOC_ACCOUNT,
+		[IOC_MD5] = 1u << IOC_ACCOUNT, /* Confluence's user keys */
 	};
 	switch (indicator->form) {
 	case IOC_EXACT:

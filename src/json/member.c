@@ -58,8 +58,8 @@ bool json_find_text(struct slice text, const char *key, struct buf *out)
 	struct slice value = json_find(text, key);
 	bool repaired = false;
 	buf_clear(out);
-	return value.len > 0 && value.ptr[0] == '"' && json_unescape(value, 0, out, &repaired) >= 0 &&
-	       !repaired && !out->full;
+	return value.len > 0 && value.ptr[0] == '"' &&
+	       json_unescape(value, 0, out, &repaired) >= 0 && !repaired && !out->full;
 }
 
 bool json_item(struct slice array, size_t *at, struct slice *value)

@@ -24,8 +24,9 @@ static const struct group_shape sample_groups[] = {
 	{"tags", true}, {"items", false}, {"numbers", true}};
 static const struct column_shape sample_columns[] = {
 	{"event_id", COL_UUID, NO_GROUP, 0}, {"event_time", COL_TIME, NO_GROUP, 0},
-	{"name", COL_STRING, NO_GROUP, 0}, {"detail", COL_JSON, NO_GROUP, 0}, {"tags", COL_STRING, 0, 0},
-	{"count", COL_INT64, NO_GROUP, 0}, {"size", COL_INT32, NO_GROUP, 0}, {"flag", COL_BOOL, NO_GROUP, 0},
+	{"name", COL_STRING, NO_GROUP, 0}, {"detail", COL_JSON, NO_GROUP, 0},
+	{"tags", COL_STRING, 0, 0}, {"count", COL_INT64, NO_GROUP, 0},
+	{"size", COL_INT32, NO_GROUP, 0}, {"flag", COL_BOOL, NO_GROUP, 0},
 	{"type", COL_STRING, 1, 0}, {"value", COL_JSON, 1, 0}, {"amount", COL_INT64, 1, 0},
 	{"width", COL_INT32, 1, 0}, {"since", COL_TIME, 1, 0}, {"done", COL_BOOL, 1, 0},
 	{"ref", COL_UUID, 1, 0}, {"from", COL_IP, 1, 0}, {"parent", COL_UUID, NO_GROUP, 0},

@@ -174,6 +174,12 @@ static void add_counts(struct collector *c, const struct ledger_counts *before)
 }
 
 /* One turn, and how it ended: 0; -1 where the source failed (*store_failed false) or the store did. */
+void collector_detect(const struct collector *c, bool busy)
+{
+	if (c->options->detect)
+		detect_live_run(c->options->detect, c->store, busy, c->options->detected);
+}
+
 static int counted_turn(struct collector *c, bool *more, bool *store_failed, struct err *err)
 {
 	struct ledger_counts before = {0};
@@ -185,8 +191,7 @@ static int counted_turn(struct collector *c, bool *more, bool *store_failed, str
 	c->result->failure = c->sweep.failure;
 	*store_failed = rc < 0 && c->result->failure == SOURCE_FINE;
 	add_counts(c, &before);
-	if (c->options->detect)
-		detect_live_run(c->options->detect, c->store, *more, c->options->detected);
+	collector_detect(c, *more);
 	return rc;
 }
 

@@ -57,6 +57,9 @@ int collect_folder(struct collector *collector, bool *more, struct err *err);
 
 /* Whether we were asked to stop. */
 bool collector_stopped(const struct collector *collector);
+/* Rules over what was committed, where the options say so; `busy` as of detect_live_run. Between commits: also in the thread that
+ * committed, while others read and pack. */
+void collector_detect(const struct collector *collector, bool busy);
 /* Tells where it is. */
 void collector_tell(const struct collector *collector, const struct collect_progress *at);
 

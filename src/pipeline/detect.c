@@ -118,7 +118,7 @@ int detect_replay(struct store *store, const struct detect_options *options, int
 /* ---- new segments ---------------------------------------------------------------------------- */
 
 struct pending {
-	struct detector *d;
+	struct pending_segment *of; /* without their tables */
 	uint64_t *ids;
 	struct detect_file *files; /* of those that are still there; borrowed */
 	uint32_t n, nfiles, cap;
@@ -151,24 +151,36 @@ static int add_pending(void *ctx, const struct pending_segment *segment, struct 
 	struct pending *p = ctx;
 	if (p->n == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 64;
-		p->ids = xrealloc(p->ids, p->cap * sizeof(*p->ids));
-		p->files = xrealloc(p->files, p->cap * sizeof(*p->files));
+		p->of = xrealloc(p->of, p->cap * sizeof(*p->of));
 	}
-	p->ids[p->n++] = segment->id;
-	if (segment->min_time <= segment->max_time)
-		add_stretch(&p->days, hit_day(segment->min_time),
-			hit_day(capped(segment->max_time, p->d->longest_reach, p->d->last)));
-	p->untimed = p->untimed || segment->no_time > 0;
-	const struct detect_file *file = file_of(p->d, segment->id);
-	if (file)
-		p->files[p->nfiles++] = *file;
-	else
-		p->gone = true;
+	p->of[p->n] = *segment;
+	p->of[p->n++].table = NULL;
 	return 0;
+}
+
+/* What they can have changed, among the segments that the detector has. */
+static void find_pending(const struct detector *d, struct pending *p)
+{
+	p->ids = xmalloc(((size_t)p->n + 1) * sizeof(*p->ids));
+	p->files = xmalloc(((size_t)p->n + 1) * sizeof(*p->files));
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct pending_segment *segment = &p->of[i];
+		p->ids[i] = segment->id;
+		if (segment->min_time <= segment->max_time)
+			add_stretch(&p->days, hit_day(segment->min_time),
+				hit_day(capped(segment->max_time, d->longest_reach, d->last)));
+		p->untimed = p->untimed || segment->no_time > 0;
+		const struct detect_file *file = file_of(d, segment->id);
+		if (file)
+			p->files[p->nfiles++] = *file;
+		else
+			p->gone = true;
+	}
 }
 
 static void pending_fini(struct pending *p)
 {
+	free(p->of);
 	free(p->ids);
 	free(p->files);
 	free(p->days.of);
@@ -216,8 +228,12 @@ static void touch(const struct detector *d, const struct hits *hits, bool far, s
 		add_stretch(
 			&t->days, hit_day(hit->time), hit_day(capped(hit->time, reach, d->last)));
 	}
-	for (uint32_t r = 0; r < d->rules->n;
-		r++) /* what stands on correlations that were touched */
+}
+
+/* What stands on correlations that were touched. */
+static void touch_upwards(const struct detector *d, struct touched *t)
+{
+	for (uint32_t r = 0; r < d->rules->n; r++)
 		if (d->depth[r] > 0 && d->raises[r])
 			for (uint32_t m = 0; m < d->rules->of[r]->correlation->nrules; m++)
 				t->wanted[r] = t->wanted[r] ||
@@ -241,6 +257,8 @@ static int look_at_touched(
 	struct touched t = {.wanted = xcalloc(d->rules->n + 1, sizeof(bool))};
 	map_init(&t.groups);
 	touch(d, &first->hits, far, &t);
+	touch(d, &first->deep, far, &t);
+	touch_upwards(d, &t);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < t.days.n; i++)
 		rc = detect_days(d, t.wanted, &t.groups, t.days.of[i].from, t.days.of[i].to, err);
@@ -255,7 +273,8 @@ static int look_at_touched(
 static int look_at_pending(struct detector *d, struct pending *p, struct err *err)
 {
 	join_stretches(&p->days);
-	struct detect_pass first = {.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1};
+	struct detect_pass first = {
+		.d = d, .files = p->files, .nfiles = p->nfiles, .parts = 1, .all = true};
 	bool whole = mostly_new(d, p);
 	int rc = 0;
 	if (!whole) {
@@ -286,14 +305,22 @@ static int one_round(struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err)
 {
 	struct detector d;
-	if (detector_open(&d, store, options, result, err) < 0)
-		return -1;
-	struct pending p = {.d = &d};
+	struct pending p = {0};
+	/* Before the segments are listed: one that another process commits between the two would count as merged away, and be
+	 * done with without having been read. */
 	int rc = alerts_pending(store, add_pending, &p, err);
 	if (rc == 0 && p.n)
-		rc = look_at_pending(&d, &p, err);
+		rc = detector_open(&d, store, options, result, err);
+	if (rc != 0 || p.n == 0) {
+		pending_fini(&p);
+		return rc;
+	}
+	find_pending(&d, &p);
+	rc = look_at_pending(&d, &p, err);
 	if (rc == 0 && p.n)
 		rc = alerts_replace(store, NULL, 0, p.ids, p.n, true, NULL, err);
+	for (uint32_t i = 0; rc == 0 && options->catch && i < p.n; i++)
+		detect_catch_forget(options->catch, p.ids[i]);
 	if (rc == 0)
 		rc = p.n > 0;
 	pending_fini(&p);

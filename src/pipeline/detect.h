@@ -14,6 +14,7 @@
 #include "pipeline/pipeline.h"
 #include "store/alerts.h"
 
+struct detect_catch;
 struct detect_options {
 	const struct rules *rules;
 	const bool *only; /* rules->n of them: the rules that are asked for; NULL = all */
@@ -27,6 +28,8 @@ struct detect_options {
 	void (*progress)(void *ctx, uint64_t rows, uint64_t of);
 	void *progress_ctx;
 	const volatile int *stop;
+	struct detect_catch
+		*catch; /* hits that this process caught (detect_catch.h); NULL = none */
 };
 struct detect_result {
 	uint64_t segments, rows; /* read; a row counts as often as it was looked at */
@@ -38,6 +41,9 @@ struct detect_result {
 
 /* The rules of a data folder: shipped ones, those in DIR/rules, with DIR/rules/settings.yml. */
 int detect_rules(const char *data_dir, struct rules **rules, struct err *err);
+/* The same as they were with `settings` (not empty) for the text of that file. */
+int detect_rules_with(
+	const char *data_dir, struct slice settings, struct rules **rules, struct err *err);
 /* Looks at the segments that nobody has looked at. 0 where there are none, or another process is at it: it will see ours as
  * well. Adds to *result. -1: ERR_INTERRUPTED by stop; what was done is done. */
 int detect_pending(struct store *store, const struct detect_options *options,

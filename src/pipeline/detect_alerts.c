@@ -45,7 +45,7 @@ static void find_episodes(struct settling *s, const struct hit *hits, size_t n, 
 			from = hit_day(s->pass->ranges[hits[i].rule].from +
 				       correlate_reach(rules->of[hits[i].rule]));
 		correlate(rules->of[hits[i].rule], &hits[i], (uint32_t)(end - i), from, s->to,
-			s->d->began, take_episode, s);
+			s->d->rule_began[hits[i].rule], take_episode, s);
 	}
 }
 
@@ -80,11 +80,43 @@ static void feed(struct settling *s, uint32_t parent, uint32_t member, const str
 				continue;
 			buf_clear(&s->text);
 			bool there = detect_value(&batch, &use->group, k, 0, &s->text);
-			hit.group = detect_fold(hit.group, g, buf_view(&s->text), there);
+			hit.group = detect_fold(
+				hit.group, g, there ? detect_hash(buf_view(&s->text)) : 0);
 		}
 	}
 	batch_fini(&batch);
 	hits_push(&s->fed, &hit);
+}
+
+/* Adds to s->fed those events that can matter beside what it has. */
+static void feed_events(struct settling *s, unsigned depth)
+{
+	struct detector *d = s->d;
+	const struct hits *deep = &s->pass->deep;
+	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
+	for (uint32_t r = 0; r < d->rules->n; r++)
+		wanted[r] = d->depth[r] == depth;
+	struct sketch_size size = {
+		.hits = s->fed.n + deep->n, .memory = deep->n * sizeof(struct hit) / 8};
+	if (d->began <= d->last)
+		size.time = (uint64_t)d->last - (uint64_t)d->began;
+	struct sketch *sketch = sketch_new(d->rules, wanted, size);
+	for (size_t i = 0; i < s->fed.n; i++)
+		if (sketch_counts(sketch, s->fed.of[i].rule))
+			sketch_add(sketch, &s->fed.of[i]);
+	for (size_t i = 0; i < deep->n; i++)
+		if (sketch_counts(sketch, deep->of[i].rule))
+			sketch_add(sketch, &deep->of[i]);
+	size_t kept = 0;
+	for (size_t i = 0; i < s->fed.n; i++)
+		if (sketch_keeps(sketch, &s->fed.of[i]))
+			s->fed.of[kept++] = s->fed.of[i];
+	s->fed.n = kept;
+	for (size_t i = 0; i < deep->n; i++)
+		if (wanted[deep->of[i].rule] && sketch_keeps(sketch, &deep->of[i]))
+			hits_push(&s->fed, &deep->of[i]);
+	sketch_free(sketch);
+	free(wanted);
 }
 
 /* What the correlations of the depths below found, as hits of those of this depth that stand on them; with their hits of single
@@ -103,9 +135,7 @@ static void feed_depth(struct settling *s, unsigned depth)
 				if (s->drafts[i].rule == c->rules[m])
 					feed(s, r, m, &s->drafts[i]);
 	}
-	for (size_t i = 0; i < s->pass->hits.n; i++)
-		if (d->depth[s->pass->hits.of[i].rule] == depth)
-			hits_push(&s->fed, &s->pass->hits.of[i]);
+	feed_events(s, depth);
 	hits_sort(s->fed.of, s->fed.n);
 	/* drafts go on pointing at them */
 	struct hit *copy = arena_zalloc(&s->mem, s->fed.n + 1, sizeof(*copy));
@@ -150,6 +180,7 @@ int detect_settle(struct detector *d, const struct detect_pass *pass, int64_t fr
 	int rc = evidence_read(&s, err);
 	if (rc == 0)
 		rc = cells_write(&s, err);
+	evidence_fini(&s);
 	free(s.drafts);
 	free(s.wishes);
 	free(s.fed.of);

@@ -169,22 +169,28 @@ static int lost_cells(struct cells *cells, struct err *err)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* Asks what the group of a hit is called. */
+static void look_at_group(struct settling *s, const bool *rules, const struct hit *hit)
+{
+	if (!rules[hit->rule] || s->d->depth[hit->rule] > 0)
+		return;
+	struct draft *draft = draft_add(s);
+	draft->rule = hit->rule;
+	draft->hits = draft->trigger = hit;
+	draft->nhits = 1;
+	draft->empty = true;
+}
+
 /* The groups that were looked at, of rules that have lost cells: those of hits, by (rule, group key). Only what they had
  * may be withdrawn; of others nothing is known. */
 static int groups_looked_at(struct settling *s, const bool *rules, struct map *may, struct err *err)
 {
-	const struct hits *hits = &s->pass->hits;
+	const struct hits *hits = &s->pass->hits, *witnesses = &s->pass->witnesses;
 	uint32_t first = s->ndrafts;
-	for (size_t i = 0; i < hits->n; i = hits_run(hits->of, hits->n, i)) {
-		const struct hit *hit = &hits->of[i];
-		if (!rules[hit->rule] || s->d->depth[hit->rule] > 0)
-			continue;
-		struct draft *draft = draft_add(s);
-		draft->rule = hit->rule;
-		draft->hits = draft->trigger = hit;
-		draft->nhits = 1;
-		draft->empty = true;
-	}
+	for (size_t i = 0; i < hits->n; i = hits_run(hits->of, hits->n, i))
+		look_at_group(s, rules, &hits->of[i]);
+	for (size_t i = 0; i < witnesses->n; i++)
+		look_at_group(s, rules, &witnesses->of[i]);
 	for (uint32_t i = first; i < s->ndrafts; i++)
 		evidence_wish(s, i, 0);
 	if (evidence_read(s, err) < 0)

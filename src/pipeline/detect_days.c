@@ -5,12 +5,15 @@
 
 #include "pipeline/detector.h"
 
-enum { PARTS_MOST = 4096 };
+enum {
+	PARTS_MOST = 4096,
+	BESIDE_HIT = 32, /* bytes that putting them in order takes for each */
+};
 
 static size_t hits_most(const struct detector *d)
 {
 	uint64_t memory = d->options->memory ? d->options->memory : BUDGET_DEFAULT / 4;
-	size_t most = (size_t)(memory / (2 * sizeof(struct hit)));
+	size_t most = (size_t)(memory / (sizeof(struct hit) + BESIDE_HIT));
 	return most > 1024 ? most : 1024;
 }
 
@@ -104,6 +107,8 @@ void detect_pass_fini(struct detect_pass *pass)
 {
 	free(pass->ranges);
 	free(pass->hits.of);
+	free(pass->deep.of);
+	free(pass->witnesses.of);
 }
 
 /* 1: too much for the memory. */

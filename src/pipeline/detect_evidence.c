@@ -34,12 +34,12 @@ static int wish_compare(const void *left, const void *right)
 }
 
 static const char *text_of(
-	struct settling *s, const struct batch *batch, const struct name_list *list, uint32_t row)
+	struct reading *r, const struct batch *batch, const struct name_list *list, uint32_t row)
 {
-	buf_clear(&s->text);
-	if (!detect_value(batch, list, 0, row, &s->text) || s->text.len == 0)
+	buf_clear(&r->text);
+	if (!detect_value(batch, list, 0, row, &r->text) || r->text.len == 0)
 		return NULL;
-	return arena_strdup(&s->mem, buf_view(&s->text));
+	return arena_strdup(&r->mem, buf_view(&r->text));
 }
 
 const struct use *use_of(
@@ -64,27 +64,27 @@ static void group_part(struct buf *text, struct buf *key, const char *name, stru
 }
 
 /* What the events of an alert have in common. */
-static void name_group(struct settling *s, struct draft *draft, const struct detect_shape *shape,
+static void name_group(struct reading *r, struct draft *draft, const struct detect_shape *shape,
 	const struct batch *batch, uint32_t row)
 {
-	const struct rule *rule = s->d->rules->of[draft->rule];
+	const struct rule *rule = r->s->d->rules->of[draft->rule];
 	const struct correlation *c = rule->correlation;
-	const struct use *use = use_of(s->d, shape, draft->trigger);
+	const struct use *use = use_of(r->s->d, shape, draft->trigger);
 	struct buf text, key;
 	buf_init(&text, 1 << 16);
 	buf_init(&key, LIMIT_RECORD_BYTES);
 	const char *const *names = c ? c->group_by : rule->group.of;
 	uint32_t n = c ? c->ngroup : rule->group.n;
 	for (uint32_t g = 0; use && g < n; g++) {
-		buf_clear(&s->text);
-		detect_value(batch, &use->group, g, row, &s->text);
-		group_part(&text, &key, names[g], buf_view(&s->text));
+		buf_clear(&r->text);
+		detect_value(batch, &use->group, g, row, &r->text);
+		group_part(&text, &key, names[g], buf_view(&r->text));
 	}
 	bool of_values = c && (c->type == CORRELATION_FIRST_SEEN || c->type == CORRELATION_RARE);
 	for (uint32_t f = 0; use && of_values && f < c->nfield; f++) {
-		buf_clear(&s->text);
-		detect_value(batch, &use->value, f, row, &s->text);
-		group_part(&text, &key, c->field[f], buf_view(&s->text));
+		buf_clear(&r->text);
+		detect_value(batch, &use->value, f, row, &r->text);
+		group_part(&text, &key, c->field[f], buf_view(&r->text));
 	}
 	if (!c && n == 0) {
 		const char *name = draft->actor ? "actor" : draft->ip ? "ip" : "target";
@@ -97,13 +97,13 @@ static void name_group(struct settling *s, struct draft *draft, const struct det
 	uint8_t hash[SHA256_DIGEST_LENGTH];
 	SHA256((const uint8_t *)(key.ptr ? key.ptr : ""), key.len, hash);
 	memcpy(draft->group_key, hash, sizeof(draft->group_key));
-	draft->group = arena_strdup(&s->mem, text.len ? buf_view(&text) : SLICE(""));
+	draft->group = arena_strdup(&r->mem, text.len ? buf_view(&text) : SLICE(""));
 	buf_fini(&text);
 	buf_fini(&key);
 }
 
 /* Alerts of other products keep their title and severity, and say whose they are. */
-static void take_over(struct settling *s, struct draft *draft, const struct detect_shape *shape,
+static void take_over(struct reading *r, struct draft *draft, const struct detect_shape *shape,
 	const struct batch *batch, uint32_t row)
 {
 	static const struct {
@@ -113,28 +113,28 @@ static void take_over(struct settling *s, struct draft *draft, const struct dete
 		{"moderate", LEVEL_MEDIUM}, {"low", LEVEL_LOW}, {"info", LEVEL_INFORMATIONAL},
 		{"informational", LEVEL_INFORMATIONAL}};
 	if (strcmp(shape->schema->product, "alerts") != 0 ||
-		s->d->rules->of[draft->rule]->correlation)
+		r->s->d->rules->of[draft->rule]->correlation)
 		return;
-	const char *severity = text_of(s, batch, &shape->severity, row);
+	const char *severity = text_of(r, batch, &shape->severity, row);
 	for (size_t i = 0; severity && i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(severity, words[i].word) == 0)
 			draft->level = words[i].level;
-	draft->title = text_of(s, batch, &shape->summary, row);
-	draft->origin = text_of(s, batch, &shape->reported_by, row);
+	draft->title = text_of(r, batch, &shape->summary, row);
+	draft->origin = text_of(r, batch, &shape->reported_by, row);
 	if (!draft->origin)
 		draft->origin = "another product";
 }
 
-static void take_wish(struct settling *s, const struct wish *wish, const struct detect_shape *shape,
+static void take_wish(struct reading *r, const struct wish *wish, const struct detect_shape *shape,
 	const struct batch *batch, uint32_t row)
 {
-	struct draft *draft = &s->drafts[wish->draft];
+	struct draft *draft = &r->s->drafts[wish->draft];
 	if (wish->event == UINT32_MAX) {
-		draft->actor = text_of(s, batch, &shape->actor, row);
-		draft->ip = text_of(s, batch, &shape->ip, row);
-		draft->target = text_of(s, batch, &shape->target, row);
-		name_group(s, draft, shape, batch, row);
-		take_over(s, draft, shape, batch, row);
+		draft->actor = text_of(r, batch, &shape->actor, row);
+		draft->ip = text_of(r, batch, &shape->ip, row);
+		draft->target = text_of(r, batch, &shape->target, row);
+		name_group(r, draft, shape, batch, row);
+		take_over(r, draft, shape, batch, row);
 		return;
 	}
 	struct alert_event *event = &draft->events[wish->event];
@@ -143,15 +143,44 @@ static void take_wish(struct settling *s, const struct wish *wish, const struct 
 	buf_printf(&json, "{\"table\":\"%s\",", shape->schema->table);
 	row_members_json(batch, row, false, &json);
 	buf_push(&json, '}');
-	event->json = json.full ? NULL : arena_strdup(&s->mem, buf_view(&json));
+	event->json = json.full ? NULL : arena_strdup(&r->mem, buf_view(&json));
 	buf_fini(&json);
 }
 
-/* The wishes for one row group. */
-static int read_group(struct settling *s, const struct wish *wishes, size_t n, struct err *err)
+/* Grants what is there of rows that were caught; how many wishes are left, at the front. */
+static size_t take_caught(struct reading *r, struct wish *wishes, size_t n)
 {
-	struct detect_file *file = &s->pass->files[wishes[0].file];
-	if (!detect_file_open(s->d, file))
+	struct detect_file *file = &r->s->pass->files[wishes[0].file];
+	if (!file->caught || !detect_file_shape(r->s->d, file))
+		return n;
+	const struct caught_group *group = file->caught->groups[wishes[0].row_group];
+	size_t left = 0;
+	for (size_t i = 0, at = 0; i < n; i++) {
+		while (at < group->nrows && group->rows[at] < wishes[i].row)
+			at++;
+		if (at < group->nrows && group->rows[at] == wishes[i].row)
+			take_wish(r, &wishes[i], file->shape, &group->batch, (uint32_t)at);
+		else
+			wishes[left++] = wishes[i];
+	}
+	return left;
+}
+
+/* Those that hits were caught of are opened when the first row is missing. */
+static bool open_file(struct settling *s, struct detect_file *file)
+{
+	pthread_mutex_lock(&s->lock);
+	bool open = detect_file_open(s->d, file);
+	pthread_mutex_unlock(&s->lock);
+	return open;
+}
+
+/* The wishes for one row group. */
+static int read_group(struct reading *r, struct wish *wishes, size_t n, struct err *err)
+{
+	struct detect_file *file = &r->s->pass->files[wishes[0].file];
+	n = take_caught(r, wishes, n);
+	if (n == 0 || !open_file(r->s, file))
 		return 0;
 	uint32_t *keep = xmalloc((n + 1) * sizeof(*keep)), nkeep = 0;
 	for (size_t i = 0; i < n; i++)
@@ -163,26 +192,109 @@ static int read_group(struct settling *s, const struct wish *wishes, size_t n, s
 	for (size_t i = 0, at = 0; rc == 0 && i < n; i++) {
 		while (keep[at] != wishes[i].row)
 			at++;
-		take_wish(s, &wishes[i], file->shape, &batch, (uint32_t)at);
+		take_wish(r, &wishes[i], file->shape, &batch, (uint32_t)at);
 	}
 	batch_fini(&batch);
 	free(keep);
 	return rc;
 }
 
+/* The wishes for the next row group: [*from, *to). False: there are none. */
+static bool next_group(struct settling *s, size_t *from, size_t *to)
+{
+	pthread_mutex_lock(&s->lock);
+	size_t end = s->next;
+	bool more = end < s->nwishes && s->rc == 0;
+	const struct wish *first = &s->wishes[end];
+	*from = end;
+	while (more && end < s->nwishes && s->wishes[end].file == first->file &&
+		s->wishes[end].row_group == first->row_group)
+		end++;
+	s->next = *to = end;
+	pthread_mutex_unlock(&s->lock);
+	return more;
+}
+
+static void *read_groups(void *arg)
+{
+	struct reading *r = arg;
+	struct settling *s = r->s;
+	struct err err = {0};
+	size_t from, to;
+	while (next_group(s, &from, &to)) {
+		if (read_group(r, &s->wishes[from], to - from, &err) == 0)
+			continue;
+		pthread_mutex_lock(&s->lock);
+		if (s->rc == 0)
+			s->err = err;
+		s->rc = -1;
+		pthread_mutex_unlock(&s->lock);
+	}
+	return NULL;
+}
+
+/* What has no rows in memory is opened by one thread; true where there are row groups for several. */
+static bool open_files(struct settling *s)
+{
+	uint32_t groups = 0;
+	for (size_t i = 0; i < s->nwishes; i++) {
+		const struct wish *wish = &s->wishes[i];
+		if (i > 0 && wish->file == wish[-1].file && wish->row_group == wish[-1].row_group)
+			continue;
+		struct detect_file *file = &s->pass->files[wish->file];
+		if (file->caught)
+			detect_file_shape(s->d, file);
+		else
+			detect_file_open(s->d, file);
+		groups++;
+	}
+	return groups > 1;
+}
+
+static struct reading *add_readings(struct settling *s, uint32_t n)
+{
+	s->readings = xrealloc(s->readings, (s->nreadings + n) * sizeof(*s->readings));
+	struct reading *first = &s->readings[s->nreadings];
+	for (uint32_t i = 0; i < n; i++) {
+		first[i] = (struct reading){.s = s};
+		buf_init(&first[i].text, LIMIT_RECORD_BYTES);
+	}
+	s->nreadings += n;
+	return first;
+}
+
+void evidence_fini(struct settling *s)
+{
+	for (uint32_t i = 0; i < s->nreadings; i++) {
+		arena_fini(&s->readings[i].mem);
+		buf_fini(&s->readings[i].text);
+	}
+	free(s->readings);
+}
+
 int evidence_read(struct settling *s, struct err *err)
 {
+	pthread_t threads[64];
+	uint32_t n = 1, started = 0;
 	if (s->nwishes)
 		qsort(s->wishes, s->nwishes, sizeof(*s->wishes), wish_compare);
-	int rc = 0;
-	for (size_t i = 0, end; rc == 0 && i < s->nwishes; i = end) {
-		for (end = i + 1; end < s->nwishes && s->wishes[end].file == s->wishes[i].file &&
-				  s->wishes[end].row_group == s->wishes[i].row_group;)
-			end++;
-		rc = read_group(s, &s->wishes[i], end - i, err);
-	}
+	if (open_files(s))
+		n = s->d->threads < 64 ? s->d->threads : 64;
+	struct reading *readings = add_readings(s, n);
+	pthread_mutex_init(&s->lock, NULL);
+	s->next = 0;
+	s->rc = 0;
+	while (started + 1 < n &&
+		pthread_create(&threads[started], NULL, read_groups, &readings[started + 1]) == 0)
+		started++;
+	read_groups(readings);
+	while (started > 0)
+		pthread_join(threads[--started], NULL);
+	pthread_mutex_destroy(&s->lock);
+	if (s->rc < 0)
+		*err = s->err;
 	s->nwishes = 0;
-	return rc;
+	return s->rc;
 }
 
 /* ---- evidence -------------------------------------------------------------------------------- */
@@ -203,7 +315,8 @@ void evidence_wish(struct settling *s, uint32_t number, uint32_t copies)
 	wish_for(s, draft->trigger, number, UINT32_MAX);
 	if (draft->empty)
 		return;
-	draft->events = arena_zalloc(&s->mem, ALERT_EVIDENCE + 1, sizeof(*draft->events));
+	uint32_t most = draft->nhits < ALERT_EVIDENCE ? draft->nhits : ALERT_EVIDENCE;
+	draft->events = arena_zalloc(&s->mem, (size_t)most + 1, sizeof(*draft->events));
 	uint32_t i = 0;
 	for (; i < draft->nhits && draft->nevents < ALERT_EVIDENCE; i++) {
 		if (i > 0 && hit_same_event(&draft->hits[i], &draft->hits[i - 1]))

@@ -5,12 +5,15 @@
 
 #include <stdlib.h>
 
+#include "pipeline/detect_catch.h"
+
 #define BUSY_PAUSE INT64_C(10000000) /* µs: between two runs while history is being read */
 
 struct detect_live {
 	char *data_dir;
 	struct detect_options options;
 	struct rules *rules;
+	struct detect_catch *catch;
 	uint64_t files; /* of the files that they were read from */
 	int64_t last;   /* monotonic; of the last run */
 };
@@ -27,6 +30,7 @@ void detect_live_free(struct detect_live *live)
 {
 	if (!live)
 		return;
+	detect_catch_free(live->catch);
 	rules_free(live->rules);
 	free(live->data_dir);
 	free(live);
@@ -90,6 +94,8 @@ static int load_rules(struct detect_live *live, struct err *err)
 			rules->problems[i].what);
 	if (live->rules)
 		log_info("rules: read anew, %u of them", rules->n);
+	detect_catch_free(live->catch);
+	live->catch = NULL;
 	rules_free(live->rules);
 	live->rules = rules;
 	live->files = files;
@@ -115,6 +121,17 @@ static int ask_watchlists(struct detect_live *live, struct store *store,
 	return rc;
 }
 
+struct detect_catch *detect_live_catch(struct detect_live *live, struct store *store)
+{
+	struct err err;
+	uint64_t memory = live->options.memory ? live->options.memory : BUDGET_DEFAULT / 4;
+	if (load_rules(live, &err) < 0)
+		return NULL;
+	if (!live->catch)
+		live->catch = detect_catch_new(store, live->rules, memory / 2);
+	return live->catch;
+}
+
 /* ---- runs ------------------------------------------------------------------------------------ */
 
 void detect_live_run(
@@ -128,6 +145,7 @@ void detect_live_run(
 	int rc = load_rules(live, &err);
 	if (rc == 0) {
 		live->options.rules = live->rules;
+		live->options.catch = live->catch;
 		rc = detect_pending(store, &live->options, result ? result : &own, &err);
 	}
 	if (rc == 0)

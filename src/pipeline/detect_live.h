@@ -10,6 +10,9 @@ struct detect_live;
 /* `options` without rules is copied. Never fails: where rules cannot be read, runs say so in the log. */
 struct detect_live *detect_live_new(const char *data_dir, const struct detect_options *options);
 void detect_live_free(struct detect_live *live);
+/* Where an import or a collector is to have its hits caught, so that a run after it reads less; NULL where rules cannot be read. Borrowed
+ * until the next run. */
+struct detect_catch *detect_live_catch(struct detect_live *live, struct store *store);
 /* Looks at what is pending. `busy`: more comes at once, so it is put off where the last time was a moment ago. Adds to
  * *result (may be NULL). */
 void detect_live_run(

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* detect_scan.c: hits out of segments, on all cores: row group by row group, columns only where a rule can still match. */
-#include <math.h>
+/*
+ * detect_scan.c: hits out of segments, on all cores, in two rounds. The first counts the hits of rules that need many of a group, and
+ * holds them; the second keeps those that can matter (detect/sketch.h). What did not fit into the memory in the first is
+ * read again in the second, which needs no more than what is kept. Where no rule counts, one round does.
+ */
 #include <stdlib.h>
 
 #include "match/bitmap.h"
 #include "pipeline/detector.h"
 
-enum { FILES_OPEN = 128 }; /* at most, of those that were read */
+enum {
+	FILES_OPEN = 128, /* at most, of those that were read */
+	UNIT_GROUPS = 4,
+};
 
 struct scan {
 	struct detect_pass *pass;
-	struct engine_scratch *scratch;
-	struct hits hits;
-	struct buf text, among;
+	struct taker taker;
+	struct hits hits, deep, witnesses;
+	struct map seen; /* groups that have a witness */
+	struct buf among;
 	struct slice source; /* of the last hit of the row group in hand, and its number */
 	uint32_t source_number;
 	/* the row group in hand */
+	struct detect_unit *unit;
 	struct detect_file *file;
 	uint32_t file_index, group;
 	struct batch batch;
-	uint64_t segments, rows;
+	bool dropped; /* of the unit in hand, hits did not fit: it is read again */
+	uint64_t segments, rows, found;
 };
 
 static int load_part(void *ctx, uint32_t column, enum match_part part, struct err *err)
@@ -29,168 +38,153 @@ static int load_part(void *ctx, uint32_t column, enum match_part part, struct er
 		part == MATCH_ROWS ? PARQUET_ROWS : PARQUET_VALUES, &scan->batch, NULL, err);
 }
 
-static int load_names(struct scan *scan, const struct name_list *list, struct err *err)
-{
-	for (uint32_t i = 0; i < list->n; i++)
-		for (uint32_t k = 0; k < list->fields[i].n; k++)
-			if (load_part(scan, (uint32_t)list->fields[i].list[k].column, MATCH_ROWS,
-				    err) < 0)
-				return -1;
-	return 0;
-}
+/* ---- hits ------------------------------------------------------------------------------------ */
 
-/* ---- values of a hit ------------------------------------------------------------------------- */
-
-/* A keyed hash of the values of all names; false where one is missing (it then counts as "" all the same). */
-static bool hash_names(
-	struct scan *scan, const struct name_list *list, uint32_t row, uint64_t *hash)
+static struct slice group_key(uint64_t key[2], const struct hit *hit)
 {
-	bool all = true;
-	for (uint32_t i = 0; i < list->n; i++) {
-		buf_clear(&scan->text);
-		bool there = detect_value(&scan->batch, list, i, row, &scan->text);
-		all = all && there;
-		*hash = detect_fold(*hash, i, buf_view(&scan->text), there);
-	}
-	return all;
-}
-
-/* Who it was, else from where, else what it was done to. */
-static void hash_somebody(
-	struct scan *scan, const struct detect_shape *shape, uint32_t row, uint64_t *hash)
-{
-	const struct name_list *names[] = {&shape->actor, &shape->ip, &shape->target};
-	for (unsigned i = 0; i < 3; i++) {
-		buf_clear(&scan->text);
-		if (!detect_value(&scan->batch, names[i], 0, row, &scan->text) || !scan->text.len)
-			continue;
-		*hash = hash_fold(*hash ^ hash_bytes(scan->text.ptr, scan->text.len), i + 1);
-		return;
-	}
-}
-
-static double number_of(struct scan *scan, const struct name_list *list, uint32_t row)
-{
-	char text[64], *end;
-	buf_clear(&scan->text);
-	if (!detect_value(&scan->batch, list, 0, row, &scan->text) || scan->text.len == 0 ||
-		scan->text.len >= sizeof(text))
-		return (double)NAN;
-	memcpy(text, scan->text.ptr, scan->text.len);
-	text[scan->text.len] = 0;
-	double number = strtod(text, &end);
-	return *end ? (double)NAN : number;
+	key[0] = hit->rule;
+	key[1] = hit->group;
+	return (struct slice){(const char *)key, 2 * sizeof(*key)};
 }
 
 static bool group_wanted(const struct detect_pass *pass, const struct hit *hit)
 {
+	uint64_t key[2];
 	if (pass->d->chained[hit->rule])
 		return true;
 	if (pass->parts > 1 && (hit->group >> 32) % pass->parts != pass->part)
 		return false;
-	if (!pass->groups)
-		return true;
-	uint64_t key[2] = {hit->rule, hit->group};
-	return map_get(pass->groups, (struct slice){(const char *)key, sizeof(key)}) != NULL;
+	return !pass->groups || map_get(pass->groups, group_key(key, hit)) != NULL;
 }
 
-void hits_push(struct hits *hits, const struct hit *hit)
+static bool hit_wanted(const struct detect_pass *pass, const struct hit *hit)
 {
-	if (hits->n == hits->cap) {
-		hits->cap = hits->cap ? hits->cap * 2 : 256;
-		hits->of = xrealloc(hits->of, hits->cap * sizeof(*hits->of));
-	}
-	hits->of[hits->n++] = *hit;
-}
-
-static bool time_wanted(const struct detect_range *range, int64_t time)
-{
+	const struct detect_range *range = &pass->ranges[hit->rule];
 	return range->wanted &&
-	       (time == INT64_MIN ? range->untimed : time >= range->from && time < range->to);
+	       (hit->time == INT64_MIN ? range->untimed
+				       : hit->time >= range->from && hit->time < range->to) &&
+	       group_wanted(pass, hit);
+}
+
+static uint32_t source_number(struct detector *d, struct slice name)
+{
+	bool fresh;
+	pthread_mutex_lock(&d->lock);
+	uint64_t *number = map_put(&d->sources, name, &fresh);
+	if (fresh)
+		*number = d->sources.count - 1;
+	uint32_t n = (uint32_t)*number;
+	pthread_mutex_unlock(&d->lock);
+	return n;
 }
 
 static uint32_t source_of(struct scan *scan, uint32_t row)
 {
 	const struct column *col = &scan->batch.columns[SYS_SOURCE];
-	struct detector *d = scan->pass->d;
 	struct slice name = column_is_null(col, row) ? SLICE("") : column_text(col, row);
-	if (scan->source.ptr && slice_eq(name, scan->source))
-		return scan->source_number;
-	pthread_mutex_lock(&d->lock);
-	bool fresh;
-	uint64_t *number = map_put(&d->sources, name, &fresh);
-	if (fresh)
-		*number = d->sources.count - 1;
-	scan->source = d->sources.entries[*number].key;
-	scan->source_number = (uint32_t)*number;
-	pthread_mutex_unlock(&d->lock);
+	if (!scan->source.ptr || !slice_eq(name, scan->source)) {
+		scan->source = name;
+		scan->source_number = source_number(scan->pass->d, name);
+	}
 	return scan->source_number;
 }
 
-static void take_row(struct scan *scan, const struct use *use, uint32_t row)
+static bool perhaps(const struct hit *hit)
 {
-	const struct detect_pass *pass = scan->pass;
-	const struct rule *rule = pass->d->rules->of[use->rule];
-	const struct column *times = &scan->batch.columns[SYS_EVENT_TIME];
-	struct hit hit = {.rule = use->rule,
-		.member = use->member,
-		.file = scan->file_index,
-		.row_group = scan->group,
-		.row = row};
-	hit.time = column_is_null(times, row) ? INT64_MIN : times->i64[row];
-	if (!time_wanted(&pass->ranges[use->rule], hit.time))
-		return;
-	uint64_t group = use->rule + 1, value = 0;
-	bool all = true;
-	if (use->group.n || rule->correlation)
-		all = hash_names(scan, &use->group, row, &group);
-	else
-		hash_somebody(scan, scan->file->shape, row, &group);
-	if (use->value.n)
-		all = hash_names(scan, &use->value, row, &value) && all;
-	if (use->needs_all && !all)
-		return;
-	const struct correlation *c = rule->correlation;
-	if (c && (c->type == CORRELATION_FIRST_SEEN || c->type == CORRELATION_RARE))
-		group = hash_fold(group ^ value, 7); /* the value is a part of the group */
-	hit.group = group;
-	hit.value = value;
-	if (c && c->type >= CORRELATION_VALUE_SUM && c->type <= CORRELATION_VALUE_PERCENTILE)
-		hit.number = number_of(scan, &use->value, row);
-	if (!group_wanted(pass, &hit))
-		return;
-	hit.source = source_of(scan, row);
-	memcpy(hit.id, scan->batch.columns[SYS_EVENT_ID].uuid[row], sizeof(hit.id));
-	hits_push(&scan->hits, &hit);
+	return hit->member & HIT_PERHAPS;
 }
 
-static int take_rows(
-	void *ctx, uint32_t expr, const uint64_t *rows, uint32_t count, struct err *err)
+static bool wants_witness(const struct detect_pass *pass)
 {
-	(void)count;
-	struct scan *scan = ctx;
-	const struct detect_shape *shape = scan->file->shape;
-	if (load_part(scan, SYS_EVENT_ID, MATCH_ROWS, err) < 0 ||
-		load_part(scan, SYS_EVENT_TIME, MATCH_ROWS, err) < 0 ||
-		load_part(scan, SYS_SOURCE, MATCH_ROWS, err) < 0)
-		return -1;
-	for (uint32_t u = 0; u < shape->nuses[expr]; u++) {
-		const struct use *use = &shape->uses[expr][u];
-		if (!scan->pass->ranges[use->rule].wanted)
-			continue;
-		bool somebody =
-			use->group.n == 0 && !scan->pass->d->rules->of[use->rule]->correlation;
-		if (load_names(scan, &use->group, err) < 0 ||
-			load_names(scan, &use->value, err) < 0 ||
-			(somebody && (load_names(scan, &shape->actor, err) < 0 ||
-					     load_names(scan, &shape->ip, err) < 0 ||
-					     load_names(scan, &shape->target, err) < 0)))
-			return -1;
-		for (uint32_t w = 0; w < bits_words(scan->batch.nrows); w++)
-			for (uint64_t bits = rows[w]; bits; bits &= bits - 1)
-				take_row(scan, use, w * 64 + (uint32_t)__builtin_ctzll(bits));
+	return pass->groups || pass->parts > 1;
+}
+
+/* A hit that does not matter still says that its group was looked at. */
+static void witness(struct scan *scan, const struct hit *hit)
+{
+	uint64_t key[2];
+	bool fresh;
+	if (!wants_witness(scan->pass) || perhaps(hit))
+		return;
+	map_put(&scan->seen, group_key(key, hit), &fresh);
+	if (fresh)
+		hits_push(&scan->witnesses, hit);
+}
+
+/* The round that counts counts a hit, the other tells whether it matters. */
+static bool matters(struct scan *scan, const struct hit *hit)
+{
+	struct detect_pass *pass = scan->pass;
+	if (!pass->counts)
+		return !perhaps(hit) && (!pass->sketch || sketch_keeps(pass->sketch, hit));
+	if (sketch_counts(pass->sketch, hit->rule))
+		sketch_add(pass->sketch, hit);
+	return false;
+}
+
+static void keep_hit(struct scan *scan, const struct hit *hit)
+{
+	hits_push(scan->pass->d->depth[hit->rule] > 0 ? &scan->deep : &scan->hits, hit);
+}
+
+/* Hits that are wanted. */
+static void pass_hits(struct scan *scan, const struct hit *hits, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (matters(scan, &hits[i]))
+			keep_hit(scan, &hits[i]);
+		else if (!scan->pass->counts)
+			witness(scan, &hits[i]);
 	}
-	return 0;
+}
+
+static bool too_many(struct scan *scan)
+{
+	return scan->hits.n + scan->deep.n + scan->witnesses.n > scan->pass->most;
+}
+
+/* Of the round that counts: held for the next one, as long as there is room. */
+static void hold_hits(struct scan *scan, const struct hit *hits, size_t n)
+{
+	struct detect_pass *pass = scan->pass;
+	pthread_mutex_lock(&pass->lock);
+	scan->dropped = scan->dropped || pass->held + n > pass->most;
+	if (scan->dropped) {
+		pass->held -= scan->unit->held.n;
+	} else {
+		pass->held += n;
+	}
+	pthread_mutex_unlock(&pass->lock);
+	if (!scan->dropped) {
+		hits_append(&scan->unit->held, hits, n);
+		return;
+	}
+	free(scan->unit->held.of);
+	scan->unit->held = (struct hits){0};
+}
+
+/* Hits that were caught as they came in. */
+static void pass_caught(struct scan *scan, const struct caught *caught)
+{
+	uint32_t source = source_number(scan->pass->d, slice_of(caught->source));
+	for (uint32_t g = scan->unit->from; g < scan->unit->to; g++) {
+		const struct caught_group *group = caught->groups[g];
+		for (uint32_t i = 0; i < group->nhits; i++) {
+			if (!hit_wanted(scan->pass, &group->hits[i]))
+				continue;
+			scan->found += !perhaps(&group->hits[i]);
+			bool keep = matters(scan, &group->hits[i]);
+			if (!keep && (scan->pass->counts || !wants_witness(scan->pass)))
+				continue;
+			struct hit hit = group->hits[i];
+			hit.source = source;
+			hit.file = scan->file_index;
+			if (keep)
+				keep_hit(scan, &hit);
+			else
+				witness(scan, &hit);
+		}
+	}
 }
 
 /* ---- row groups ------------------------------------------------------------------------------ */
@@ -228,6 +222,26 @@ static bool group_in_time(const struct scan *scan, const struct group_facts *fac
 	return false;
 }
 
+/* The hits of the row group in hand. */
+static void take_hits(struct scan *scan)
+{
+	struct hits *hits = &scan->taker.hits;
+	size_t n = 0;
+	scan->source = (struct slice){0};
+	for (size_t i = 0; i < hits->n; i++) {
+		struct hit *hit = &hits->of[i];
+		if (!group_wanted(scan->pass, hit))
+			continue;
+		hit->source = source_of(scan, hit->row);
+		hit->file = scan->file_index;
+		hits->of[n++] = *hit;
+		scan->found += !perhaps(hit);
+	}
+	if (scan->pass->counts)
+		hold_hits(scan, hits->of, n);
+	pass_hits(scan, hits->of, n);
+}
+
 static int scan_group(struct scan *scan, struct err *err)
 {
 	struct group_facts facts;
@@ -239,26 +253,29 @@ static int scan_group(struct scan *scan, struct err *err)
 	const uint64_t *among;
 	int rc = primary_rows(scan, &facts, &among, err);
 	if (rc == 0)
-		rc = engine_run(scan->file->shape->program, &input, scan->scratch, among, take_rows,
-			scan, err);
+		rc = taker_run(&scan->taker, scan->file->shape, &input, scan->group, among, err);
+	if (rc == 0 && scan->taker.hits.n)
+		rc = load_part(scan, SYS_SOURCE, MATCH_ROWS, err);
+	if (rc == 0)
+		take_hits(scan);
 	scan->rows += scan->batch.nrows;
 	batch_fini(&scan->batch);
 	return rc;
 }
 
-static int scan_file(struct scan *scan, struct err *err)
+static int read_unit(struct scan *scan, struct err *err)
 {
 	struct detector *d = scan->pass->d;
 	if (!detect_file_open(d, scan->file))
 		return 0;
-	scan->segments++;
-	for (uint32_t g = 0; g < parquet_groups(scan->file->reader); g++) {
+	uint32_t groups = parquet_groups(scan->file->reader);
+	for (uint32_t g = scan->unit->from; g < scan->unit->to && g < groups; g++) {
 		if (detector_stops(d, err))
 			return -1;
 		scan->group = g;
 		if (scan_group(scan, err) < 0)
 			return -1;
-		if (scan->hits.n > scan->pass->most)
+		if (too_many(scan))
 			return 1;
 	}
 	if (scan->pass->nfiles > FILES_OPEN)
@@ -266,41 +283,86 @@ static int scan_file(struct scan *scan, struct err *err)
 	return 0;
 }
 
+static int scan_unit(struct scan *scan, struct err *err)
+{
+	struct detect_file *file = scan->file;
+	struct detect_unit *unit = scan->unit;
+	struct detect_pass *pass = scan->pass;
+	int rc = 0;
+	scan->segments += unit->from == 0 && !file->failed;
+	if (file->caught) {
+		scan->rows += unit->from == 0 ? file->rows : 0;
+		pass_caught(scan, file->caught);
+	} else if (!pass->counts && unit->holds) {
+		pass_hits(scan, unit->held.of, unit->held.n);
+	} else {
+		scan->dropped = false;
+		rc = read_unit(scan, err);
+		unit->holds = pass->counts && !scan->dropped;
+	}
+	return rc == 0 && too_many(scan) ? 1 : rc;
+}
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 static void gather(struct scan *scan)
 {
 	struct detect_pass *pass = scan->pass;
-	struct hits *all = &pass->hits;
-	if (all->n + scan->hits.n > pass->most) {
-		pass->full = true;
-	} else if (scan->hits.n) {
-		all->of = xrealloc(all->of, (all->n + scan->hits.n) * sizeof(*all->of));
-		memcpy(all->of + all->n, scan->hits.of, scan->hits.n * sizeof(*all->of));
-		all->n += scan->hits.n;
-		all->cap = all->n;
+	struct hits *from[] = {&scan->hits, &scan->deep, &scan->witnesses},
+		    *to[] = {&pass->hits, &pass->deep, &pass->witnesses};
+	size_t n = 0;
+	for (unsigned i = 0; i < 3; i++)
+		n += from[i]->n + to[i]->n;
+	pass->full = pass->full || n > pass->most;
+	for (unsigned i = 0; i < 3; i++) {
+		if (!pass->full)
+			hits_append(to[i], from[i]->of, from[i]->n);
+		from[i]->n = 0;
 	}
-	scan->hits.n = 0;
+}
+
+/* What was looked at is told once, whatever the number of rounds. */
+static void report(struct scan *scan)
+{
+	const struct detect_pass *pass = scan->pass;
+	struct detector *d = pass->d;
+	if (pass->counts || !pass->sketch) {
+		d->result->rows += scan->rows;
+		d->result->segments += scan->segments;
+		d->result->hits += scan->found;
+	}
+	scan->rows = scan->segments = scan->found = 0;
+	if (d->options->progress)
+		d->options->progress(d->options->progress_ctx, d->result->rows, d->rows_total);
+}
+
+static bool next_unit(struct scan *scan)
+{
+	struct detect_pass *pass = scan->pass;
+	pthread_mutex_lock(&pass->lock);
+	bool more = pass->next < pass->nunits && !pass->full && pass->rc == 0;
+	uint32_t at = pass->next;
+	pass->next += more;
+	pthread_mutex_unlock(&pass->lock);
+	if (!more)
+		return false;
+	scan->unit = &pass->units[at];
+	scan->file_index = scan->unit->file;
+	scan->file = &pass->files[scan->file_index];
+	return true;
 }
 
 static void *work(void *arg)
 {
 	struct detect_pass *pass = arg;
-	struct detector *d = pass->d;
-	struct scan scan = {.pass = pass, .scratch = engine_scratch_new()};
+	struct scan scan = {.pass = pass};
 	struct err err = {0};
-	buf_init(&scan.text, LIMIT_RECORD_BYTES);
+	taker_init(&scan.taker, pass->d);
+	scan.taker.ranges = pass->ranges;
 	buf_init(&scan.among, LIMIT_BATCH_ROWS);
-	for (;;) {
-		pthread_mutex_lock(&pass->lock);
-		bool end = pass->next == pass->nfiles || pass->full || pass->rc != 0;
-		scan.file_index = pass->next;
-		pass->next += !end;
-		pthread_mutex_unlock(&pass->lock);
-		if (end)
-			break;
-		scan.file = &pass->files[scan.file_index];
-		int rc = scan_file(&scan, &err);
+	map_init(&scan.seen);
+	while (next_unit(&scan)) {
+		int rc = scan_unit(&scan, &err);
 		pthread_mutex_lock(&pass->lock);
 		gather(&scan);
 		pass->full = pass->full || rc == 1;
@@ -308,42 +370,110 @@ static void *work(void *arg)
 			pass->rc = -1;
 			pass->err = err;
 		}
-		d->result->rows += scan.rows;
-		d->result->segments += scan.segments;
-		scan.rows = scan.segments = 0;
-		if (d->options->progress)
-			d->options->progress(
-				d->options->progress_ctx, d->result->rows, d->rows_total);
+		report(&scan);
 		pthread_mutex_unlock(&pass->lock);
 	}
-	struct engine_figures figures = engine_figures(scan.scratch);
+	struct engine_figures figures = engine_figures(scan.taker.scratch);
 	pthread_mutex_lock(&pass->lock);
-	d->result->gave_up += figures.gave_up;
+	pass->d->result->gave_up += figures.gave_up;
 	pthread_mutex_unlock(&pass->lock);
-	engine_scratch_free(scan.scratch);
+	taker_fini(&scan.taker);
 	free(scan.hits.of);
-	buf_fini(&scan.text);
+	free(scan.deep.of);
+	free(scan.witnesses.of);
+	map_fini(&scan.seen);
 	buf_fini(&scan.among);
 	return NULL;
 }
 
-int detect_scan(struct detect_pass *pass, struct err *err)
+static void run_round(struct detect_pass *pass)
 {
-	unsigned n = pass->d->threads < pass->nfiles ? pass->d->threads : pass->nfiles;
+	unsigned n = pass->d->threads < pass->nunits ? pass->d->threads : pass->nunits;
 	pthread_t threads[64];
 	unsigned started = 0;
-	pthread_mutex_init(&pass->lock, NULL);
+	pass->next = 0;
 	while (started + 1 < n && started < 63 &&
 		pthread_create(&threads[started], NULL, work, pass) == 0)
 		started++;
 	work(pass);
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
+}
+
+/* NULL where no rule counts: one round does. */
+static struct sketch *make_sketch(const struct detect_pass *pass)
+{
+	const struct detector *d = pass->d;
+	struct sketch_size size = {.memory = pass->most * sizeof(struct hit) / 8};
+	if (pass->all)
+		return NULL;
+	bool *wanted = xcalloc((size_t)d->rules->n + 1, sizeof(*wanted));
+	for (uint32_t r = 0; r < d->rules->n; r++)
+		wanted[r] = pass->ranges[r].wanted && d->counted[r];
+	for (uint32_t f = 0; f < pass->nfiles; f++)
+		size.hits += pass->files[f].rows;
+	if (d->began <= d->last)
+		size.time = (uint64_t)d->last - (uint64_t)d->began;
+	struct sketch *sketch = sketch_new(d->rules, wanted, size);
+	free(wanted);
+	if (sketch_counts_any(sketch))
+		return sketch;
+	sketch_free(sketch);
+	return NULL;
+}
+
+static void add_unit(struct detect_pass *pass, uint32_t file, uint32_t from, uint32_t to)
+{
+	if ((pass->nunits & (pass->nunits - 1)) == 0)
+		pass->units = xrealloc(pass->units,
+			(pass->nunits ? 2 * (size_t)pass->nunits : 1) * sizeof(*pass->units));
+	pass->units[pass->nunits++] = (struct detect_unit){.file = file, .from = from, .to = to};
+}
+
+/* A few files are opened and cut, so that all threads have work; many are opened one by one. */
+static void cut_units(struct detect_pass *pass)
+{
+	for (uint32_t f = 0; f < pass->nfiles; f++) {
+		struct detect_file *file = &pass->files[f];
+		uint32_t groups = UINT32_MAX;
+		if (file->caught)
+			groups = file->caught->n;
+		else if (pass->nfiles <= FILES_OPEN && detect_file_open(pass->d, file))
+			groups = parquet_groups(file->reader);
+		for (uint32_t g = 0; groups != UINT32_MAX && g < groups; g += UNIT_GROUPS)
+			add_unit(pass, f, g, g + UNIT_GROUPS < groups ? g + UNIT_GROUPS : groups);
+		if (groups == UINT32_MAX)
+			add_unit(pass, f, 0, groups);
+	}
+}
+
+static void drop_units(struct detect_pass *pass)
+{
+	for (uint32_t u = 0; u < pass->nunits; u++)
+		free(pass->units[u].held.of);
+	free(pass->units);
+	pass->units = NULL;
+	pass->nunits = 0;
+}
+
+int detect_scan(struct detect_pass *pass, struct err *err)
+{
+	cut_units(pass);
+	pthread_mutex_init(&pass->lock, NULL);
+	pass->sketch = make_sketch(pass);
+	pass->counts = pass->sketch != NULL;
+	if (pass->counts)
+		run_round(pass);
+	pass->counts = false;
+	if (pass->rc == 0)
+		run_round(pass);
+	drop_units(pass);
+	sketch_free(pass->sketch);
+	pass->sketch = NULL;
 	pthread_mutex_destroy(&pass->lock);
 	if (pass->rc < 0)
 		*err = pass->err;
 	if (pass->rc == 0 && !pass->full)
 		hits_sort(pass->hits.of, pass->hits.n);
-	pass->d->result->hits += pass->full ? 0 : pass->hits.n;
 	return pass->rc;
 }

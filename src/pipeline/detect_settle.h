@@ -28,6 +28,12 @@ struct wish {
 	uint32_t draft, event; /* UINT32_MAX: the trigger */
 };
 
+/* What one of the threads that read evidence has for itself. */
+struct reading {
+	struct settling *s;
+	struct arena mem;
+	struct buf text;
+};
 struct settling {
 	struct detector *d;
 	const struct detect_pass *pass;
@@ -37,6 +43,13 @@ struct settling {
 	uint32_t ndrafts, cap;
 	struct wish *wishes;
 	size_t nwishes, wishes_cap;
+	struct reading *readings; /* whose memory drafts point into */
+	uint32_t nreadings;
+	/* of the threads that read */
+	pthread_mutex_t lock;
+	size_t next;
+	int rc;
+	struct err err;
 	struct hits fed; /* of the correlations of one depth that stand on others */
 	/* while one run is correlated */
 	const struct hit *run;
@@ -53,8 +66,9 @@ const struct use *use_of(
 uint32_t evidence_copies(const struct settling *s);
 /* Asks for the rows of a draft: of its trigger, and of its evidence, `copies` of them whole. */
 void evidence_wish(struct settling *s, uint32_t draft, uint32_t copies);
-/* Reads what was asked for. 0 or -1. */
+/* Reads what was asked for, on all cores; drafts point into its memory until evidence_fini. 0 or -1. */
 int evidence_read(struct settling *s, struct err *err);
+void evidence_fini(struct settling *s);
 
 /* detect_cells.c: makes the catalog's alerts be the drafts, or tells of them in a dry run. 0 or -1. */
 int cells_write(struct settling *s, struct err *err);

@@ -9,6 +9,12 @@
 
 int detect_rules(const char *data_dir, struct rules **rules, struct err *err)
 {
+	return detect_rules_with(data_dir, SLICE(""), rules, err);
+}
+
+int detect_rules_with(
+	const char *data_dir, struct slice text, struct rules **rules, struct err *err)
+{
 	struct buf dir, settings;
 	struct io_info info;
 	buf_init(&dir, 4096);
@@ -16,10 +22,10 @@ int detect_rules(const char *data_dir, struct rules **rules, struct err *err)
 	buf_printf(&dir, "%s/rules", data_dir);
 	buf_printf(&settings, "%s/rules/settings.yml", data_dir);
 	const char *paths[] = {dir.ptr, NULL};
-	struct rules_source source = {.shipped = true};
+	struct rules_source source = {.shipped = true, .settings_text = text};
 	if (io_stat(dir.ptr, &info, NULL) == 1)
 		source.paths = paths;
-	if (io_stat(settings.ptr, &info, NULL) == 1)
+	if (text.len || io_stat(settings.ptr, &info, NULL) == 1)
 		source.settings = settings.ptr;
 	int rc = rules_load(&source, rules, err);
 	buf_fini(&dir);
@@ -57,6 +63,30 @@ static unsigned depth_of(/* NOLINT(misc-no-recursion): no cycles, see rules_load
 	return depth;
 }
 
+/* Of correlations of correlations: where those stand on events, and have every name of its group in theirs. */
+static bool can_be_counted(const struct detector *d, uint32_t r)
+{
+	const struct correlation *c = d->rules->of[r]->correlation;
+	uint32_t least;
+	if (!c || d->depth[r] == 0)
+		return c != NULL;
+	if (d->depth[r] > 1 || correlate_least(d->rules->of[r], &least) != COUNT_RULES)
+		return false;
+	for (uint32_t m = 0; m < c->nrules; m++) {
+		const struct correlation *below = d->rules->of[c->rules[m]]->correlation;
+		for (uint32_t g = 0; below && g < c->ngroup; g++) {
+			uint32_t k = 0;
+			while (k < below->ngroup &&
+				strcmp(below->group_by[k], c->group[(size_t)m * c->ngroup + g]) !=
+					0)
+				k++;
+			if (k == below->ngroup)
+				return false;
+		}
+	}
+	return true;
+}
+
 static int choose_rules(struct detector *d, struct err *err)
 {
 	uint32_t n = d->rules->n;
@@ -80,6 +110,9 @@ static int choose_rules(struct detector *d, struct err *err)
 		d->depth[r] = depth_of(d, r);
 		d->exprs[r] = d->rules->of[r]->expr;
 	}
+	d->counted = arena_zalloc(&d->mem, n + 1, sizeof(*d->counted));
+	for (uint32_t r = 0; r < n; r++)
+		d->counted[r] = d->active[r] && can_be_counted(d, r);
 	uint32_t at = 0;
 	if (engine_new(d->exprs, n, clock_now_us(), &d->engine, &at, err) < 0)
 		return at < n ? err_context(err, "rule \"%s\"", d->rules->of[at]->title) : -1;
@@ -87,6 +120,14 @@ static int choose_rules(struct detector *d, struct err *err)
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */
+
+/* What was caught of a segment counts for all rules, as they are now. */
+static const struct caught *caught_of(const struct detector *d, uint64_t segment)
+{
+	const struct detect_catch *catch = d->options->catch;
+	bool same = catch && !d->options->only && detect_catch_rules(catch) == d->rules;
+	return same ? detect_catch_find(catch, segment) : NULL;
+}
 
 static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 {
@@ -108,6 +149,7 @@ static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 		.min_time = info->min_time,
 		.max_time = info->max_time,
 		.no_time = info->no_time > 0,
+		.caught = caught_of(d, info->id),
 	};
 	if (info->min_time <= info->max_time) {
 		d->began = info->min_time < d->began ? info->min_time : d->began;
@@ -143,6 +185,38 @@ static int note_kept(void *ctx, const struct table_info *table, struct err *err)
 	return 0;
 }
 
+static bool looks_at(/* NOLINT(misc-no-recursion): no cycles, see rules_load */
+	const struct rules *rules, uint32_t r, const struct schema *schema)
+{
+	const struct correlation *c = rules->of[r]->correlation;
+	bool looks = !c && rule_watches(rules->of[r], schema->table, schema->product);
+	for (uint32_t m = 0; c && m < c->nrules && !looks; m++)
+		looks = looks_at(rules, c->rules[m], schema);
+	return looks;
+}
+
+/* When the events begin that a rule learns from: a table that it does not look at teaches it nothing. */
+static void find_begins(struct detector *d)
+{
+	int64_t *begins = xmalloc(((size_t)d->schemas.n + 1) * sizeof(*begins));
+	d->rule_began = arena_alloc(&d->mem, ((size_t)d->rules->n + 1) * sizeof(*d->rule_began));
+	for (uint32_t i = 0; i < d->schemas.n; i++) {
+		begins[i] = INT64_MAX;
+		for (uint32_t f = 0; f < d->nfiles; f++)
+			if (d->files[f].schema == d->schemas.of[i] &&
+				d->files[f].min_time <= d->files[f].max_time &&
+				d->files[f].min_time < begins[i])
+				begins[i] = d->files[f].min_time;
+	}
+	for (uint32_t r = 0; r < d->rules->n; r++) {
+		d->rule_began[r] = INT64_MAX;
+		for (uint32_t i = 0; d->active[r] && i < d->schemas.n; i++)
+			if (begins[i] < d->rule_began[r] && looks_at(d->rules, r, d->schemas.of[i]))
+				d->rule_began[r] = begins[i];
+	}
+	free(begins);
+}
+
 static int list_files(struct detector *d, struct err *err)
 {
 	d->kept_from = INT64_MIN + 1;
@@ -153,6 +227,7 @@ static int list_files(struct detector *d, struct err *err)
 		return -1;
 	if (d->nfiles)
 		qsort(d->files, d->nfiles, sizeof(*d->files), by_id);
+	find_begins(d);
 	return 0;
 }
 
@@ -206,7 +281,7 @@ void detector_unfinished_free(char **names)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
+int detector_prepare(struct detector *d, struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err)
 {
 	*d = (struct detector){
@@ -215,9 +290,16 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 	pthread_mutex_init(&d->lock, NULL);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	d->threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
-	if (choose_rules(d, err) < 0 ||
-		store_schema_set(store_dir(store), &d->mem, &d->schemas, err) < 0 ||
-		list_files(d, err) < 0 || detector_unfinished(store, &d->unfinished, err) < 0) {
+	if (choose_rules(d, err) < 0)
+		return -1;
+	return store_schema_set(store_dir(store), &d->mem, &d->schemas, err);
+}
+
+int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
+	struct detect_result *result, struct err *err)
+{
+	if (detector_prepare(d, store, options, result, err) < 0 || list_files(d, err) < 0 ||
+		detector_unfinished(store, &d->unfinished, err) < 0) {
 		detector_close(d);
 		return -1;
 	}

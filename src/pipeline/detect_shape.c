@@ -64,6 +64,26 @@ static void use_alone(struct detector *d, struct detect_shape *shape, uint32_t r
 	add_use(shape, r, &use);
 }
 
+/* The correlation number m of rule r may fire with an event of base rule number b of its own: in whose group, if so. */
+static void use_perhaps(
+	struct detector *d, struct detect_shape *shape, uint32_t r, uint32_t m, uint32_t b)
+{
+	const struct correlation *c = d->rules->of[r]->correlation;
+	const struct correlation *below = d->rules->of[c->rules[m]]->correlation;
+	struct use use = {.rule = r, .member = m | HIT_PERHAPS, .needs_all = true};
+	const char **names = arena_zalloc(&shape->mem, (size_t)c->ngroup + 1, sizeof(*names));
+	for (uint32_t g = 0; g < c->ngroup; g++)
+		for (uint32_t k = 0; k < below->ngroup; k++)
+			if (strcmp(below->group_by[k], c->group[(size_t)m * c->ngroup + g]) == 0)
+				names[g] = below->group[(size_t)b * below->ngroup + k];
+	for (uint32_t g = 0; g < c->ngroup; g++)
+		if (!names[g])
+			return;
+	use.group = resolve_names(shape, names, c->ngroup);
+	if (finds_any(&use.group))
+		add_use(shape, below->rules[b], &use);
+}
+
 static void use_in_correlation(struct detector *d, struct detect_shape *shape, uint32_t r)
 {
 	const struct correlation *c = d->rules->of[r]->correlation;
@@ -73,6 +93,9 @@ static void use_in_correlation(struct detector *d, struct detect_shape *shape, u
 		use.value = resolve_names(shape, c->field, c->nfield);
 		if (finds_any(&use.group))
 			add_use(shape, c->rules[m], &use);
+		const struct correlation *below = d->rules->of[c->rules[m]]->correlation;
+		for (uint32_t b = 0; below && d->counted[r] && b < below->nrules; b++)
+			use_perhaps(d, shape, r, m, b);
 	}
 }
 
@@ -158,6 +181,13 @@ bool detect_file_open(struct detector *d, struct detect_file *file)
 	}
 	file->shape = detect_shape(d, file->schema, parquet_shape(file->reader));
 	return true;
+}
+
+bool detect_file_shape(struct detector *d, struct detect_file *file)
+{
+	if (!file->shape && file->caught)
+		file->shape = detect_shape(d, file->schema, file->caught->shape);
+	return file->shape || detect_file_open(d, file);
 }
 
 void detect_file_close(struct detect_file *file)

@@ -195,6 +195,7 @@ int import_file(struct store *store, const char *path, const struct import_optio
 	given.source = given.source ? given.source : "import";
 	given.input = given.input ? given.input : strcmp(path, "-") == 0 ? "standard input" : path;
 	session_init(&session, store, given.schema, given.source, given.input);
+	session.catch = given.catch;
 	importer_init(&importer, &session, &given);
 	int status = importer_input(&importer, path, NULL, &given, result, &owned, NULL, err);
 	status = commit_last(&session, status, result, err);

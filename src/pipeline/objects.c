@@ -79,6 +79,8 @@ static void after_commit(void *ctx)
 	struct objects_pass *pass = ctx;
 	pass->requests = pass->objects = pass->records = 0;
 	forget(pass);
+	/* The first pass over years of logs takes hours: alerts do not wait for its end. */
+	collector_detect(pass->c, true);
 }
 
 int objects_commit(struct objects_pass *pass, struct err *err)

@@ -25,6 +25,7 @@ struct import_progress {
 	uint64_t records;     /* decoded so far, over all inputs of this call */
 };
 
+struct detect_catch;
 struct import_options {
 	const char *table;           /* NULL: guessed from the records */
 	const struct schema *schema; /* NULL: the store's or the built-in one of the table */
@@ -51,6 +52,8 @@ struct import_options {
 	uint64_t memory;  /* 0 = BUDGET_DEFAULT */
 	enum decode_simd simd;
 	bool timings; /* measure core-seconds per stage */
+	struct detect_catch
+		*catch; /* keeps the hits of rules (detect_catch.h); NULL = nobody does */
 	void (*progress)(void *ctx, const struct import_progress *at);
 	void *progress_ctx;
 	const volatile int *stop; /* non-zero: commit what is decoded and return ERR_INTERRUPTED */

@@ -17,6 +17,7 @@ void part_init(struct part *part, const struct batch_shape *shape)
 
 void part_fini(struct part *part)
 {
+	caught_group_free(part->caught);
 	segment_pack_free(part->pack);
 	batch_fini(&part->batch);
 	arena_fini(&part->reasons);
@@ -53,15 +54,30 @@ void session_init(struct session *session, struct store *store, const struct sch
 		.lock = PTHREAD_MUTEX_INITIALIZER};
 }
 
+/* What was caught of the segment in progress: kept under its number, or (0) dropped. */
+static void end_caught(struct session *session, uint64_t segment)
+{
+	if (segment && !session->missed && session->ncaught)
+		detect_catch_segment(session->catch, segment, session->source, session->caught,
+			session->ncaught);
+	else
+		for (uint32_t i = 0; i < session->ncaught; i++)
+			caught_group_free(session->caught[i]);
+	session->ncaught = 0;
+	session->missed = false;
+}
+
 void session_abort(struct session *session)
 {
 	segment_abort(session->segment);
 	session->segment = NULL;
+	end_caught(session, 0);
 }
 
 void session_fini(struct session *session)
 {
 	session_abort(session);
+	free(session->caught);
 	map_fini(&session->drift);
 	pthread_mutex_destroy(&session->lock);
 }
@@ -129,11 +145,32 @@ int session_identify(struct session *session, struct part *part, uint32_t contai
 void session_pack(const struct session *session, struct part *part)
 {
 	part->pack = segment_pack(session->segment, &part->batch, part->rejects, part->nrejects);
+	if (session->catch && part->kept > 0)
+		part->caught = detect_catch_batch(session->catch, session->schema, &part->batch);
 }
 
-int session_append(struct session *session, const struct part *part, struct err *err)
+/* Takes over what was caught of a part that became a row group. */
+static void add_caught(struct session *session, struct part *part)
 {
-	return segment_append(session->segment, part->pack, err);
+	if (!session->catch || part->kept == 0)
+		return;
+	session->missed = session->missed || !part->caught;
+	if (!part->caught)
+		return;
+	uint32_t n = session->ncaught;
+	if ((n & (n - 1)) == 0)
+		session->caught = xrealloc(
+			session->caught, (n ? 2 * (size_t)n : 1) * sizeof(*session->caught));
+	session->caught[session->ncaught++] = part->caught;
+	part->caught = NULL;
+}
+
+int session_append(struct session *session, struct part *part, struct err *err)
+{
+	if (segment_append(session->segment, part->pack, err) < 0)
+		return -1;
+	add_caught(session, part);
+	return 0;
 }
 
 bool session_full(const struct session *session)
@@ -192,7 +229,9 @@ int session_commit(struct session *session, bool always, struct err *err)
 		session->facts(session->ctx, &facts);
 	struct segment *segment = session->segment;
 	session->segment = NULL;
-	int status = segment_commit(segment, &facts, NULL, err);
+	uint64_t id = 0;
+	int status = segment_commit(segment, &facts, &id, err);
+	end_caught(session, id);
 	buf_fini(&drift);
 	if (status == 0) {
 		session->segments++;

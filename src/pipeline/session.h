@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "decode/decode.h"
+#include "pipeline/detect_catch.h"
 #include "pipeline/pipeline.h"
 
 /* One batch with what was rejected before or among its rows. */
@@ -22,6 +23,7 @@ struct part {
 	uint32_t nrejects, reject_cap;
 	struct arena reasons;
 	struct segment_pack *pack;
+	struct caught_group *caught; /* hits of its rows; NULL = nobody looked */
 	uint32_t kept;
 };
 
@@ -31,7 +33,7 @@ struct session {
 	const char *source;
 	const char *input;   /* of segments that begin from now on */
 	int64_t received_at; /* the same */
-	/* Adds to the facts of a commit (texts borrowed until it is done), and hears of its end; may be
+	/* Adds to the facts of a commit (texts borrowed until it is done), and hears of its end, when the lease is given back; may be
 	 * NULL. */
 	void (*facts)(void *ctx, struct segment_facts *facts);
 	void (*committed)(void *ctx);
@@ -42,6 +44,11 @@ struct session {
 	int64_t began;           /* monotonic */
 	uint64_t duplicates, bytes;
 	uint64_t segments; /* committed so far */
+
+	struct detect_catch *catch;   /* where hits are caught; NULL = they are not */
+	struct caught_group **caught; /* of the segment in progress, a row group each */
+	uint32_t ncaught;
+	bool missed; /* one was not caught */
 
 	pthread_mutex_t lock; /* of drift */
 	struct map drift;     /* "path\tkind\tseen" → count, since the last commit */
@@ -72,7 +79,7 @@ int session_identify(struct session *session, struct part *part, uint32_t contai
 /* Packs it; any thread, between identify and append. */
 void session_pack(const struct session *session, struct part *part);
 /* Appends it, in the order of identify. 0 or -1. */
-int session_append(struct session *session, const struct part *part, struct err *err);
+int session_append(struct session *session, struct part *part, struct err *err);
 /* Whether the segment should be committed: it is large, or five seconds old. */
 bool session_full(const struct session *session);
 /* Commits the segment in progress. With `always`, one is begun where there is none, for what the facts

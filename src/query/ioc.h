@@ -23,7 +23,8 @@ struct ioc_answer {
 	/* An indicator that stands for several observables (a range, a domain with what is below it, a word): events that
 	 * hold two of them were counted twice. ioc_count_exactly makes it exact. */
 	bool at_most;
-	int64_t first, last;      /* microseconds; first > last where no event has a time */
+	int64_t first,
+		last; /* microseconds, where there are events; first > last where none has a time */
 	const uint64_t *by_table; /* ntables of them */
 	const struct slice *actors;
 	uint32_t nactors; /* SIGHTING_ACTORS at most */
@@ -36,8 +37,11 @@ struct ioc_answers {
 	const char *const *tables;
 	uint64_t
 		unindexed; /* segments that were not asked: store_index_observables makes their runs */
+	/* Private: names of actors are borrowed from open runs; memory, one for each thread. */
+	struct observable_set set;
+	struct obs_reader **readers;
+	uint32_t nreaders, nmem;
 	struct arena mem[64];
-	uint32_t nmem;
 };
 
 /* 0, or -1 (ERR_INTERRUPTED by stop). */
@@ -48,15 +52,23 @@ void ioc_answers_free(struct ioc_answers *answers);
 /* ---- the events ------------------------------------------------------------------------------ */
 
 /* Calls `each` for every event that holds one of the indicators: table by table, the newest segments first; of one event once for each
- * of its indicators, one after another. The batch has all columns that `columns` names, or all where `whole`. `each` returns 0, 1 to end,
- * -1 with err set. Segments that cannot be read are named to `problem`, and the others go on. */
+ * of its indicators, one after another. The batch has all columns where `whole`, else event_id, event_time and those that
+ * `columns` asks for. `each` returns 0, 1 to end, -1 with err set. Segments that cannot be read are named to `problem`, and the
+ * others go on. */
 struct ioc_events {
 	const struct ioc_request *request;
 	bool whole;
+	bool fields_only;     /* what stands inside text does not count */
 	int64_t since, until; /* event_time in [since, until); INT64_MIN, INT64_MAX = open */
 	bool untimed;         /* events without a time as well, where since or until is set */
 	const uint64_t *only; /* segments (n ids), NULL = all */
 	uint32_t nonly;
+	/* Sets in `want` (a bool per column of the shape) what is to be read beside event_id and event_time; asked once for each
+	 * segment, before its first batch. `what` are its columns of observables. May be NULL. */
+	void (*columns)(void *ctx, const char *table, const struct batch_shape *shape,
+		const struct observing *what, bool *want);
+	/* Called before the first event of a batch; may be NULL. */
+	void (*begin)(void *ctx, const struct batch *batch);
 	int (*each)(void *ctx, const char *table, const struct batch *batch, uint32_t row,
 		uint32_t indicator, struct err *err);
 	void (*problem)(void *ctx, const char *path, const char *what); /* may be NULL */

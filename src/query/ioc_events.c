@@ -37,12 +37,13 @@ static void lookup_init(struct lookup *l, const struct ioc_request *request)
 	for (uint32_t i = 0; i < l->questions.n; i++) {
 		const struct ioc_question *q = &l->questions.list[i];
 		l->kinds[q->kind] = true;
-		if (q->range) {
+		if (q->last) {
 			l->ranges[l->nranges++] = i;
 			continue;
 		}
 		bool is_new;
-		uint64_t *first = map_put(&l->keys, entry_of(&l->entry, q->kind, q->key), &is_new);
+		uint64_t *first = map_put(&l->keys,
+			entry_of(&l->entry, (enum ioc_kind)q->kind, ioc_question_key(q)), &is_new);
 		if (is_new)
 			*first = i;
 	}
@@ -64,14 +65,16 @@ static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct obser
 		return;
 	const uint64_t *first = map_get(&l->keys, entry_of(&l->entry, kind, key));
 	for (uint64_t i = first ? *first : l->questions.n; i < l->questions.n; i++) {
-		if (list[i].kind != kind || !slice_eq(list[i].key, key))
+		if ((enum ioc_kind)list[i].kind != kind ||
+			!slice_eq(ioc_question_key(&list[i]), key))
 			break;
-		if (!list[i].range)
+		if (!list[i].last)
 			observed_as(to, list[i].indicator);
 	}
 	for (uint32_t i = 0; i < l->nranges; i++) {
 		const struct ioc_question *q = &list[l->ranges[i]];
-		if (q->kind == kind && slice_cmp(q->key, key) <= 0 && ioc_in_range(q, key))
+		if ((enum ioc_kind)q->kind == kind && slice_cmp(ioc_question_key(q), key) <= 0 &&
+			ioc_in_range(q, key))
 			observed_as(to, q->indicator);
 	}
 }
@@ -97,11 +100,12 @@ static int holds(
 	for (uint32_t i = 0; i < l->questions.n && rc == 0; i++) {
 		const struct ioc_question *q = &l->questions.list[i];
 		const struct sighting *s;
-		rc = obs_seek(reader, q->kind, q->key, &s, err);
+		rc = obs_seek(reader, (enum ioc_kind)q->kind, ioc_question_key(q), &s, err);
 		if (rc == 1)
-			rc = s->kind == q->kind &&
-			     (q->range ? ioc_in_range(q, s->key) : slice_eq(s->key, q->key)) &&
-			     (q->range || may_be_in_time(events, s));
+			rc = s->kind == (enum ioc_kind)q->kind &&
+			     (q->last ? ioc_in_range(q, s->key)
+				      : slice_eq(s->key, ioc_question_key(q))) &&
+			     (q->last || may_be_in_time(events, s));
 		else if (rc == 0)
 			break; /* nothing comes behind */
 	}
@@ -154,26 +158,18 @@ static bool in_time(const struct ioc_events *events, const struct batch *batch, 
 	return times->i64[row] >= events->since && times->i64[row] < events->until;
 }
 
-/* The rows of the hits, whole. */
-static int read_whole(
-	struct parquet_reader *reader, uint32_t group, struct batch *batch, struct err *err)
-{
-	batch_fini(batch);
-	batch_init(batch, parquet_shape(reader));
-	return parquet_read(reader, group, NULL, batch, err);
-}
-
 /* Newest rows last in a group of a compacted file: handed over backwards. 1 to end. */
 static int hand_over(struct scanning *s, const struct batch *batch, struct err *err)
 {
 	int rc = 0;
 	uint32_t to = s->n;
+	if (s->events->begin && s->n > 0)
+		s->events->begin(s->events->ctx, batch);
 	while (to > 0 && rc == 0) {
 		uint32_t from = to;
 		while (from > 0 && s->hits[from - 1].row == s->hits[to - 1].row)
 			from--;
-		for (uint32_t i = from;
-			i < to && rc == 0 && in_time(s->events, batch, s->hits[i].row); i++)
+		for (uint32_t i = from; i < to && rc == 0; i++)
 			rc = s->events->each(s->events->ctx, s->table, batch, s->hits[i].row,
 				s->hits[i].indicator, err);
 		to = from;
@@ -181,40 +177,83 @@ static int hand_over(struct scanning *s, const struct batch *batch, struct err *
 	return rc;
 }
 
-static int scan_group(struct scanning *s, struct parquet_reader *reader, uint32_t group,
-	const struct observing *what, const bool *want, struct err *err)
+/* The hits that are not in the time asked for go. */
+static void drop_untimely(struct scanning *s, const struct batch *batch)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (in_time(s->events, batch, s->hits[i].row))
+			s->hits[n++] = s->hits[i];
+	}
+	s->n = n;
+}
+
+/* The rows of the hits alone, with the columns of `fetch` (NULL = all); the hits are rows of `out` then. */
+static int fetch_rows(struct scanning *s, struct parquet_reader *reader, uint32_t group,
+	const bool *fetch, struct batch *out, struct err *err)
+{
+	uint32_t n = 0;
+	uint32_t *rows = xmalloc((s->n + (size_t)1) * sizeof(*rows));
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (n == 0 || rows[n - 1] != s->hits[i].row)
+			rows[n++] = s->hits[i].row;
+		s->hits[i].row = n - 1;
+	}
+	int rc = parquet_read_rows(reader, group, fetch, rows, n, out, err);
+	free(rows);
+	return rc;
+}
+
+/* A segment that is being looked through. */
+struct segment_scan {
+	struct parquet_reader *reader;
+	struct observing what;
+	bool *want;  /* columns that tell whether a row is a hit */
+	bool *fetch; /* columns of the hits; NULL = all */
+	bool more;   /* they are to be fetched: they are others than those of `want` */
+};
+
+static int scan_group(
+	struct scanning *s, struct segment_scan *segment, uint32_t group, struct err *err)
 {
 	struct both both = {s->lookup, s};
-	struct batch batch;
+	struct batch batch, rows;
 	s->n = 0;
-	batch_init(&batch, parquet_shape(reader));
-	int rc = parquet_read(reader, group, want, &batch, err);
-	if (rc == 0)
-		observe_rows(what, &batch, wanted_of, hit_of, &both);
-	if (rc == 0 && s->n > 0 && s->events->whole)
-		rc = read_whole(reader, group, &batch, err);
-	if (rc == 0)
+	batch_init(&batch, parquet_shape(segment->reader));
+	int rc = parquet_read(segment->reader, group, segment->want, &batch, err);
+	if (rc == 0) {
+		observe_rows(&segment->what, &batch, wanted_of, hit_of, &both);
+		drop_untimely(s, &batch);
+	}
+	if (rc == 0 && s->n > 0 && segment->more) {
+		rc = fetch_rows(s, segment->reader, group, segment->fetch, &rows, err);
+		if (rc == 0)
+			rc = hand_over(s, &rows, err);
+		batch_fini(&rows);
+	} else if (rc == 0) {
 		rc = hand_over(s, &batch, err);
+	}
 	batch_fini(&batch);
 	return rc;
 }
 
 /* Columns whose observables are of kinds that are asked for. */
-static void narrow(const struct lookup *l, struct observing *what, struct observed *columns)
+static void narrow(
+	const struct lookup *l, bool fields_only, struct observing *what, struct observed *columns)
 {
-	static const enum ioc_kind hosts[] = {IOC_IPV4, IOC_IPV6, IOC_DOMAIN};
-	bool is_host = false;
+	bool is_host = l->kinds[IOC_IPV4] || l->kinds[IOC_IPV6] || l->kinds[IOC_DOMAIN];
+	bool is_hash = l->kinds[IOC_MD5] || l->kinds[IOC_SHA1] || l->kinds[IOC_SHA256];
+	bool in_text =
+		!fields_only && (is_host || is_hash || l->kinds[IOC_URL] || l->kinds[IOC_EMAIL]);
 	uint32_t n = 0;
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++)
-		is_host |= l->kinds[hosts[i]];
 	for (uint32_t i = 0; i < what->n; i++) {
 		enum ioc_kind kind = what->columns[i].kind;
 		bool address = kind == IOC_IPV4 || kind == IOC_IPV6;
 		bool hash = kind == IOC_MD5 || kind == IOC_SHA1 || kind == IOC_SHA256;
-		bool ok = what->columns[i].text || l->kinds[kind] || (address && is_host) ||
-			  (hash && (l->kinds[IOC_MD5] || l->kinds[IOC_SHA1] ||
-					   l->kinds[IOC_SHA256])) ||
-			  ((kind == IOC_URL || kind == IOC_EMAIL) && is_host);
+		bool holds_host = address || kind == IOC_URL || kind == IOC_EMAIL;
+		bool ok = what->columns[i].text
+				  ? in_text
+				  : l->kinds[kind] || (holds_host && is_host) || (hash && is_hash);
 		if (ok)
 			columns[n++] = what->columns[i];
 	}
@@ -222,30 +261,46 @@ static void narrow(const struct lookup *l, struct observing *what, struct observ
 	what->n = n;
 }
 
+/* What is read to find the hits, and what of them. */
+static void choose_columns(struct scanning *s, struct segment_scan *segment, struct arena *mem)
+{
+	const struct ioc_events *events = s->events;
+	const struct batch_shape *shape = parquet_shape(segment->reader);
+	segment->want = arena_zalloc(mem, shape->ncolumns + 1ul, sizeof(bool));
+	segment->fetch = arena_zalloc(mem, shape->ncolumns + 1ul, sizeof(bool));
+	segment->more = events->columns || events->whole;
+	segment->want[SYS_SECONDARY] = true;
+	segment->want[SYS_EVENT_ID] = !segment->more;
+	segment->want[SYS_EVENT_TIME] =
+		!segment->more || events->since != INT64_MIN || events->until != INT64_MAX;
+	segment->fetch[SYS_EVENT_TIME] = segment->fetch[SYS_EVENT_ID] = true;
+	if (events->columns)
+		events->columns(events->ctx, s->table, shape, &segment->what, segment->fetch);
+	if (events->whole)
+		segment->fetch = NULL;
+	narrow(s->lookup, events->fields_only, &segment->what,
+		arena_alloc(mem, (segment->what.n + 1ul) * sizeof(struct observed)));
+	for (uint32_t i = 0; i < segment->what.n; i++)
+		segment->want[segment->what.columns[i].column] = true;
+}
+
 static int scan_segment(struct store *store, struct scanning *s, const char *path, struct err *err)
 {
-	struct parquet_reader *reader;
-	struct observing what;
+	struct segment_scan segment;
 	struct arena mem = {0};
-	if (table_file_open(path, &reader, err) < 0)
+	if (table_file_open(path, &segment.reader, err) < 0)
 		return -1;
-	const struct batch_shape *shape = parquet_shape(reader);
-	bool *want = arena_zalloc(&mem, shape->ncolumns + 1ul, sizeof(*want));
-	int rc = store_observing(store, s->table, shape, &mem, &what, err);
-	if (rc == 0) {
-		narrow(s->lookup, &what,
-			arena_alloc(&mem, (what.n + 1ul) * sizeof(struct observed)));
-		want[SYS_EVENT_TIME] = want[SYS_EVENT_ID] = want[SYS_SECONDARY] = true;
-		for (uint32_t i = 0; i < what.n; i++)
-			want[what.columns[i].column] = true;
-	}
-	for (uint32_t g = parquet_groups(reader); g-- > 0 && rc == 0;) {
+	int rc = store_observing(
+		store, s->table, parquet_shape(segment.reader), &mem, &segment.what, err);
+	if (rc == 0)
+		choose_columns(s, &segment, &mem);
+	for (uint32_t g = parquet_groups(segment.reader); g-- > 0 && rc == 0;) {
 		if (s->events->request->stop && *s->events->request->stop)
 			rc = err_set(err, ERR_INTERRUPTED, "interrupted");
 		else
-			rc = scan_group(s, reader, g, &what, want, err);
+			rc = scan_group(s, &segment, g, err);
 	}
-	parquet_close(reader);
+	parquet_close(segment.reader);
 	arena_fini(&mem);
 	return rc;
 }

@@ -13,48 +13,72 @@ enum {
 
 /* An answer while it is put together. */
 struct filling {
-	struct ioc_answer *answer;
 	uint64_t *by_table;
 	/* the observable that was seen first, to know whether there is another */
 	enum ioc_kind kind;
 	struct slice key;
 	struct slice *actors;
+	uint64_t *hashes; /* of them */
+	uint32_t room;
+};
+/* The names of a run, which answers borrow. */
+struct naming {
+	const struct slice *names;
+	uint64_t *hashes;
+	uint32_t n;
 };
 struct worker {
 	const struct ioc_request *request;
 	const struct observable_set *set;
 	struct ioc_answers *answers;
-	struct filling *fillings; /* of all indicators */
-	struct arena *mem;        /* its own */
+	struct ioc_answer *list; /* of all indicators */
+	struct filling *fillings;
+	struct arena *mem; /* its own */
 	uint32_t from, to;
 	uint32_t kinds;
+	struct obs_reader **readers; /* that it has opened: answers borrow names of them */
+	uint32_t nreaders;
 	int status;
 	struct err err;
 	pthread_t thread;
 };
 
-static void add_actor(struct filling *f, struct slice name, struct arena *mem)
+static void add_actor(struct ioc_answer *answer, struct filling *f, const struct naming *naming,
+	uint32_t name, uint32_t before, uint32_t expected, struct arena *mem)
 {
-	struct ioc_answer *answer = f->answer;
-	for (uint32_t i = 0; i < answer->nactors; i++) {
-		if (slice_eq(f->actors[i], name))
+	uint64_t hash = naming->hashes[name];
+	for (uint32_t i = 0; i < before; i++) {
+		if (f->hashes[i] == hash && slice_eq(f->actors[i], naming->names[name]))
 			return;
 	}
 	if (answer->nactors == SIGHTING_ACTORS) {
 		answer->more_actors = true;
 		return;
 	}
-	if (!f->actors)
-		answer->actors = f->actors = arena_alloc(mem, SIGHTING_ACTORS * sizeof(*f->actors));
-	f->actors[answer->nactors++] = (struct slice){arena_strdup(mem, name), name.len};
+	uint32_t n = answer->nactors;
+	if (n == f->room) {
+		f->room = n ? 2 * n : expected;
+		struct slice *actors = arena_alloc(mem, f->room * sizeof(*actors));
+		uint64_t *hashes = arena_alloc(mem, f->room * sizeof(*hashes));
+		if (n) {
+			memcpy(actors, f->actors, n * sizeof(*actors));
+			memcpy(hashes, f->hashes, n * sizeof(*hashes));
+		}
+		answer->actors = f->actors = actors;
+		f->hashes = hashes;
+	}
+	f->hashes[n] = hash;
+	f->actors[answer->nactors++] = naming->names[name];
 }
 
 static void take(struct worker *w, uint32_t indicator, uint32_t table, const struct sighting *s,
-	const struct slice *names)
+	const struct naming *naming)
 {
 	struct filling *f = &w->fillings[indicator];
-	struct ioc_answer *answer = f->answer;
+	struct ioc_answer *answer = &w->list[indicator];
 	if (answer->events == 0) {
+		answer->first = INT64_MAX;
+		answer->last = INT64_MIN;
 		f->kind = s->kind;
 		f->key = (struct slice){arena_strdup(w->mem, s->key), s->key.len};
 		answer->by_table = f->by_table =
@@ -70,22 +94,25 @@ static void take(struct worker *w, uint32_t indicator, uint32_t table, const str
 		answer->first = s->first < answer->first ? s->first : answer->first;
 		answer->last = s->last > answer->last ? s->last : answer->last;
 	}
+	/* Those of one sighting are distinct: only with the others there may be equal ones. */
+	uint32_t before = answer->nactors;
 	for (uint32_t i = 0; i < s->nactors; i++)
-		add_actor(f, names[s->actors[i]], w->mem);
+		add_actor(answer, f, naming, s->actors[i], before, s->nactors, w->mem);
 }
 
 static int ask(struct worker *w, struct obs_reader *reader, const struct ioc_question *q,
-	uint32_t table, const struct slice *names, struct err *err)
+	uint32_t table, const struct naming *naming, struct err *err)
 {
 	const struct sighting *s;
-	int rc = obs_seek(reader, q->kind, q->key, &s, err);
-	if (!q->range) {
-		if (rc == 1 && s->kind == q->kind && slice_eq(s->key, q->key))
-			take(w, q->indicator, table, s, names);
+	int rc = obs_seek(reader, (enum ioc_kind)q->kind, ioc_question_key(q), &s, err);
+	if (!q->last) {
+		if (rc == 1 && s->kind == (enum ioc_kind)q->kind &&
+			slice_eq(s->key, ioc_question_key(q)))
+			take(w, q->indicator, table, s, naming);
 		return rc;
 	}
-	while (rc == 1 && s->kind == q->kind && ioc_in_range(q, s->key)) {
-		take(w, q->indicator, table, s, names);
+	while (rc == 1 && s->kind == (enum ioc_kind)q->kind && ioc_in_range(q, s->key)) {
+		take(w, q->indicator, table, s, naming);
 		rc = obs_next(reader, &s, err);
 	}
 	return rc;
@@ -94,14 +121,18 @@ static int ask(struct worker *w, struct obs_reader *reader, const struct ioc_que
 static int walk(struct worker *w, const struct ioc_questions *questions, struct obs_reader *reader,
 	uint32_t table, struct err *err)
 {
-	const struct slice *names;
-	uint32_t nnames;
-	int rc = obs_names(reader, &names, &nnames, err);
+	struct naming naming = {0};
+	int rc = obs_names(reader, &naming.names, &naming.n, err);
+	naming.hashes = xmalloc((naming.n + (size_t)1) * sizeof(*naming.hashes));
+	for (uint32_t i = 0; i < naming.n && rc == 0; i++)
+		naming.hashes[i] = hash_bytes(naming.names[i].ptr, naming.names[i].len);
 	for (uint32_t i = 0; i < questions->n && rc >= 0; i++) {
 		if (i % 4096 == 0 && w->request->stop && *w->request->stop)
-			return err_set(err, ERR_INTERRUPTED, "interrupted");
-		rc = ask(w, reader, &questions->list[i], table, names, err);
+			rc = err_set(err, ERR_INTERRUPTED, "interrupted");
+		else
+			rc = ask(w, reader, &questions->list[i], table, &naming, err);
 	}
+	free(naming.hashes);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -120,14 +151,14 @@ static void *work(void *ctx)
 	ioc_questions_make(&questions, w->request, w->from, w->to, w->kinds);
 	for (uint32_t i = 0; i < w->set->n && w->status == 0; i++) {
 		const struct observable_run *run = &w->set->runs[i];
-		struct obs_reader *own = NULL;
-		/* The first worker has the set's own readers. */
-		if (w->from > 0 && obs_open(run->path, &own, &w->err) < 0)
+		struct obs_reader *reader = run->reader; /* the first worker's */
+		if (w->from > 0 && obs_open(run->path, &reader, &w->err) < 0) {
 			w->status = -1;
-		else
-			w->status = walk(w, &questions, own ? own : run->reader,
-				table_of(w->answers, run->table), &w->err);
-		obs_close(own);
+			break;
+		}
+		if (w->from > 0)
+			w->readers[w->nreaders++] = reader;
+		w->status = walk(w, &questions, reader, table_of(w->answers, run->table), &w->err);
 	}
 	ioc_questions_free(&questions);
 	return NULL;
@@ -178,40 +209,37 @@ static int run_workers(struct worker *workers, uint32_t n, struct err *err)
 int ioc_search(struct store *store, const struct ioc_request *request, struct ioc_answers *answers,
 	struct err *err)
 {
-	struct observable_set set;
 	struct worker workers[THREADS_MOST];
 	uint32_t n = request->n / SHARE_LEAST + 1,
 		 threads = request->threads ? request->threads : 1;
 	*answers = (struct ioc_answers){.n = request->n};
-	if (observable_set_open(store, request->table, &set, err) < 0)
+	if (observable_set_open(store, request->table, &answers->set, err) < 0)
 		return -1;
 	n = n < threads ? n : threads;
 	n = n < THREADS_MOST ? n : THREADS_MOST;
 	answers->nmem = n + 1;
-	answers->unindexed = set.unindexed;
-	list_tables(&set, answers);
-	struct ioc_answer *list =
-		arena_zalloc(&answers->mem[0], request->n + (size_t)1, sizeof(*list));
+	answers->unindexed = answers->set.unindexed;
+	list_tables(&answers->set, answers);
+	answers->readers = xcalloc((size_t)n * (answers->set.n + 1), sizeof(*answers->readers));
+	/* Memory that is touched where something is found only. */
+	struct ioc_answer *list = xcalloc(request->n + (size_t)1, sizeof(*list));
 	struct filling *fillings = xcalloc(request->n + (size_t)1, sizeof(*fillings));
-	for (uint32_t i = 0; i < request->n; i++) {
-		list[i].first = INT64_MAX;
-		list[i].last = INT64_MIN;
-		fillings[i].answer = &list[i];
-	}
 	answers->list = list;
-	uint32_t kinds = kinds_there(&set);
+	uint32_t kinds = kinds_there(&answers->set);
 	for (uint32_t i = 0; i < n; i++)
 		workers[i] = (struct worker){.request = request,
-			.set = &set,
+			.set = &answers->set,
 			.answers = answers,
+			.list = list,
 			.fillings = fillings,
 			.mem = &answers->mem[i + 1],
+			.readers = answers->readers + (size_t)i * answers->set.n,
 			.from = (uint32_t)((uint64_t)request->n * i / n),
 			.to = (uint32_t)((uint64_t)request->n * (i + 1) / n),
 			.kinds = kinds};
+	answers->nreaders = n * answers->set.n;
 	int status = run_workers(workers, n, err);
 	free(fillings);
-	observable_set_close(&set);
 	if (status < 0)
 		ioc_answers_free(answers);
 	return status;
@@ -219,6 +247,11 @@ int ioc_search(struct store *store, const struct ioc_request *request, struct io
 
 void ioc_answers_free(struct ioc_answers *answers)
 {
+	for (uint32_t i = 0; i < answers->nreaders; i++)
+		obs_close(answers->readers[i]);
+	free(answers->readers);
+	free((void *)(uintptr_t)answers->list); /* ours */
+	observable_set_close(&answers->set);
 	for (uint32_t i = 0; i < answers->nmem; i++)
 		arena_fini(&answers->mem[i]);
 	*answers = (struct ioc_answers){0};

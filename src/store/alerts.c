@@ -247,33 +247,6 @@ static int find_alert(struct store *store, const char *id, int64_t *n, struct er
 		err, ERR_USAGE, "several alerts' ids begin with %s: give more digits of it", id);
 }
 
-static int get_events(
-	struct store *store, int64_t n, struct arena *mem, struct alert_found *f, struct err *err)
-{
-	uint32_t cap = ALERT_EVIDENCE + 1;
-	struct alert_event *events = arena_zalloc(mem, cap, sizeof(*events));
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT id, time, table_name, json FROM alert_events WHERE alert = ? ORDER BY nr",
-		"i", n);
-	struct rows rows = rows_of(store, stmt);
-	while (rows_next(&rows, err)) {
-		if (f->nevents == cap) {
-			struct alert_event *more = arena_zalloc(mem, 2 * cap, sizeof(*more));
-			memcpy(more, events, cap * sizeof(*more));
-			events = more;
-			cap *= 2;
-		}
-		struct alert_event *event = &events[f->nevents++];
-		const char *json = text_or_null(stmt, 3);
-		event->time = sqlite3_column_int64(stmt, 1);
-		event->table = arena_strdup(mem, slice_of(catalog_text(stmt, 2)));
-		event->json = json ? arena_strdup(mem, slice_of(json)) : NULL;
-		catalog_blob(stmt, 0, event->id, 16);
-	}
-	f->events = events;
-	return rows.answer;
-}
-
 static int get_notes(struct store *store, int64_t n, struct arena *mem, struct alert_info *alert,
 	struct err *err)
 {
@@ -335,7 +308,7 @@ int alerts_get(struct store *store, const char *id, struct arena *mem, struct al
 		alert_own(&alert->found, mem);
 	}
 	catalog_done(store, stmt);
-	if (rc == 1 && (get_events(store, n, mem, &alert->found, err) < 0 ||
+	if (rc == 1 && (alert_evidence_get(store, n, mem, &alert->found, err) < 0 ||
 			       get_notes(store, n, mem, alert, err) < 0 ||
 			       get_aliases(store, n, mem, alert, err) < 0))
 		rc = -1;

@@ -77,7 +77,7 @@ static int load_all(
 	struct loading *loading, const struct alert_cell *const *cells, uint32_t n, struct err *err)
 {
 	struct match_run *run = loading->run;
-	for (uint32_t c = 0; c < n; c++) {
+	for (uint32_t c = 0; c < n && run->there->rule; c++) {
 		sqlite3_stmt *stmt = catalog_query(run->store, err,
 			STORED_COLUMNS " WHERE rule = ? AND group_key = ? AND day = ?", "tbi",
 			cells[c]->rule, cells[c]->group_key, (size_t)16, cells[c]->day);
@@ -93,6 +93,7 @@ static int load_all(
 				"alerts_replace: two alerts of %.100s begin with one event",
 				run->found[i].f.rule);
 		*there = 2;
+		is_new = is_new && run->there->rule;
 		sqlite3_stmt *stmt =
 			is_new ? catalog_query(run->store, err, STORED_COLUMNS " WHERE id = ?", "b",
 					 run->found[i].id, (size_t)ALERT_ID)

@@ -25,9 +25,16 @@ struct match_found {
 	const uint8_t (*evidence)[16]; /* ids of f.events */
 	struct match_stored *old;      /* that it takes over, or NULL */
 };
+/* What there is at all, known for a whole transaction: what is not there need not be asked for. */
+struct match_there {
+	bool aliases, notifiers;
+	bool rule; /* alerts of the rule in hand, from before */
+};
 /* The cells of one rule and group. */
 struct match_run {
 	struct store *store;
+	struct match_there *there;
+	struct buf *scratch;
 	struct arena mem;
 	int64_t now;
 	bool quiet;

@@ -7,7 +7,7 @@
 
 #include "store/alerts_match.h"
 
-enum { DIGEST_MAX = 8 << 20 };
+enum { SCRATCH_MAX = 64 << 20 };
 
 /* ---- what was found, made fit ---------------------------------------------------------------- */
 
@@ -21,11 +21,6 @@ static const char *cut(struct arena *mem, const char *text)
 	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
 		n--;
 	return arena_strdup(mem, (struct slice){text, n});
-}
-
-static const char *kept_json(const struct alert_event *event)
-{
-	return event->json && strlen(event->json) <= LIMIT_ALERT_EVENT ? event->json : NULL;
 }
 
 static void fit(struct arena *mem, const struct alert_found *in, struct alert_found *out)
@@ -73,35 +68,20 @@ static void digest(struct buf *buf, const struct alert_found *f, uint8_t out[32]
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* A copy that was there before, of rows that were laid aside (nr < 0), stays where none is given now. */
-static int write_events(
-	struct store *store, int64_t n, const struct alert_found *f, struct err *err)
-{
-	for (uint32_t e = 0; e < f->nevents; e++) {
-		const struct alert_event *event = &f->events[e];
-		if (catalog_run(store, err,
-			    "INSERT INTO alert_events VALUES(?1, ?2, ?3, ?4, ?5, coalesce(?6,"
-			    " (SELECT json FROM alert_events WHERE alert = ?1 AND nr < 0 AND id = "
-			    "?3)))",
-			    "iibitt", n, (int64_t)e, event->id, (size_t)16, event->time,
-			    event->table ? event->table : "", kept_json(event)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* An id is one alert's: whoever takes it has it, and is no other's alias by it. */
-static int take_id(struct store *store, const uint8_t id[ALERT_ID], struct err *err)
+static int take_id(struct match_run *run, const uint8_t id[ALERT_ID], struct err *err)
 {
-	return catalog_run(
-		store, err, "DELETE FROM alert_aliases WHERE id = ?", "b", id, (size_t)ALERT_ID);
+	if (!run->there->aliases)
+		return 0;
+	return catalog_run(run->store, err, "DELETE FROM alert_aliases WHERE id = ?", "b", id,
+		(size_t)ALERT_ID);
 }
 
 static int add_alert(struct match_run *run, const struct match_found *found, struct err *err)
 {
 	struct store *store = run->store;
 	const struct alert_found *f = &found->f;
-	if (take_id(store, found->id, err) < 0 ||
+	if (take_id(run, found->id, err) < 0 ||
 		catalog_run(store, err,
 			"INSERT INTO alerts(id, rule, version, group_key, day, first_event, title, "
 			"level,"
@@ -121,9 +101,9 @@ static int add_alert(struct match_run *run, const struct match_found *found, str
 		return -1;
 	int64_t n = sqlite3_last_insert_rowid(store->db);
 	run->changes.added++;
-	if (write_events(store, n, f, err) < 0)
+	if (alert_evidence_put(store, n, f, NULL, run->scratch, err) < 0)
 		return -1;
-	return run->quiet
+	return run->quiet || !run->there->notifiers
 		       ? 0
 		       : alert_queue(store, n, found->id, f->level, f->rule, "new", run->now, err);
 }
@@ -182,12 +162,21 @@ static int keep_alias(struct match_run *run, const struct match_found *found, st
 	const struct match_stored *old = found->old;
 	if (memcmp(old->id, found->id, ALERT_ID) == 0)
 		return 0;
-	if (take_id(run->store, found->id, err) < 0)
+	if (take_id(run, found->id, err) < 0)
 		return -1;
+	run->there->aliases = true;
 	return catalog_run(run->store, err,
 		"INSERT INTO alert_aliases VALUES(?, ?) ON CONFLICT DO UPDATE SET alert = "
 		"excluded.alert",
 		"bi", old->id, (size_t)ALERT_ID, old->n);
+}
+
+static int replace_evidence(struct match_run *run, const struct match_found *found, struct err *err)
+{
+	struct alert_found old = {0};
+	if (alert_evidence_get(run->store, found->old->n, &run->mem, &old, err) < 0)
+		return -1;
+	return alert_evidence_put(run->store, found->old->n, &found->f, &old, run->scratch, err);
 }
 
 static int change_alert(struct match_run *run, const struct match_found *found, struct err *err)
@@ -200,8 +189,7 @@ static int change_alert(struct match_run *run, const struct match_found *found, 
 		memcmp(old->id, found->id, ALERT_ID) == 0)
 		return 0;
 	if (decide(run, found, &outcome, err) < 0 || keep_alias(run, found, err) < 0 ||
-		catalog_run(store, err, "UPDATE alert_events SET nr = -nr - 1 WHERE alert = ?", "i",
-			old->n) < 0 ||
+		replace_evidence(run, found, err) < 0 ||
 		catalog_run(store, err,
 			"UPDATE alerts SET id = ?, version = ?, day = ?, first_event = ?, title = "
 			"?,"
@@ -215,10 +203,7 @@ static int change_alert(struct match_run *run, const struct match_found *found, 
 			f->group, f->first, f->last, f->count, f->values, f->actor, f->target,
 			f->ip, f->origin, f->sources, (int64_t)f->provisional, found->digest,
 			(size_t)32, (int64_t)outcome.state, run->now, outcome.new_events, old->n,
-			found->evidence, (size_t)f->nevents * 16) < 0 ||
-		write_events(store, old->n, f, err) < 0 ||
-		catalog_run(store, err, "DELETE FROM alert_events WHERE alert = ? AND nr < 0", "i",
-			old->n) < 0)
+			found->evidence, (size_t)f->nevents * 16) < 0)
 		return -1;
 	run->changes.changed++;
 	if (run->quiet || !outcome.reopened)
@@ -300,8 +285,8 @@ static void fill_found(struct match_run *run, const struct alert_cell *const *ce
 	}
 }
 
-static int replace_run(struct match_run *run, const struct alert_cell *const *cells, uint32_t n,
-	struct buf *scratch, struct err *err)
+static int replace_run(
+	struct match_run *run, const struct alert_cell *const *cells, uint32_t n, struct err *err)
 {
 	for (uint32_t c = 0; c < n; c++) {
 		if (check_cell(cells[c], err) < 0)
@@ -311,7 +296,7 @@ static int replace_run(struct match_run *run, const struct alert_cell *const *ce
 				"alerts_replace: a cell of %.100s stands there twice",
 				cells[c]->rule);
 	}
-	fill_found(run, cells, n, scratch);
+	fill_found(run, cells, n, run->scratch);
 	if (match_load(run, cells, n, err) < 0)
 		return -1;
 	match_find(run);
@@ -333,18 +318,56 @@ static int replace_run(struct match_run *run, const struct alert_cell *const *ce
 	return 0;
 }
 
+static int any_row(struct store *store, const char *sql, bool *any, struct err *err)
+{
+	int64_t n = 0;
+	int rc = catalog_int(store, &n, err, sql, "");
+	*any = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Asked once for all alerts instead of once for each. */
+static int look_around(struct store *store, struct match_there *there, struct err *err)
+{
+	if (any_row(store, "SELECT 1 FROM alert_aliases LIMIT 1", &there->aliases, err) < 0)
+		return -1;
+	return any_row(store, "SELECT 1 FROM notifiers LIMIT 1", &there->notifiers, err);
+}
+
+/* Whether anything is stored of the rule of a cell, which is the first of its rule. */
+static int look_for_rule(
+	struct store *store, const char *rule, struct match_there *there, struct err *err)
+{
+	int64_t n = 0;
+	int rc = catalog_int(
+		store, &n, err, "SELECT 1 FROM alerts WHERE rule = ? LIMIT 1", "t", rule);
+	there->rule = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
 static int replace_all(struct store *store, const struct alert_cell *const *cells, uint32_t n,
 	bool quiet, struct alert_changes *changes, struct err *err)
 {
 	struct buf scratch;
 	int rc = 0;
 	int64_t now = clock_now_us();
-	buf_init(&scratch, DIGEST_MAX);
+	buf_init(&scratch, SCRATCH_MAX);
+	struct match_there there = {0};
+	rc = look_around(store, &there, err);
 	for (uint32_t at = 0, end; rc == 0 && at < n; at = end) {
-		struct match_run run = {.store = store, .now = now, .quiet = quiet};
+		struct match_run run = {.store = store,
+			.now = now,
+			.quiet = quiet,
+			.scratch = &scratch,
+			.there = &there};
+		if ((at == 0 || strcmp(cells[at]->rule, cells[at - 1]->rule) != 0) &&
+			look_for_rule(store, cells[at]->rule, &there, err) < 0) {
+			rc = -1;
+			break;
+		}
 		for (end = at + 1; end < n && same_run(cells[at], cells[end]);)
 			end++;
-		rc = replace_run(&run, cells + at, end - at, &scratch, err);
+		rc = replace_run(&run, cells + at, end - at, err);
 		arena_fini(&run.mem);
 		changes->added += run.changes.added;
 		changes->changed += run.changes.changed;

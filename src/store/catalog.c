@@ -117,6 +117,7 @@ static int settle(struct store *store)
 {
 	int rc = exec(store, "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL;"
 			     "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
+			     "PRAGMA cache_size=-8192;"
 			     "PRAGMA cell_size_check=ON");
 	/* The first statement that looks into the file: fails where it cannot be read. */
 	return rc == SQLITE_OK ? exec(store, "SELECT count(*) FROM sqlite_schema") : rc;

@@ -276,8 +276,18 @@ static const char version_6[] =
 	/* Segments that no watchlist was asked of. */
 	"CREATE TABLE watch_pending(segment_id INTEGER PRIMARY KEY) STRICT;";
 
+/* The events of an alert as one text (alerts_evidence.c), and no index that another one covers. */
+static const char version_7[] =
+	"CREATE TABLE alert_evidence(alert INTEGER PRIMARY KEY REFERENCES alerts(n),"
+	" events TEXT NOT NULL) STRICT;"
+	"INSERT INTO alert_evidence SELECT alert, group_concat(time || ' ' || table_name || ' ' ||"
+	" coalesce(length(CAST(json AS BLOB)), -1) || ':' || coalesce(json, ''), '')"
+	" FROM (SELECT * FROM alert_events ORDER BY alert, nr) GROUP BY alert;"
+	"DROP TABLE alert_events;"
+	"DROP INDEX alerts_by_cell;";
+
 static const char *const steps[FORMAT_VERSION] = {
-	version_1, version_2, version_3, version_4, version_5, version_6};
+	version_1, version_2, version_3, version_4, version_5, version_6, version_7};
 
 int catalog_version(struct store *store, struct err *err)
 {

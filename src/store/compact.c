@@ -331,7 +331,7 @@ static int compact_table(struct store *store, const char *name, const struct pro
 		if (rc == 0)
 			rc = store_merge_identities(store, table, err);
 		if (rc == 0)
-			rc = store_merge_observables(store, table, err);
+			rc = store_merge_observables(store, table, true, err);
 		store_unlease(store);
 	}
 	free(bad.ids);

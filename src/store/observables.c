@@ -245,7 +245,7 @@ static int index_once(struct store *store, struct table_state *table, struct err
 	int rc = next_unindexed(store, table->id, &id, name, err);
 	if (rc == 1)
 		return index_segment(store, table, id, name, err) < 0 ? -1 : 1;
-	return rc == 0 ? store_merge_observables(store, table, err) : rc;
+	return rc == 0 ? store_merge_observables(store, table, true, err) : rc;
 }
 
 int store_index_observables(struct store *store, const struct batch_shape *shape,

@@ -48,9 +48,22 @@ static int load_parts(struct store *store, int64_t table_id, struct parts *parts
 	return rows.answer;
 }
 
-/* The first of so many parts of about one size; *n = 0 where there are not enough. Parts ascend by size. */
-static const struct part *plan(const struct parts *parts, uint32_t *n)
+/* All of them, where the small ones are more than a twentieth of the largest. Parts ascend by size. */
+static uint32_t plan_all(const struct parts *parts)
 {
+	uint64_t others = 0;
+	uint32_t n = parts->n < MERGE_MOST ? parts->n : MERGE_MOST;
+	for (uint32_t i = 0; i + 1 < n; i++)
+		others += parts->list[i].bytes;
+	return n >= 2 && others * 20 > parts->list[n - 1].bytes ? n : 0;
+}
+
+/* The first of so many parts of about one size; *n = 0 where there are not enough. */
+static const struct part *plan(const struct parts *parts, bool all, uint32_t *n)
+{
+	*n = all ? plan_all(parts) : 0;
+	if (*n)
+		return parts->list;
 	for (uint32_t from = 0; from + MERGE_LEAST <= parts->n; from++) {
 		uint64_t most = (parts->list[from].bytes + 4096) * SIZE_FACTOR;
 		uint32_t to = from;
@@ -145,13 +158,14 @@ static int merge_once(struct store *store, const struct table_state *table,
 	return rc;
 }
 
-int store_merge_observables(struct store *store, struct table_state *table, struct err *err)
+int store_merge_observables(
+	struct store *store, struct table_state *table, bool all, struct err *err)
 {
 	for (;;) {
 		struct parts parts = {0};
 		uint32_t n = 0;
 		int rc = load_parts(store, table->id, &parts, err);
-		const struct part *first = rc == 0 ? plan(&parts, &n) : NULL;
+		const struct part *first = rc == 0 ? plan(&parts, all, &n) : NULL;
 		if (first) {
 			struct err why = {0};
 			rc = merge_once(store, table, first, n, &why);

@@ -54,7 +54,8 @@ int watch_pending_follow(struct store *store, int64_t old, int64_t fresh, struct
 int observables_add_run(struct store *store, int64_t table_id, const char *name, int level,
 	const struct sorted_facts *facts, int64_t *id, struct err *err);
 
-/* Merges runs of a table where many are of about one size. Lease held. */
-int store_merge_observables(struct store *store, struct table_state *table, struct err *err);
+/* Merges runs of a table where many are of about one size; `all`: into one, where that is worth it. Lease held. */
+int store_merge_observables(
+	struct store *store, struct table_state *table, bool all, struct err *err);
 
 #endif

@@ -41,7 +41,7 @@ static int begin_files(struct segment *s, struct err *err)
 	s->vault_file = vault_file(s->vault);
 	s->next_frame = vault_next_frame(s->vault);
 	store_new_name(s->name);
-	if (store_merge_observables(store, s->table, err) < 0 ||
+	if (store_merge_observables(store, s->table, false, err) < 0 ||
 		observables_declare(store, s->table, s->shape, err) < 0 ||
 		observer_init(&s->observer, store, s->table, s->name, s->shape, err) < 0)
 		return -1;

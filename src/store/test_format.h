@@ -13,6 +13,15 @@ static inline void test_format(struct store *store, int version)
 	struct err err;
 	char sql[64];
 	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 7 &&
+		sqlite3_exec(store->db,
+			"CREATE TABLE alert_events(alert INTEGER NOT NULL, nr INTEGER NOT NULL,"
+			" id BLOB NOT NULL, time INTEGER NOT NULL, table_name TEXT NOT NULL,"
+			" json TEXT, PRIMARY KEY(alert, nr)) STRICT, WITHOUT ROWID;"
+			"DROP TABLE alert_evidence;"
+			"CREATE INDEX alerts_by_cell ON alerts(rule, group_key, day)",
+			NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 6 && sqlite3_exec(store->db,
 				   "DROP TABLE watch_pending; DROP TABLE watchlist_secrets; DROP "
 				   "TABLE watchlists;"
