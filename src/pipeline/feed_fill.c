@@ -107,7 +107,8 @@ static int fill_all(struct filling *f, struct err *err)
 		if (fill_part(f, &spool->parts[i], err) < 0)
 			return -1;
 	}
-	watch_fill_replace(f->fill, !f->adds);
+	/* What is accepted is all that is meant: even a feed that adds begins anew. */
+	watch_fill_replace(f->fill, !f->adds || f->fetch->options->accept);
 	return check_content(f, err);
 }
 

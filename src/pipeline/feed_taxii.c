@@ -327,7 +327,8 @@ static int all_pages(struct paging *p, struct err *err)
 int fetch_taxii(struct feed_fetch *fetch, struct err *err)
 {
 	const char *mark = fetch->list->mark;
-	struct paging p = {.fetch = fetch, .after = *mark && !fetch->options->accept ? mark : NULL};
+	bool goes_on = *mark && fetch->list->path && !fetch->options->accept;
+	struct paging p = {.fetch = fetch, .after = goes_on ? mark : NULL};
 	http_reply_init(&p.reply);
 	map_init(&p.seen);
 	int rc = feed_http_open(&p.http, fetch->feed, fetch->options->stop, err);

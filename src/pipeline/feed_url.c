@@ -35,7 +35,7 @@ static void read_mark(struct url_fetch *u)
 	if (n != SUM_TEXT || text_parse_int((struct slice){mark + n + 1, m}, &u->whole_at) < 0)
 		return;
 	memcpy(u->sum, mark, SUM_TEXT);
-	if (mark[n + 1 + m] && !u->fetch->options->accept)
+	if (mark[n + 1 + m] && u->fetch->list->path && !u->fetch->options->accept)
 		(void)text_parse_int(slice_of(mark + n + 1 + m + 1), &u->since);
 }
 

@@ -190,12 +190,16 @@ static int count_changes(struct watch_fill *f, const struct watch_facts *facts, 
 	r->indicators = facts->indicators;
 	r->contradictory = facts->contradictory;
 	r->duplicates = facts->duplicates;
-	if (!f->list.path) {
-		r->added = facts->indicators;
-	} else if (count_missing(f->path, f->list.path, &r->added, err) < 0 ||
-		   count_missing(f->list.path, f->path, &r->removed, err) < 0) {
-		return -1;
+	if (f->list.path && (count_missing(f->path, f->list.path, &r->added, err) < 0 ||
+				    count_missing(f->list.path, f->path, &r->removed, err) < 0)) {
+		if (!f->options.replace || err->kind != ERR_DAMAGED)
+			return -1;
+		/* One that is damaged is replaced by one that is not. */
+		f->list.path = NULL;
+		r->removed = 0;
 	}
+	if (!f->list.path)
+		r->added = facts->indicators;
 	r->changed = r->added > 0 || r->removed > 0 || !f->list.path;
 	return 0;
 }

@@ -89,6 +89,27 @@ def test_a_feed_that_goes_back_in_time(folder):
         assert one.holds() == addresses(1)
 
 
+def test_a_damaged_list_is_made_anew(folder):
+    """A byte of the list's file changed anywhere: the next content that comes takes its place."""
+    with Feeding(folder) as one:
+        one.feed(lines(1, 2, 3))
+        server = taxii(one)
+        one.add("t", "--taxii", one.server.url + "/api1/", "--collection", Taxii.ID)
+        rng = random.Random(5)
+        for n in range(12):
+            for path in [p for p in one.files("watchlists") if p.endswith(".watch")]:
+                data = bytearray(open(path, "rb").read())
+                data[rng.randrange(len(data))] ^= 0x41
+                write(path, bytes(data))
+            assert len(one.verify()) == 2
+            one.server.put("/list.txt", lines(1, 2, 4 + n))
+            server.add(indicator(address(f"198.51.100.{30 + n}"), n))
+            one.update("f")
+            one.update("t", "--accept")
+            assert one.holds() == addresses(1, 2, 4 + n) and one.holds("t") == addresses(*range(7), *range(30, 31 + n))
+            assert not one.verify() and all(f["swept"] for f in one.feeds().values())
+
+
 def test_endless_bodies_and_bombs_end_at_the_limit(folder):
     with Feeding(folder) as one:
         one.feed(lines(1), "--max-size", "1M")
