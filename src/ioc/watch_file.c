@@ -116,6 +116,21 @@ static int hit(struct matching *m, const struct sorted_record *record, struct er
 
 /* ---- ranges ---------------------------------------------------------------------------------- */
 
+static void add_range(struct watch_file *w, struct slice first, struct slice last, struct slice own)
+{
+	struct slice reach = last;
+	if (w->nranges > 0) {
+		const struct range *before = &w->ranges[w->nranges - 1];
+		if (before->first.len == last.len && slice_cmp(before->reach, last) > 0)
+			reach = before->reach;
+	}
+	if (w->nranges == w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 64;
+		w->ranges = xrealloc(w->ranges, w->cap * sizeof(*w->ranges));
+	}
+	w->ranges[w->nranges++] = (struct range){first, last, own, reach};
+}
+
 static int load_ranges(struct watch_file *w, struct err *err)
 {
 	const struct sorted_record *record;
@@ -129,16 +144,7 @@ static int load_ranges(struct watch_file *w, struct err *err)
 		struct sorted_record kept = {record->kind, own, record->value};
 		if (!watch_take_own(&kept, &watched))
 			return sorted_damaged(w->file, "a range of addresses is damaged", err);
-		if (w->nranges == w->cap) {
-			w->cap = w->cap ? w->cap * 2 : 64;
-			w->ranges = xrealloc(w->ranges, w->cap * sizeof(*w->ranges));
-		}
-		const struct range *before = w->nranges ? &w->ranges[w->nranges - 1] : NULL;
-		struct slice last = watched.indicator.last;
-		bool reaches = before && before->first.len == last.len &&
-			       slice_cmp(before->reach, last) > 0;
-		w->ranges[w->nranges++] = (struct range){
-			watched.indicator.key, last, own, reaches ? before->reach : last};
+		add_range(w, watched.indicator.key, watched.indicator.last, own);
 		rc = sorted_next(w->aside, &record, err);
 	}
 	return rc < 0 ? -1 : 0;

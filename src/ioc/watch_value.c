@@ -65,7 +65,7 @@ static void put_flags(const struct watched *w, unsigned flags, struct buf *out)
 void watch_put_own(const struct watched *w, struct buf *out)
 {
 	put_flags(w, WATCH_OWN, out);
-	put_number(out, (uint64_t)(w->confidence + 1));
+	put_number(out, w->confidence < 0 ? 0 : (uint64_t)w->confidence + 1);
 	put_text(out, w->indicator.form == IOC_WORD ? w->indicator.last : SLICE(""));
 	put_text(out, w->text);
 	put_text(out, w->id);

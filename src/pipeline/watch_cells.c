@@ -199,11 +199,11 @@ static struct gathered *find_gathered(struct watch_cells *c, uint32_t target, in
 		c->gathered_cap = c->gathered_cap ? c->gathered_cap * 2 : 256;
 		c->gathered = xrealloc(c->gathered, c->gathered_cap * sizeof(*c->gathered));
 	}
-	struct gathered *g = xcalloc(1, sizeof(*g));
+	struct gathered *g = c->gathered[c->ngathered] = xcalloc(1, sizeof(*g));
 	g->target = target;
 	g->day = day;
-	*place = c->ngathered;
-	return c->gathered[c->ngathered++] = g;
+	*place = c->ngathered++;
+	return g;
 }
 
 static char *text_of(const struct batch *batch, uint32_t column, uint32_t row)

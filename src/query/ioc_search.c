@@ -209,7 +209,7 @@ static int run_workers(struct worker *workers, uint32_t n, struct err *err)
 int ioc_search(struct store *store, const struct ioc_request *request, struct ioc_answers *answers,
 	struct err *err)
 {
-	struct worker workers[THREADS_MOST];
+	struct worker workers[THREADS_MOST] = {0};
 	uint32_t n = request->n / SHARE_LEAST + 1,
 		 threads = request->threads ? request->threads : 1;
 	*answers = (struct ioc_answers){.n = request->n};
