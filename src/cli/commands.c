@@ -170,7 +170,7 @@ const struct command commands[] = {
 	{"ioc",
 		"search VALUE…|- | add LIST VALUE…|- | list [LIST] | remove LIST [VALUE…] | pause "
 		"LIST | "
-		"resume LIST | index",
+		"resume LIST | update [LIST…] | feeds | index",
 		"indicators of compromise: were they ever seen, and tell when they are",
 		"`search` says of each indicator, in the order given, in how many events it was "
 		"seen, in which tables,\n"
@@ -187,18 +187,28 @@ const struct command commands[] = {
 		"and of "
 		"every event that\n"
 		"comes; what is seen is an alert. `remove` takes them off, or the whole list. "
-		"docs/ioc.md has the\n"
-		"rest. Exit status 3: some were not usable, or not all segments could be asked.",
+		"With --url, --taxii or\n"
+		"--file-feed the list is a feed: fetched now, and by `pugmark serve` at its "
+		"interval; `feeds` shows\n"
+		"what came, `update` fetches at once. docs/ioc.md and docs/feeds.md have the "
+		"rest. Exit status 3:\n"
+		"some were not usable, or not all segments could be asked.",
 		"pugmark ioc search 192.0.2.7 'evil[.]example' bob\n"
 		"pugmark ioc search --file report.txt --list-format text\n"
 		"pugmark ioc search --file urlhaus.csv.gz --hits --json\n"
 		"pugmark ioc search --events --since -30d 203.0.113.0/24\n"
 		"pugmark ioc add incident-7 --level critical --expire 90d --file iocs.stix.json\n"
-		"pugmark ioc list\n",
+		"pugmark ioc list\n"
+		"pugmark ioc add urlhaus --url https://urlhaus.abuse.ch/downloads/csv_recent/ "
+		"--column url\n"
+		"pugmark ioc feeds\n",
 		OPTS(OPT_FILE, OPT_LIST_FORMAT, OPT_COLUMN, OPT_KIND, OPT_EXACT, OPT_EVENTS,
 			OPT_HITS, OPT_ALLOW_WIDE, OPT_REPLACE, OPT_LEVEL, OPT_TAGS, OPT_EXPIRE,
-			OPT_CONFIDENCE, OPT_NO_DETECT, OPT_TABLE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT,
-			OPT_FORMAT),
+			OPT_CONFIDENCE, OPT_URL, OPT_URL_FILE, OPT_TAXII, OPT_COLLECTION,
+			OPT_FILE_FEED, OPT_INTERVAL, OPT_HEADER_FILE, OPT_USER, OPT_PASSWORD_FILE,
+			OPT_API_TOKEN_FILE, OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_MAX_SIZE,
+			OPT_ACCEPT, OPT_LOOP, OPT_ONCE, OPT_KEY_FILE, OPT_NO_DETECT, OPT_TABLE,
+			OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT),
 		1, -1, command_ioc},
 	{"entity", "VALUE", "everything about one user, address or object, on one page",
 		"What the value is, its events per day, tables, actions, addresses with first and "

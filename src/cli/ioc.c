@@ -12,6 +12,8 @@ static const struct {
 	{"remove", ioc_remove_run},
 	{"pause", ioc_pause_run},
 	{"resume", ioc_pause_run},
+	{"update", ioc_update_run},
+	{"feeds", ioc_feeds_run},
 	{"index", ioc_index_run},
 };
 
@@ -21,6 +23,7 @@ int command_ioc(const struct command_line *line)
 		if (strcmp(line->args[0], verbs[i].verb) == 0)
 			return verbs[i].run(line);
 	}
-	return usage_error(line, "\"%s\" must be search, add, list, remove, pause, resume or index",
+	return usage_error(line,
+		"\"%s\" must be search, add, list, remove, pause, resume, update, feeds or index",
 		line->args[0]);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/private.h"
 #include "ioc/list.h"
+#include "pipeline/watch_fill.h"
 #include "query/ioc.h"
 
 /* One line of the answer: an indicator, or a text that is none. */
@@ -58,6 +59,23 @@ int ioc_list_run(const struct command_line *line);
 int ioc_remove_run(const struct command_line *line);
 int ioc_pause_run(const struct command_line *line);
 int ioc_index_run(const struct command_line *line);
+int ioc_update_run(const struct command_line *line);
+int ioc_feeds_run(const struct command_line *line);
+/* `ioc add` with the options of a feed. */
+bool ioc_is_feed(const struct command_line *line);
+int ioc_feed_add_run(const struct command_line *line);
+
+/* The list of that name, or a new one, with the settings of the command line over what it had; texts in `mem` or the line's. 0 or -1. */
+int ioc_list_settings(const struct command_line *line, struct store *store, const char *name,
+	struct arena *mem, struct watchlist *list, struct err *err);
+/* Tells of texts that were not taken, the first of them. */
+struct ioc_telling {
+	uint64_t told;
+};
+void ioc_tell_unusable(void *ctx, const struct ioc_entry *entry, const char *reason);
+/* What a list holds now, and what changed. */
+void ioc_tell_fill(
+	const char *name, const struct watch_fill_result *r, const struct ioc_telling *telling);
 
 /* Asks watchlists of what they were not asked of yet, and says what came of it. */
 int ioc_sweep(const struct command_line *line, struct store *store, struct err *err);

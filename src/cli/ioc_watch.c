@@ -5,8 +5,7 @@
 
 #include "base/level.h"
 #include "cli/ioc.h"
-#include "pipeline/watch.h"
-#include "pipeline/watch_fill.h"
+#include "pipeline/feed.h"
 #include "query/output.h"
 
 enum { REASONS_TOLD = 10, CELL_MOST = 1 << 16 };
@@ -41,13 +40,9 @@ int ioc_sweep(const struct command_line *line, struct store *store, struct err *
 
 /* ---- add ------------------------------------------------------------------------------------- */
 
-struct telling {
-	uint64_t told;
-};
-
-static void tell_unusable(void *ctx, const struct ioc_entry *entry, const char *reason)
+void ioc_tell_unusable(void *ctx, const struct ioc_entry *entry, const char *reason)
 {
-	struct telling *t = ctx;
+	struct ioc_telling *t = ctx;
 	struct buf out;
 	if (t->told++ >= REASONS_TOLD)
 		return;
@@ -100,20 +95,31 @@ static int settings_of(const struct command_line *line, struct watchlist *list, 
 	return 0;
 }
 
-static int prepare_list(
-	const struct command_line *line, struct store *store, const char *name, struct err *err)
+int ioc_list_settings(const struct command_line *line, struct store *store, const char *name,
+	struct arena *mem, struct watchlist *list, struct err *err)
 {
-	struct arena mem = {0};
-	struct watchlist list = {0};
-	int there = watchlist_get(store, name, &mem, &list, err);
+	int there = watchlist_get(store, name, mem, list, err);
 	if (there == 0)
-		list = (struct watchlist){.name = name,
+		*list = (struct watchlist){.name = name,
 			.level = LEVEL_HIGH,
 			.url = "",
 			.settings = "{}",
 			.tags = "",
 			.confidence = -1};
-	int rc = there < 0 ? -1 : settings_of(line, &list, err);
+	return there < 0 ? -1 : settings_of(line, list, err);
+}
+
+static int prepare_list(
+	const struct command_line *line, struct store *store, const char *name, struct err *err)
+{
+	struct arena mem = {0};
+	struct watchlist list = {0};
+	int rc = ioc_list_settings(line, store, name, &mem, &list, err);
+	if (rc == 0 && feed_is(&list))
+		rc = err_set(err, ERR_USAGE,
+			"%s is a feed: what is put in by hand would go with the next fetch; take "
+			"another name",
+			name);
 	if (rc == 0)
 		rc = watchlist_put(store, &list, err);
 	arena_fini(&mem);
@@ -145,7 +151,7 @@ static int add_words(const struct command_line *line, struct watch_fill *fill, e
 	return rc;
 }
 
-static void tell_fill(const char *name, const struct watch_fill_result *r, const struct telling *t)
+void ioc_tell_fill(const char *name, const struct watch_fill_result *r, const struct ioc_telling *t)
 {
 	char a[32], b[32], c[32];
 	if (t->told > REASONS_TOLD)
@@ -165,12 +171,12 @@ static void tell_fill(const char *name, const struct watch_fill_result *r, const
 static int fill_list(const struct command_line *line, struct store *store, const char *name,
 	const struct ioc_list_options *options, struct watch_fill_result *result, struct err *err)
 {
-	struct telling telling = {0};
+	struct ioc_telling telling = {0};
 	const struct watch_fill_options filling = {.list = name,
 		.replace = line->values[OPT_REPLACE] != NULL,
 		.allow_wide = line->values[OPT_ALLOW_WIDE] != NULL,
 		.memory = line->memory / 2,
-		.unusable = tell_unusable,
+		.unusable = ioc_tell_unusable,
 		.ctx = &telling};
 	struct watch_fill *fill;
 	struct ioc_list_counts counts = {0};
@@ -188,7 +194,7 @@ static int fill_list(const struct command_line *line, struct store *store, const
 	}
 	rc = watch_fill_commit(fill, NULL, result, err);
 	if (rc == 0)
-		tell_fill(name, result, &telling);
+		ioc_tell_fill(name, result, &telling);
 	return rc;
 }
 
@@ -198,6 +204,8 @@ int ioc_add_run(const struct command_line *line)
 	struct err err = {0};
 	struct ioc_list_options options;
 	struct watch_fill_result result = {0};
+	if (ioc_is_feed(line))
+		return ioc_feed_add_run(line);
 	if (line->nargs < 2)
 		return usage_error(
 			line, "add needs the name of a list, then VALUES, --file FILE or -");
@@ -419,7 +427,7 @@ int ioc_list_run(const struct command_line *line)
 static int remove_values(
 	const struct command_line *line, struct store *store, const char *name, struct err *err)
 {
-	struct telling telling = {0};
+	struct ioc_telling telling = {0};
 	const struct watch_fill_options filling = {.list = name, .memory = line->memory / 2};
 	struct watch_fill *fill;
 	struct watch_fill_result result;
@@ -440,7 +448,7 @@ static int remove_values(
 	}
 	int rc = watch_fill_commit(fill, NULL, &result, err);
 	if (rc == 0)
-		tell_fill(name, &result, &telling);
+		ioc_tell_fill(name, &result, &telling);
 	return rc;
 }
 

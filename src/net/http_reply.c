@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "net/private.h"
+#include "net/retry.h"
 
 void http_reply_init(struct http_reply *reply)
 {

@@ -9,6 +9,7 @@
 #include "net/credentials.h"
 #include "net/guard.h"
 #include "net/http.h"
+#include "net/redirect.h"
 #include "net/retry.h"
 #include "net/s3.h"
 #include "net/s3_notice.h"

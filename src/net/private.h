@@ -99,9 +99,6 @@ int http_fail(struct http_exchange *ex, enum http_failure failure, enum err_kind
  * + is a space. */
 void http_unescape(struct buf *out, struct slice text, bool plus);
 
-/* An HTTP date (RFC 9110) in microseconds; 0 where it is none. */
-int64_t retry_date(struct slice text, int64_t now_us);
-
 /* A server refused a signature for its time: *skew_us becomes how far its clock (the reply's Date) is ahead of
  * ours. False where that explains nothing: no date, the difference that was allowed for already, or one
  * beyond a week, which no clock that runs has. */

@@ -32,6 +32,8 @@ struct retry_policy {
 	void *check_ctx;
 };
 
+/* An HTTP date (RFC 9110) in microseconds; 0 where it is none. */
+int64_t retry_date(struct slice text, int64_t now_us);
 /* Reads a Retry-After value: seconds (fractions too) or an HTTP date in any of its three forms.
  * Microseconds from `now_us` on, 0 for the past, at most a day; -1 where it is none. */
 int64_t retry_after(struct slice value, int64_t now_us);

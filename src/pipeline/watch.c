@@ -50,6 +50,10 @@ static int take_watched(void *ctx, const struct watched *watched, struct err *er
 {
 	struct finding *f = ctx;
 	int known = f->old ? watch_has(f->old, watched, err) : 0;
+	if (known < 0 && err->kind == ERR_DAMAGED) {
+		f->old = NULL; /* it only saved work */
+		known = 0;
+	}
 	if (known == 0)
 		watch_cells_add(f->cells, f->list, watched);
 	return known < 0 ? -1 : 0;

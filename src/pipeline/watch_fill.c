@@ -2,6 +2,7 @@
 /* watch_fill.c: a watchlist's new content. The new file is built beside the old one; what changed is counted by walking both. */
 #include "pipeline/watch_fill.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/budget.h"
@@ -75,6 +76,11 @@ static struct slice place_of(struct watch_fill *f, const struct indicator *indic
 		buf_slice(&f->entry, indicator->last);
 	}
 	return buf_view(&f->entry);
+}
+
+void watch_fill_replace(struct watch_fill *f, bool replace)
+{
+	f->options.replace = replace;
 }
 
 void watch_fill_remove(struct watch_fill *f, const struct indicator *indicator)
@@ -184,12 +190,16 @@ static int count_changes(struct watch_fill *f, const struct watch_facts *facts, 
 	r->indicators = facts->indicators;
 	r->contradictory = facts->contradictory;
 	r->duplicates = facts->duplicates;
-	if (!f->list.path) {
-		r->added = facts->indicators;
-	} else if (count_missing(f->path, f->list.path, &r->added, err) < 0 ||
-		   count_missing(f->list.path, f->path, &r->removed, err) < 0) {
-		return -1;
+	if (f->list.path && (count_missing(f->path, f->list.path, &r->added, err) < 0 ||
+				    count_missing(f->list.path, f->path, &r->removed, err) < 0)) {
+		if (!f->options.replace || err->kind != ERR_DAMAGED)
+			return -1;
+		/* One that is damaged is replaced by one that is not. */
+		f->list.path = NULL;
+		r->removed = 0;
 	}
+	if (!f->list.path)
+		r->added = facts->indicators;
 	r->changed = r->added > 0 || r->removed > 0 || !f->list.path;
 	return 0;
 }
@@ -202,6 +212,11 @@ int watch_fill_commit(struct watch_fill *f, const struct watchlist_change *chang
 	int rc = copy_old(f, err);
 	if (rc == 0)
 		rc = watch_finish(f->builder, &facts, err);
+	if (rc == 0 && facts.indicators < f->options.least)
+		rc = err_set(err, ERR_LIMIT,
+			"%" PRIu64 " indicators would be left of %" PRIu64
+			": the list is kept as it was",
+			facts.indicators, f->list.indicators);
 	if (rc == 0)
 		rc = count_changes(f, &facts, err);
 	if (rc == 0) {

@@ -11,6 +11,7 @@ struct watch_fill_options {
 	bool allow_wide; /* indicators that match nearly everything are taken */
 	uint64_t memory; /* 0 = a quarter of BUDGET_DEFAULT */
 	int64_t expires; /* of those that say nothing; 0 = as the list says */
+	uint64_t least;  /* a content of fewer indicators is not taken: ERR_LIMIT */
 	/* Called for every text that cannot be used; may be NULL. */
 	void (*unusable)(void *ctx, const struct ioc_entry *entry, const char *reason);
 	void *ctx;
@@ -26,6 +27,8 @@ int watch_fill_begin(struct store *store, const struct watch_fill_options *optio
 	struct watch_fill **fill, struct err *err);
 /* One that comes. Usable as `each` of ioc_list_read. Revoked ones take away what the list held. */
 int watch_fill_entry(void *fill, const struct ioc_entry *entry, struct err *err);
+/* Says only now whether what it held goes. */
+void watch_fill_replace(struct watch_fill *fill, bool replace);
 /* Takes one away. */
 void watch_fill_remove(struct watch_fill *fill, const struct indicator *indicator);
 /* Makes it the list's content; `change` (may be NULL) has what is noted of a fetch. Frees `fill`. 0 or -1: then the list is as it was. */

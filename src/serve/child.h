@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* child.h (private to serve/): a process of the service: of a source, or the one that tells of alerts. */
+/* child.h (private to serve/): a process of the service: of a source, or the one that tells of alerts or fetches feeds. */
 #ifndef SERVE_CHILD_H
 #define SERVE_CHILD_H
 

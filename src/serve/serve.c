@@ -11,6 +11,7 @@
 
 #include "serve/child.h"
 #include "store/notifiers.h"
+#include "store/watchlists.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -90,6 +91,17 @@ static int note_notifier(void *ctx, const struct notifier *notifier, struct err 
 	return 1;
 }
 
+/* Where there is a feed, one process fetches them all. It ends when there is none any more. */
+static int note_feed(void *ctx, const struct watchlist *list, struct err *err)
+{
+	static const char *const words[] = {"ioc", "update", "--loop", NULL};
+	(void)err;
+	if (!*list->url || list->paused)
+		return 0;
+	want(ctx, "(feeds)")->words = words;
+	return 1;
+}
+
 /* Looks at the connections. A folder that is not there yet has none. */
 static int look(struct service *s, struct err *err)
 {
@@ -102,7 +114,10 @@ static int look(struct service *s, struct err *err)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	int rc = store_connections(store, note_connection, s, err);
 	if (rc == 0 && !s->options->only)
-		rc = notifier_list(store, NULL, note_notifier, s, err) < 0 ? -1 : 0;
+		rc = notifier_list(store, NULL, note_notifier, s, err) < 0 ||
+				     watchlists(store, note_feed, s, err) < 0
+			     ? -1
+			     : 0;
 	store_close(store);
 	return rc;
 }

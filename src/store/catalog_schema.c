@@ -264,7 +264,15 @@ static const char version_6[] =
 	" removed INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL,"
 	" changed_at INTEGER NOT NULL DEFAULT 0, fetched_at INTEGER NOT NULL DEFAULT 0,"
 	" etag TEXT NOT NULL DEFAULT '', modified TEXT NOT NULL DEFAULT '',"
-	" failed_at INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '') STRICT;"
+	" failed_at INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',"
+	/* mark: how far a feed was read, pipeline/feed.h. failed_at: since when it fails; failures: in a row. due_at: of the next
+	 * fetch. */
+	" mark TEXT NOT NULL DEFAULT '', due_at INTEGER NOT NULL DEFAULT 0,"
+	" failures INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE TABLE watchlist_secrets(watchlist_id INTEGER NOT NULL"
+	" REFERENCES watchlists(id) ON DELETE CASCADE, field TEXT NOT NULL,"
+	" key_id BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL,"
+	" PRIMARY KEY(watchlist_id, field)) STRICT, WITHOUT ROWID;"
 	/* Segments that no watchlist was asked of. */
 	"CREATE TABLE watch_pending(segment_id INTEGER PRIMARY KEY) STRICT;";
 

@@ -1,10 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* connection_secrets.c: the sealed secrets of connections and notifiers: set, opened, sealed anew under another key. */
+/* connection_secrets.c: the sealed secrets of connections, notifiers and watchlists: set, opened, sealed anew under another key. */
 #include <stdio.h>
 #include <string.h>
 
 #include "store/connections_private.h"
 #include "store/secrets_private.h"
+
+/* What is bound: no connection's name has a slash. */
+static const struct {
+	const char *prefix, *write, *delete, *get;
+} owners[SECRET_OWNERS] = {
+#define OWNER(prefix, table, id)                                                                   \
+	{                                                                                          \
+		prefix,                                                                            \
+			"INSERT INTO " table " VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"    \
+			" key_id = excluded.key_id, sealed = excluded.sealed,"                     \
+			" set_at = excluded.set_at",                                               \
+			"DELETE FROM " table " WHERE " id " = ? AND field = ?",                    \
+			"SELECT sealed FROM " table " WHERE " id " = ? AND field = ?"              \
+	}
+	[OWNER_CONNECTION] = OWNER("", "connection_secrets", "connection_id"),
+	[OWNER_NOTIFIER] = OWNER("notifier/", "notifier_secrets", "notifier_id"),
+	[OWNER_WATCHLIST] = OWNER("watchlist/", "watchlist_secrets", "watchlist_id"),
+#undef OWNER
+};
 
 int secrets_delete_begin(struct store *store, struct err *err)
 {
@@ -39,7 +58,9 @@ static int choose_key(struct store *store, enum secret_owner owner, int64_t id, 
 		"SELECT key_id FROM connection_secrets"
 		" WHERE ?1 <> 0 OR connection_id <> ?2 OR field <> ?3 UNION ALL"
 		" SELECT key_id FROM notifier_secrets"
-		" WHERE ?1 <> 1 OR notifier_id <> ?2 OR field <> ?3 LIMIT 1",
+		" WHERE ?1 <> 1 OR notifier_id <> ?2 OR field <> ?3 UNION ALL"
+		" SELECT key_id FROM watchlist_secrets"
+		" WHERE ?1 <> 2 OR watchlist_id <> ?2 OR field <> ?3 LIMIT 1",
 		"iit", (int64_t)owner, id, field);
 	int rc = stmt ? catalog_step(store, stmt, err) : -1;
 	memcpy(key_id, secret_key_id(key), SECRET_KEY_ID);
@@ -54,26 +75,17 @@ static int choose_key(struct store *store, enum secret_owner owner, int64_t id, 
 		secret_key_where(key));
 }
 
-/* The name that a secret is bound to: no connection's name has a slash. */
+/* The name that a secret is bound to. */
 static void bound_name(enum secret_owner owner, const char *name, char bound[STORE_NAME + 16])
 {
-	snprintf(bound, STORE_NAME + 16, "%s%.*s", owner == OWNER_NOTIFIER ? "notifier/" : "",
-		STORE_NAME, name);
+	snprintf(bound, STORE_NAME + 16, "%s%.*s", owners[owner].prefix, STORE_NAME, name);
 }
 
 static int write_sealed(struct store *store, enum secret_owner owner, int64_t id, const char *field,
 	const uint8_t key_id[SECRET_KEY_ID], struct slice sealed, struct err *err)
 {
-	return catalog_run(store, err,
-		owner == OWNER_NOTIFIER
-			? "INSERT INTO notifier_secrets VALUES(?, ?, ?, ?, ?) ON CONFLICT DO"
-			  " UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed,"
-			  " set_at = excluded.set_at"
-			: "INSERT INTO connection_secrets VALUES(?, ?, ?, ?, ?) ON CONFLICT DO"
-			  " UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed,"
-			  " set_at = excluded.set_at",
-		"itbbi", id, field, key_id, (size_t)SECRET_KEY_ID, sealed.ptr, sealed.len,
-		clock_now_us());
+	return catalog_run(store, err, owners[owner].write, "itbbi", id, field, key_id,
+		(size_t)SECRET_KEY_ID, sealed.ptr, sealed.len, clock_now_us());
 }
 
 int secret_put(struct store *store, enum secret_owner owner, int64_t id, const char *name,
@@ -85,12 +97,7 @@ int secret_put(struct store *store, enum secret_owner owner, int64_t id, const c
 	if (check_field(secret->field, err) < 0)
 		return -1;
 	if (secret->plain.len == 0)
-		return catalog_run(store, err,
-			owner == OWNER_NOTIFIER
-				? "DELETE FROM notifier_secrets WHERE notifier_id = ? AND field = ?"
-				: "DELETE FROM connection_secrets WHERE connection_id = ? AND "
-				  "field = ?",
-			"it", id, secret->field);
+		return catalog_run(store, err, owners[owner].delete, "it", id, secret->field);
 	if (!key)
 		return err_set(err, ERR_USAGE, "the %s of %s needs a key to be sealed under",
 			secret->field, name);
@@ -119,12 +126,7 @@ int secret_get(struct store *store, enum secret_owner owner, int64_t id, const c
 	char bound[STORE_NAME + 16];
 	bound_name(owner, name, bound);
 	*plain = (struct secret){0};
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		owner == OWNER_NOTIFIER
-			? "SELECT sealed FROM notifier_secrets WHERE notifier_id = ? AND field = ?"
-			: "SELECT sealed FROM connection_secrets WHERE connection_id = ? AND field "
-			  "= ?",
-		"it", id, field);
+	sqlite3_stmt *stmt = catalog_query(store, err, owners[owner].get, "it", id, field);
 	int rc = stmt ? catalog_step(store, stmt, err) : -1;
 	if (rc == 1 && secret_open(key, bound, field, blob_of(stmt, 0), plain, err) < 0)
 		rc = -1;
@@ -144,7 +146,7 @@ int store_connection_secret(struct store *store, const char *name, const char *f
 /* How many secrets are sealed. */
 static int count_sealed(struct store *store, int64_t *n, struct err *err)
 {
-	int64_t more = 0;
+	int64_t more = 0, lists = 0;
 	*n = 0;
 	int rc = catalog_has(store, 3, err);
 	if (rc == 1)
@@ -153,7 +155,11 @@ static int count_sealed(struct store *store, int64_t *n, struct err *err)
 		rc = catalog_has(store, 5, err);
 	if (rc == 1)
 		rc = catalog_int(store, &more, err, "SELECT count(*) FROM notifier_secrets", "");
-	*n += more;
+	if (rc == 1)
+		rc = catalog_has(store, 6, err);
+	if (rc == 1)
+		rc = catalog_int(store, &lists, err, "SELECT count(*) FROM watchlist_secrets", "");
+	*n += more + lists;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -186,7 +192,9 @@ static int list_sealed(struct store *store, const uint8_t *key_id, struct arena 
 		"SELECT 0, c.id, c.name, s.field, s.sealed FROM connection_secrets s"
 		" JOIN connections c ON c.id = s.connection_id WHERE s.key_id <> ?1 UNION ALL"
 		" SELECT 1, c.id, c.name, s.field, s.sealed FROM notifier_secrets s"
-		" JOIN notifiers c ON c.id = s.notifier_id WHERE s.key_id <> ?1",
+		" JOIN notifiers c ON c.id = s.notifier_id WHERE s.key_id <> ?1 UNION ALL"
+		" SELECT 2, c.id, c.name, s.field, s.sealed FROM watchlist_secrets s"
+		" JOIN watchlists c ON c.id = s.watchlist_id WHERE s.key_id <> ?1",
 		"b", key_id, (size_t)SECRET_KEY_ID);
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {

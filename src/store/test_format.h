@@ -23,7 +23,8 @@ static inline void test_format(struct store *store, int version)
 			NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 6 && sqlite3_exec(store->db,
-				   "DROP TABLE watch_pending; DROP TABLE watchlists;"
+				   "DROP TABLE watch_pending; DROP TABLE watchlist_secrets; DROP "
+				   "TABLE watchlists;"
 				   "DROP TABLE observable_cover; DROP TABLE observable_runs;"
 				   "ALTER TABLE tables DROP COLUMN observed",
 				   NULL, NULL, NULL) != SQLITE_OK)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/connections_private.h"
 #include "store/observer.h"
 
 #define BUILDING "building.watch"
@@ -33,6 +34,12 @@ static int check(struct store *store, const struct watchlist *list, struct err *
 	return object ? 0 : err_set(err, ERR_USAGE, "a watchlist's settings must be a JSON object");
 }
 
+/* What is noted of another feed says nothing of this one. */
+#define RESET(column, value)                                                                       \
+	", " column                                                                                \
+	" = CASE WHEN url = excluded.url AND settings = excluded.settings THEN " column            \
+	" ELSE " value " END"
+
 int watchlist_put(struct store *store, const struct watchlist *list, struct err *err)
 {
 	if (store_check_writable(store, err) < 0 || check(store, list, err) < 0)
@@ -43,16 +50,61 @@ int watchlist_put(struct store *store, const struct watchlist *list, struct err 
 		" ON CONFLICT(name) DO UPDATE SET level = excluded.level, exact = excluded.exact,"
 		" paused = excluded.paused, url = excluded.url, settings = excluded.settings,"
 		" interval_s = excluded.interval_s, expire_s = excluded.expire_s,"
-		" confidence = excluded.confidence, tags = excluded.tags",
+		" confidence = excluded.confidence, tags = excluded.tags" RESET("etag", "''")
+			RESET("modified", "''") RESET("mark", "''") RESET("error", "''")
+				RESET("failed_at", "0") RESET("failures", "0") RESET("due_at", "0"),
 		"tiiittiiiti", list->name, (int64_t)list->level, (int64_t)list->exact,
 		(int64_t)list->paused, list->url, list->settings, (int64_t)list->interval_s,
 		(int64_t)list->expire_s, (int64_t)list->confidence, list->tags, clock_now_us());
 }
 
+static int put_in_transaction(struct store *store, const struct watchlist *list,
+	const struct connection_secret *secrets, uint32_t nsecrets, const struct secret_key *key,
+	struct err *err)
+{
+	int64_t id;
+	if (watchlist_put(store, list, err) < 0 ||
+		catalog_int(store, &id, err, "SELECT id FROM watchlists WHERE name = ?", "t",
+			list->name) < 1)
+		return -1;
+	for (uint32_t i = 0; i < nsecrets; i++) {
+		if (secret_put(store, OWNER_WATCHLIST, id, list->name, &secrets[i], key, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int watchlist_put_feed(struct store *store, const struct watchlist *list,
+	const struct connection_secret *secrets, uint32_t nsecrets, const struct secret_key *key,
+	struct err *err)
+{
+	if (store_check_writable(store, err) < 0 || secrets_delete_begin(store, err) < 0)
+		return -1;
+	int rc = catalog_begin(store, err);
+	if (rc == 0)
+		rc = catalog_end(
+			store, put_in_transaction(store, list, secrets, nsecrets, key, err), err);
+	return secrets_delete_end(store, rc);
+}
+
+int watchlist_secret(struct store *store, const char *name, const char *field,
+	const struct secret_key *key, struct secret *plain, struct err *err)
+{
+	int64_t id = 0;
+	*plain = (struct secret){0};
+	int rc = is_there(store, err);
+	if (rc == 1)
+		rc = catalog_int(
+			store, &id, err, "SELECT id FROM watchlists WHERE name = ?", "t", name);
+	return rc < 1 ? rc : secret_get(store, OWNER_WATCHLIST, id, name, field, key, plain, err);
+}
+
 #define COLUMNS                                                                                    \
 	"SELECT name, level, exact, paused, url, settings, interval_s, expire_s, confidence,"      \
 	" tags, file, swept, indicators, unusable, duplicates, bytes, added, removed, created_at," \
-	" changed_at, fetched_at, failed_at, etag, modified, error FROM watchlists"
+	" changed_at, fetched_at, failed_at, etag, modified, error, mark, due_at, failures,"       \
+	" (SELECT group_concat(field, ', ') FROM watchlist_secrets WHERE watchlist_id = id)"       \
+	" FROM watchlists"
 
 static uint64_t number(sqlite3_stmt *stmt, int column)
 {
@@ -101,6 +153,10 @@ static void take(struct store *store, sqlite3_stmt *stmt, struct arena *mem, str
 		.etag = text(stmt, 22, mem),
 		.modified = text(stmt, 23, mem),
 		.error = text(stmt, 24, mem),
+		.mark = text(stmt, 25, mem),
+		.due_at = sqlite3_column_int64(stmt, 26),
+		.failures = (unsigned)number(stmt, 27),
+		.secrets = text(stmt, 28, mem),
 	};
 	list->path = file_path(store, list->name, text(stmt, 10, mem), mem);
 	list->swept_path = file_path(store, list->name, text(stmt, 11, mem), mem);
@@ -170,17 +226,28 @@ static int retire_files(struct store *store, const char *name, struct err *err)
 		"it", clock_now_us(), name);
 }
 
+static int remove_rows(struct store *store, const char *name, struct err *err)
+{
+	if (retire_files(store, name, err) < 0 ||
+		catalog_run(store, err,
+			"DELETE FROM watchlist_secrets WHERE watchlist_id ="
+			" (SELECT id FROM watchlists WHERE name = ?)",
+			"t", name) < 0)
+		return -1;
+	return catalog_run(store, err, "DELETE FROM watchlists WHERE name = ?", "t", name);
+}
+
 int watchlist_remove(struct store *store, const char *name, struct err *err)
 {
 	int rc = exists(store, name, err);
 	if (rc < 1)
 		return rc;
-	if (catalog_begin(store, err) < 0)
+	if (secrets_delete_begin(store, err) < 0)
 		return -1;
-	rc = retire_files(store, name, err);
+	rc = catalog_begin(store, err);
 	if (rc == 0)
-		rc = catalog_run(store, err, "DELETE FROM watchlists WHERE name = ?", "t", name);
-	return catalog_end(store, rc, err) < 0 ? -1 : 1;
+		rc = catalog_end(store, remove_rows(store, name, err), err);
+	return secrets_delete_end(store, rc) < 0 ? -1 : 1;
 }
 
 /* ---- content --------------------------------------------------------------------------------- */
@@ -227,8 +294,10 @@ static int note(struct store *store, const char *name, const struct watchlist_ch
 		return 0;
 	return catalog_run(store, err,
 		"UPDATE watchlists SET fetched_at = ?, etag = coalesce(?, etag),"
-		" modified = coalesce(?, modified), error = '', failed_at = 0 WHERE name = ?",
-		"ittt", change->fetched_at, change->etag, change->modified, name);
+		" modified = coalesce(?, modified), mark = coalesce(?, mark), due_at = ?,"
+		" error = '', failed_at = 0, failures = 0 WHERE name = ?",
+		"itttit", change->fetched_at, change->etag, change->modified, change->mark,
+		change->due_at, name);
 }
 
 static int rename_built(struct store *store, const char *name, const char *file, struct err *err)
@@ -264,11 +333,13 @@ int watchlist_change(struct store *store, const char *name, const struct watchli
 	return rc;
 }
 
-int watchlist_failed(struct store *store, const char *name, const char *why, struct err *err)
+int watchlist_failed(
+	struct store *store, const char *name, const char *why, int64_t due_at, struct err *err)
 {
 	return catalog_run(store, err,
-		"UPDATE watchlists SET error = ?, failed_at = ? WHERE name = ?", "tit", why,
-		clock_now_us(), name);
+		"UPDATE watchlists SET error = ?, due_at = ?, failures = failures + 1,"
+		" failed_at = CASE WHEN failed_at = 0 THEN ? ELSE failed_at END WHERE name = ?",
+		"tiit", why, due_at, clock_now_us(), name);
 }
 
 int watchlist_swept(struct store *store, const char *name, const char *path, struct err *err)

@@ -10,6 +10,7 @@
 #define STORE_WATCHLISTS_H
 
 #include "ioc/watch_file.h"
+#include "store/connections.h"
 #include "store/store.h"
 
 enum { WATCHLIST_SETTINGS = 65536 /* bytes */ };
@@ -31,14 +32,27 @@ struct watchlist {
 	const char *
 		swept_path; /* of the file that was asked of all history; NULL = none, or it is gone */
 	uint64_t indicators, unusable, duplicates, bytes;
-	uint64_t added, removed;                               /* by the last change */
-	int64_t created_at, changed_at, fetched_at, failed_at; /* 0 = never */
+	uint64_t added, removed;                    /* by the last change */
+	int64_t created_at, changed_at, fetched_at; /* 0 = never */
+	int64_t failed_at;                          /* since when it fails; 0 = it does not */
+	int64_t due_at;                             /* of the next fetch; 0 = now */
+	unsigned failures;                          /* in a row */
 	const char *etag, *modified;
-	const char *error; /* of the last fetch; "" = it was well */
+	const char *mark;    /* how far a feed was read (pipeline/feed.h) */
+	const char *error;   /* of the last fetch; "" = it was well */
+	const char *secrets; /* names of those that are sealed, "headers, url"; "" = none */
 };
 
-/* Saves the settings: a new list, or in place of those of that name; its content stays. 0 or -1. */
+/* Saves the settings: a new list, or in place of those of that name; its content stays. Where url or settings are others, what was noted of
+ * fetches is forgotten. 0 or -1. */
 int watchlist_put(struct store *store, const struct watchlist *list, struct err *err);
+/* The same, with secrets (an empty one forgets it); `key` may be NULL where all are empty. */
+int watchlist_put_feed(struct store *store, const struct watchlist *list,
+	const struct connection_secret *secrets, uint32_t nsecrets, const struct secret_key *key,
+	struct err *err);
+/* Opens a secret of a list: 1, 0 not set or no such list, -1; *plain is the caller's. */
+int watchlist_secret(struct store *store, const char *name, const char *field,
+	const struct secret_key *key, struct secret *plain, struct err *err);
 /* 1 found, texts in `mem`; 0 none of that name; -1. */
 int watchlist_get(struct store *store, const char *name, struct arena *mem, struct watchlist *list,
 	struct err *err);
@@ -57,14 +71,16 @@ char *watchlist_building(struct store *store, const char *name, struct arena *me
 struct watchlist_change {
 	const struct watch_facts *facts; /* of the file that was built; NULL = the content stays */
 	uint64_t unusable, added, removed;
-	int64_t fetched_at;          /* 0 = as it was */
-	const char *etag, *modified; /* NULL = as they were */
+	int64_t fetched_at;                 /* 0 = as it was, and so is due_at */
+	int64_t due_at;                     /* of the next fetch */
+	const char *etag, *modified, *mark; /* NULL = as they were */
 };
 /* Makes the file that was built the list's content, and notes the rest. 0 or -1. */
 int watchlist_change(struct store *store, const char *name, const struct watchlist_change *change,
 	struct err *err);
-/* Notes that a fetch failed. */
-int watchlist_failed(struct store *store, const char *name, const char *why, struct err *err);
+/* Notes that a fetch failed, and when the next one is due. */
+int watchlist_failed(
+	struct store *store, const char *name, const char *why, int64_t due_at, struct err *err);
 /* Notes that the file at `path` was asked of all history. */
 int watchlist_swept(struct store *store, const char *name, const char *path, struct err *err);
 

@@ -21,12 +21,12 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def certificate(folder):
-    """(certificate, key) of 127.0.0.1 and localhost, signed by itself."""
+    """(certificate, key) of 127.0.0.1, localhost and two names behind a proxy, signed by itself."""
     cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     if not os.path.exists(cert):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-days", "2", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out", cert],
+                        "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:feeds.example,DNS:cdn.example", "-keyout", key, "-out", cert],
                        check=True, capture_output=True)
     return cert, key
 
