@@ -206,6 +206,19 @@ static int keep_log(struct store *store)
 	return exec(store, "PRAGMA journal_size_limit=0");
 }
 
+/* Several processes may make a catalog at once. Where two of them change its mode, SQLite tells one of them at once that the other is busy,
+ * whatever its time-out: waiting inside might never end. */
+static int begin_log(struct store *store)
+{
+	enum { PAUSE_MS = 20 };
+	int rc = exec(store, "PRAGMA journal_mode=WAL");
+	for (int waited = 0; (rc & 0xff) == SQLITE_BUSY && waited < BUSY_MS; waited += PAUSE_MS) {
+		sqlite3_sleep(PAUSE_MS);
+		rc = exec(store, "PRAGMA journal_mode=WAL");
+	}
+	return rc;
+}
+
 static int open_writer(struct store *store, const char *path, struct err *err)
 {
 	int reserved = VFS_RESERVED;
@@ -214,7 +227,7 @@ static int open_writer(struct store *store, const char *path, struct err *err)
 	if (open_database(store, path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) != SQLITE_OK)
 		return catalog_error(store, err);
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-	if (settle(store) != SQLITE_OK || exec(store, "PRAGMA journal_mode=WAL") != SQLITE_OK ||
+	if (settle(store) != SQLITE_OK || begin_log(store) != SQLITE_OK ||
 		keep_log(store) != SQLITE_OK)
 		return catalog_error(store, err);
 	return 0;
