@@ -36,7 +36,7 @@ static int take_due(void *ctx, const struct watchlist *list, struct err *err)
 }
 
 /* A feed's failure is its own: it is told, and the others go on. */
-static bool update_one(struct store *store, const char *name, const struct feed_options *options)
+static void update_one(struct store *store, const char *name, const struct feed_options *options)
 {
 	struct feed_result result;
 	struct err err = {0};
@@ -44,13 +44,12 @@ static bool update_one(struct store *store, const char *name, const struct feed_
 	if (feed_update(store, name, options, &result, &err) < 0) {
 		if (err.kind != ERR_INTERRUPTED)
 			log_warn("%s: %s", name, err.text);
-		return false;
+		return;
 	}
 	if (result.outcome != FEED_CHANGED)
-		return false;
+		return;
 	log_info("%s: %s added, %s removed, %s indicators", name, text_count(result.fill.added, a),
 		text_count(result.fill.removed, b), text_count(result.fill.indicators, c));
-	return true;
 }
 
 static void sweep(struct store *store, const struct feed_options *options)
@@ -74,11 +73,11 @@ static void sweep(struct store *store, const struct feed_options *options)
 static int run_round(struct store *store, const struct feed_options *options, struct err *err)
 {
 	struct due due = {.now = clock_now_us()};
-	bool changed = false;
 	int rc = watchlists(store, take_due, &due, err);
 	for (uint32_t i = 0; rc == 0 && i < due.n && !feed_stopped(options->stop); i++)
-		changed = update_one(store, due.names[i], options) || changed;
-	if (changed && !feed_stopped(options->stop))
+		update_one(store, due.names[i], options);
+	/* Also what came while a list was being filled: whoever committed it found the lists busy. */
+	if (due.n > 0 && !feed_stopped(options->stop))
 		sweep(store, options);
 	free(due.names);
 	arena_fini(&due.mem);
