@@ -225,8 +225,7 @@ int sorted_finish(
 		return err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
 	facts->entries = w->footer.entries;
 	facts->bytes = w->at;
-	if (io_fsync(w->fd, w->temp, err) < 0 || io_chmod(w->temp, 0444, err) < 0 ||
-		io_rename(w->temp, w->path, err) < 0)
+	if (io_fsync(w->fd, w->temp, err) < 0 || io_rename(w->temp, w->path, err) < 0)
 		return -1;
 	w->finished = true;
 	return 0;
