@@ -168,6 +168,12 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_EXPIRE] = {"expire", "SPAN",
 		"indicators that say nothing end so long after they came: 30d, 12h, never"},
 	[OPT_CONFIDENCE] = {"confidence", "N", "of indicators that say nothing: 0 to 100"},
+	[OPT_LISTEN] = {"listen", "ADDRESS:PORT", "where the API answers (default 127.0.0.1:8480)"},
+	[OPT_HOST] = {"host", "NAME[,NAME…]",
+		"names that the API is reached by, beside its address: behind a proxy"},
+	[OPT_NO_HTTP] = {"no-http", NULL, "without the API"},
+	[OPT_ROLE] = {"role", "ROLE", "viewer (reads), analyst (and alerts) or admin (all)"},
+	[OPT_EXPIRES] = {"expires", "SPAN", "how long it is good: 90d, 12h (default: for ever)"},
 	[OPT_EXPAND] = {"expand-from-event", NULL,
 		"take values of placeholders that have none from the event's own fields"},
 };

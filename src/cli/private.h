@@ -137,6 +137,11 @@ enum opt {
 	OPT_TAGS,
 	OPT_EXPIRE,
 	OPT_CONFIDENCE,
+	OPT_LISTEN,
+	OPT_HOST,
+	OPT_NO_HTTP,
+	OPT_ROLE,
+	OPT_EXPIRES,
 	OPTIONS
 };
 
@@ -173,6 +178,9 @@ int command_notify(const struct command_line *line);
 int command_detect(const struct command_line *line);
 int command_entity(const struct command_line *line);
 int command_ioc(const struct command_line *line);
+int command_http(const struct command_line *line);
+int command_token(const struct command_line *line);
+int command_audit(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
@@ -231,6 +239,8 @@ struct progress progress_of_walk(void);
 int parse_span(const char *text, uint32_t *seconds);
 /* "3 days", "5 hours", "12 minutes", "7 seconds"; returns `out`. */
 const char *span_text(int64_t us, char out[32]);
+/* Who types: the user, also behind sudo; --by where it is given. Borrowed. */
+const char *who_types(const struct command_line *line);
 /* The beginning of what clock_parse reads. 0 or -1. */
 int parse_when(const char *text, int64_t *us);
 /* The time of an option, which stays as it is where that is not given. 0 or -1 (told). */
