@@ -136,7 +136,7 @@ struct gate;
 struct gate *gate_new(const char *data);
 void gate_free(struct gate *gate);
 /* The role of the token in an Authorization header, and its name; ROLE_NONE where it is none, or has expired. A token that was removed
- * is refused a second later at most, a new one known at once. */
+ * is refused a second later at most, a new one is known a tenth of a second later. */
 enum access_role gate_ask(struct gate *gate, const char *authorization, char name[64]);
 
 /* ---- requests at work (work.c) ------------------------------------------------------------------ */

@@ -156,9 +156,14 @@ static enum MHD_Result refuse(struct request *r, unsigned status, const char *wh
 
 /* ---- the head -------------------------------------------------------------------------------- */
 
+/* RFC 9110, section 5.6.2. */
+#define NAME_CHARACTERS                                                                            \
+	"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 struct framing {
 	unsigned hosts, lengths, codings, tokens;
 	bool strange; /* a coding that is not chunked */
+	bool no_name; /* "Content-Length : 4" is another header to some, and this one to others */
 };
 
 static enum MHD_Result note_header(
@@ -166,6 +171,7 @@ static enum MHD_Result note_header(
 {
 	struct framing *f = ctx;
 	(void)kind;
+	f->no_name |= !name[0] || name[strspn(name, NAME_CHARACTERS)] != '\0';
 	f->hosts += strcasecmp(name, "Host") == 0;
 	f->lengths += strcasecmp(name, "Content-Length") == 0;
 	f->tokens += strcasecmp(name, "Authorization") == 0;
@@ -183,6 +189,8 @@ static const char *check_framing(const struct request *r)
 	MHD_get_connection_values(r->connection, MHD_HEADER_KIND, note_header, &f);
 	if (f.lengths + f.codings > 1)
 		return "more than one of Content-Length and Transfer-Encoding";
+	if (f.no_name)
+		return "a header's name has characters that none has";
 	if (f.strange)
 		return "the only Transfer-Encoding that is taken is chunked";
 	if (f.hosts > 1 || f.tokens > 1)
