@@ -144,7 +144,7 @@ enum access_role gate_ask(struct gate *gate, const char *authorization, char nam
 struct work;
 /* Starts the workers. */
 struct work *work_new(void);
-/* Hands a request over, whose connection is suspended. False where too many wait: nothing is done then. */
+/* Hands a request over and suspends its connection. False where too many wait: nothing is done then. */
 bool work_add(struct work *work, struct request *r);
 /* The server has done with a request; frees it, now or when its worker ends. */
 void work_forget(struct work *work, struct request *r);

@@ -337,14 +337,9 @@ static enum MHD_Result hand_over(struct request *r)
 		(void)handle_health(r, NULL);
 		return answer_with(r, NULL);
 	}
-	pthread_mutex_lock(&r->lock); /* so that the worker cannot wake what does not sleep yet */
-	bool added = work_add(r->server->work, r);
-	if (added) {
-		r->parked = true;
-		MHD_suspend_connection(r->connection);
-	}
-	pthread_mutex_unlock(&r->lock);
-	return added ? MHD_YES : refuse(r, 503, "too many requests wait: try again in a moment");
+	if (work_add(r->server->work, r))
+		return MHD_YES;
+	return refuse(r, 503, "too many requests wait: try again in a moment");
 }
 
 /* ---- libmicrohttpd's calls --------------------------------------------------------------------- */

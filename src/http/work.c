@@ -103,6 +103,10 @@ bool work_add(struct work *work, struct request *r)
 			work->first = r;
 		work->last = r;
 		work->waiting++;
+		pthread_mutex_lock(&r->lock); /* always within the other: see work_forget */
+		r->parked = true;
+		MHD_suspend_connection(r->connection);
+		pthread_mutex_unlock(&r->lock);
 		pthread_cond_signal(&work->more);
 	}
 	pthread_mutex_unlock(&work->lock);
