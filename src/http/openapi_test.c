@@ -23,7 +23,7 @@ static struct slice operation(const struct route *route)
 	char method[8] = "";
 	struct slice at = json_find(document(), "paths");
 	at = json_find(at, route->path);
-	for (size_t i = 0; route->method[i] && i < 7; i++)
+	for (size_t i = 0; i < 7 && route->method[i]; i++)
 		method[i] = (char)(route->method[i] | 0x20);
 	return at.ptr ? json_find(at, method) : at;
 }
