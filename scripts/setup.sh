@@ -40,6 +40,7 @@ build_parts="
 	pc:libidn2 libidn2-dev
 	pc:libpsl libpsl-dev
 	pc:jansson libjansson-dev
+	pc:libmicrohttpd libmicrohttpd-dev
 	pc:cmocka libcmocka-dev
 	file:/etc/ssl/certs/ca-certificates.crt ca-certificates
 	cmd:node nodejs
@@ -104,7 +105,7 @@ missing_packages() {
 	local libraries_there=no probe packages
 	if command -v pkg-config >/dev/null &&
 		pkg-config --exists sqlite3 libzstd zlib yaml-0.1 libcrypto libpcre2-8 libutf8proc libcurl \
-			expat libidn2 libpsl jansson cmocka; then
+			expat libidn2 libpsl jansson libmicrohttpd cmocka; then
 		libraries_there=yes
 	fi
 	while read -r probe packages; do

@@ -49,6 +49,10 @@ _pugmark()
 		COMPREPLY=($(compgen -W "informational low medium high critical" -- "$cur"))
 		return
 		;;
+	--role)
+		COMPREPLY=($(compgen -W "viewer analyst admin" -- "$cur"))
+		return
+		;;
 	--reason)
 		COMPREPLY=($(compgen -W "true-positive false-positive benign duplicate" -- "$cur"))
 		return
@@ -77,7 +81,8 @@ _pugmark()
 		;;
 	--after | --save | --memory | --threads | --source | --instance | --node | --since | --until | --limit | \
 		--timeout | --keep | --seconds | --every | --max-files | --endpoint | --region | --profile | --role-arn | \
-		--external-id | --proxy | --rule | --comment | --by | --url | --to | --server | --sender | --user)
+		--external-id | --proxy | --rule | --comment | --by | --url | --to | --server | --sender | --user | --listen | --host | \
+		--expires)
 		return
 		;;
 	esac
@@ -107,6 +112,7 @@ _pugmark()
 		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
 		esac
 		;;
+	token) [ "$prev" = token ] && COMPREPLY=($(compgen -W "list add remove" -- "$cur")) ;;
 	alerts)
 		[ "$prev" = alerts ] && COMPREPLY=($(compgen -W "list show ack close reopen comment export" -- "$cur"))
 		;;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alerts.c (cli/): pugmark alerts: its words and filters, and what people do: acknowledge, close, reopen, comment. */
-#include <pwd.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/alerts.h"
 
@@ -58,20 +56,6 @@ static int read_filter(
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
-/* Who does it: the user, also behind sudo. */
-static const char *who(const struct command_line *line)
-{
-	const char *sudo = getenv("SUDO_USER");
-	const struct passwd *user;
-	if (line->values[OPT_BY])
-		return line->values[OPT_BY];
-	if (geteuid() == 0 && sudo && *sudo)
-		return sudo;
-	/* cppcheck-suppress getpwuidCalled ; one thread */
-	user = getpwuid(geteuid());
-	return user ? user->pw_name : "somebody";
-}
-
 struct change {
 	const char *verb, *done;
 	int state; /* -1 = a comment alone */
@@ -114,9 +98,9 @@ static int change_one(const struct command_line *line, struct store *store,
 		rc = no_alert(id, err);
 	if (rc == 1) {
 		rc = change->state < 0
-			     ? alerts_comment(store, alert.id, who(line), comment, err)
+			     ? alerts_comment(store, alert.id, who_types(line), comment, err)
 			     : alerts_set(store, alert.id, (enum alert_state)change->state, reason,
-				       who(line), comment, err);
+				       who_types(line), comment, err);
 		if (rc < 0)
 			err_context(err, "%.40s", id);
 	}

@@ -15,7 +15,7 @@ int alerts_print_one(const struct command_line *line, struct store *store,
 	struct alert_filter *filter, struct err *err);
 int alerts_export(const struct command_line *line, struct store *store, struct alert_filter *filter,
 	struct err *err);
-/* "3 open (1 high), 2 acknowledged" for people; or a JSON object. Appends to `out`. */
-int alerts_summary(struct store *store, bool json, struct buf *out, struct err *err);
+/* "3 open (1 high), 2 acknowledged" for people. Appends to `out`. */
+int alerts_summary(struct store *store, struct buf *out, struct err *err);
 
 #endif

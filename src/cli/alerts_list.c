@@ -2,6 +2,7 @@
 /* alerts_list.c (cli/): alerts as a table, as JSON, and exported as NDJSON and CSV; how many there are. */
 #include <inttypes.h>
 
+#include "answer/answer.h"
 #include "cli/alerts.h"
 #include "query/output.h"
 
@@ -102,7 +103,7 @@ static int tell_rest(const struct listing *l, const struct alert_filter *filter,
 	char a[32], b[32];
 	struct buf sums;
 	buf_init(&sums, 4096);
-	int rc = alerts_summary(l->store, false, &sums, err);
+	int rc = alerts_summary(l->store, &sums, err);
 	if (rc == 0 && l->n == 0)
 		fprintf(stderr, "no alert %s; in all: %.*s\n",
 			filter->states || filter->text || filter->rule ||
@@ -182,15 +183,13 @@ static int print_line(void *ctx, const struct alert_info *alert, struct err *err
 {
 	struct listing *l = ctx;
 	buf_clear(&l->line);
-	if (l->json && l->n > 0)
-		buf_push(&l->line, ',');
 	if (l->csv)
 		csv_line(alert, &l->line);
 	else if (!l->whole)
 		alert_json(alert, false, &l->line);
 	else if (whole_line(l, alert, err) < 0)
 		return -1;
-	if (!l->csv && !l->json)
+	if (!l->csv)
 		buf_push(&l->line, '\n');
 	l->n++;
 	if (stop_requested)
@@ -202,13 +201,11 @@ static int print_line(void *ctx, const struct alert_info *alert, struct err *err
 
 static int print_json(struct listing *l, const struct alert_filter *filter, struct err *err)
 {
-	fputs("{\"alerts\":[", l->file);
-	if (alerts_list(l->store, filter, print_line, l, err) < 0)
-		return -1;
 	buf_clear(&l->line);
-	if (alerts_summary(l->store, true, &l->line, err) < 0)
+	if (answer_alerts(l->store, filter, &l->line, err) < 0)
 		return -1;
-	fprintf(l->file, "],\"counts\":%.*s}\n", SLICE_ARG(buf_view(&l->line)));
+	buf_push(&l->line, '\n');
+	fwrite(l->line.ptr, 1, l->line.len, l->file);
 	return 0;
 }
 
@@ -270,19 +267,6 @@ int alerts_export(const struct command_line *line, struct store *store, struct a
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
-static void summary_json(uint64_t counts[ALERT_STATES][RULE_LEVELS], struct buf *out)
-{
-	for (int state = 0; state < ALERT_STATES; state++) {
-		buf_printf(out, "%s\"%s\":{", state ? "," : "{",
-			alert_state_name((enum alert_state)state));
-		for (unsigned level = 0; level < RULE_LEVELS; level++)
-			buf_printf(out, "%s\"%s\":%" PRIu64, level ? "," : "", level_name(level),
-				counts[state][level]);
-		buf_push(out, '}');
-	}
-	buf_push(out, '}');
-}
-
 static uint64_t sum(const uint64_t levels[RULE_LEVELS])
 {
 	uint64_t n = 0;
@@ -316,11 +300,11 @@ static void summary_text(uint64_t counts[ALERT_STATES][RULE_LEVELS], struct buf 
 	}
 }
 
-int alerts_summary(struct store *store, bool json, struct buf *out, struct err *err)
+int alerts_summary(struct store *store, struct buf *out, struct err *err)
 {
 	uint64_t counts[ALERT_STATES][RULE_LEVELS];
 	if (alerts_counts(store, counts, err) < 0)
 		return -1;
-	(json ? summary_json : summary_text)(counts, out);
+	summary_text(counts, out);
 	return 0;
 }

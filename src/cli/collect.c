@@ -9,7 +9,7 @@
 #include "pipeline/collect.h"
 #include "serve/serve.h"
 
-enum { NAMES_MOST = 1024, LEAST_SHARE = 128 << 20 /* bytes of memory */ };
+enum { HTTP_WORDS = 16, NAMES_MOST = 1024, LEAST_SHARE = 128 << 20 /* bytes of memory */ };
 
 struct names {
 	struct arena mem;
@@ -123,12 +123,38 @@ static int parse_options(const struct command_line *line, struct collect_options
 	return parse_time(line, OPT_SINCE, &options->since);
 }
 
+/* The words of the process that answers the API; NULL = none is wanted. */
+static const char *const *http_words(const struct command_line *line, const char *const *only,
+	const char *memory, const char *words[HTTP_WORDS])
+{
+	static const enum opt more[] = {OPT_LISTEN, OPT_HOST};
+	static const char *const names[] = {"--listen", "--host"};
+	size_t n = 0;
+	if (only || line->values[OPT_NO_HTTP])
+		return NULL;
+	words[n++] = "http";
+	words[n++] = "--data";
+	words[n++] = data_folder(line);
+	words[n++] = "--memory";
+	words[n++] = memory;
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
+		if (!line->values[more[i]])
+			continue;
+		words[n++] = names[i];
+		words[n++] = line->values[more[i]];
+	}
+	if (line->values[OPT_VERBOSE])
+		words[n++] = "--verbose";
+	words[n] = NULL;
+	return words;
+}
+
 /* A process for each source, until the end. */
 static int serve(const struct command_line *line, const char *const *only)
 {
 	struct err err = {0};
 	char memory[32];
-	const char *args[12];
+	const char *args[12], *http[HTTP_WORDS];
 	size_t n = 0;
 	/* Of several sources at once a few import at a time, as a rule. */
 	uint64_t share = line->memory / 4 > LEAST_SHARE ? line->memory / 4 : LEAST_SHARE;
@@ -144,8 +170,11 @@ static int serve(const struct command_line *line, const char *const *only)
 	if (line->values[OPT_VERBOSE])
 		args[n++] = "--verbose";
 	args[n] = NULL;
-	struct serve_options options = {
-		.data = data_folder(line), .only = only, .args = args, .stop = &stop_requested};
+	struct serve_options options = {.data = data_folder(line),
+		.only = only,
+		.args = args,
+		.http = http_words(line, only, memory, http),
+		.stop = &stop_requested};
 	log_setup(line->values[OPT_VERBOSE] ? LOG_DEBUG : LOG_INFO, LOG_AUTO);
 	return serve_run(&options, &err) < 0 ? fail(&err) : EXIT_DONE;
 }

@@ -84,12 +84,39 @@ const struct command commands[] = {
 	{"serve", "", "read all sources from now on, as a service",
 		"Starts a process for each source that is connected and not paused, starts it "
 		"again where it\n"
-		"fails, and follows what is connected, paused or removed meanwhile. Its log goes "
-		"to stderr, one JSON\n"
+		"fails, and follows what is connected, paused or removed meanwhile. One process "
+		"more answers the API\n"
+		"(docs/api.md), on this machine alone where --listen does not say otherwise. Its "
+		"log goes to stderr, one JSON\n"
 		"object a line where that is no terminal. Ends on SIGTERM or Ctrl-C when all have "
 		"committed what\nthey had.",
-		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n",
-		OPTS(OPT_KEY_FILE), 0, 0, command_serve},
+		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n"
+		"pugmark serve --listen 127.0.0.1:8480 --host pugmark.example.com   # behind a "
+		"proxy\n",
+		OPTS(OPT_LISTEN, OPT_HOST, OPT_NO_HTTP, OPT_KEY_FILE), 0, 0, command_serve},
+	{"http", "", "answer the API over HTTP, without the rest of the service",
+		"What `pugmark serve` starts for its API, alone: it reads the data folder and "
+		"notes what people do\n"
+		"about alerts. Every request needs a token (pugmark token add). docs/api.md has "
+		"all routes.",
+		"pugmark http\npugmark http --listen 127.0.0.1:9000\n", OPTS(OPT_LISTEN, OPT_HOST),
+		0, 0, command_http},
+	{"token", "[list | add NAME | remove NAME]", "who may use the API",
+		"`add` makes a token with a role, prints it once, and keeps its hash alone. A "
+		"viewer reads; an\n"
+		"analyst also works on alerts; an admin also reads the audit log. `remove` ends "
+		"one within a second.\n"
+		"Both are noted in the audit log (pugmark audit).",
+		"pugmark token add ci --role viewer --expires 90d > token\n"
+		"curl -H \"Authorization: Bearer $(cat token)\" "
+		"http://127.0.0.1:8480/api/v1/status\n"
+		"pugmark token remove ci\n",
+		OPTS(OPT_ROLE, OPT_EXPIRES, OPT_BY), 0, 2, command_token},
+	{"audit", "", "what people and tokens did with pugmark itself",
+		"Every change through the API, and of tokens: when, who, from where, what, to "
+		"what, and what came of\nit. The newest first.",
+		"pugmark audit\npugmark audit --since -7d --limit 0 --json\n",
+		OPTS(OPT_SINCE, OPT_UNTIL, OPT_LIMIT), 0, 0, command_audit},
 	{"alerts",
 		"[list [TEXT…] | show ID | ack ID… | close ID… | reopen ID… | comment ID… | "
 		"export]",

@@ -6,20 +6,13 @@
 
 #include "cli/detecting.h"
 
-static int count_alerts_of(void *ctx, const struct alert_cell *cell, struct err *err)
-{
-	(void)err;
-	*map_put(ctx, slice_of(cell->rule), NULL) += cell->n;
-	return 0;
-}
-
 /* Alerts of each rule, by its id; none where there is no data folder yet. */
 static int count_alerts(const struct command_line *line, struct map *counts, struct err *err)
 {
 	struct store *store;
 	if (store_open(data_folder(line), STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	int rc = alerts_cells(store, NULL, INT64_MIN, INT64_MAX, count_alerts_of, counts, err);
+	int rc = answer_rule_alerts(store, counts, err);
 	store_close(store);
 	return rc;
 }
@@ -50,37 +43,12 @@ static bool wanted(const struct command_line *line, const struct rule *rule)
 	return true;
 }
 
-static void json_texts(struct buf *out, const char *name, const struct texts *texts)
-{
-	buf_printf(out, ",\"%s\":[", name);
-	for (uint32_t i = 0; i < texts->n; i++) {
-		buf_puts(out, i ? "," : "");
-		text_json_string(out, slice_of(texts->of[i]));
-	}
-	buf_push(out, ']');
-}
-
 static void print_json(const struct rule *rule, uint64_t alerts, bool first)
 {
 	struct buf out;
 	buf_init(&out, 1 << 20);
 	buf_puts(&out, first ? "" : ",\n");
-	buf_puts(&out, "{\"id\":");
-	text_json_string(&out, slice_of(rule->id));
-	text_json_member(&out, "title", rule->title);
-	text_json_member(&out, "level", level_name(rule->level));
-	text_json_member(&out, "status", rule_status_name(rule->status));
-	text_json_member(&out, "kind", rule_kind(rule));
-	text_json_member(&out, "product", rule->product);
-	text_json_member(&out, "coverage", rule->coverage);
-	text_json_member(&out, "file", rule->file);
-	text_json_member(&out, "description", rule->description);
-	text_json_member(&out, "remark", rule_remark(rule));
-	json_texts(&out, "tags", &rule->tags);
-	json_texts(&out, "falsepositives", &rule->false_positives);
-	buf_printf(&out, ",\"shipped\":%s,\"enabled\":%s,\"alone\":%s,\"alerts\":%" PRIu64 "}",
-		rule->shipped ? "true" : "false", rule->disabled ? "false" : "true",
-		rule->silent ? "false" : "true", alerts);
+	answer_rule(rule, alerts, &out);
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_fini(&out);
 }

@@ -86,17 +86,3 @@ int detect_only(const struct rules *rules, const char *words, bool *only, struct
 	}
 	return 0;
 }
-
-const char *rule_kind(const struct rule *rule)
-{
-	return rule->correlation ? correlation_name(rule->correlation->type) : "event";
-}
-
-const char *rule_remark(const struct rule *rule)
-{
-	if ((rule->disabled || rule->silent) && rule->why)
-		return rule->why;
-	if (rule->disabled)
-		return "disabled";
-	return rule->status == STATUS_EXPERIMENTAL ? "experimental" : "";
-}

@@ -3,6 +3,7 @@
 #ifndef CLI_DETECTING_H
 #define CLI_DETECTING_H
 
+#include "answer/answer.h"
 #include "cli/private.h"
 #include "pipeline/detect_live.h"
 
@@ -23,11 +24,6 @@ void print_rule_problems(const struct rules *rules);
 int detect_load(const struct command_line *line, struct rules **rules, struct err *err);
 /* Marks the rules that --rule names (all words of it); only[] has rules->n of them. ERR_USAGE where there is no such rule. */
 int detect_only(const struct rules *rules, const char *words, bool *only, struct err *err);
-/* "rule", or what kind of correlation. */
-const char *rule_kind(const struct rule *rule);
-/* "experimental", "disabled: …", "", for people. */
-const char *rule_remark(const struct rule *rule);
-
 int detect_run(const struct command_line *line);
 int detect_list(const struct command_line *line);
 int detect_explain(const struct command_line *line);

@@ -3,42 +3,21 @@
 #ifndef CLI_IOC_H
 #define CLI_IOC_H
 
+#include "answer/ioc.h"
 #include "cli/private.h"
 #include "ioc/list.h"
 #include "pipeline/watch_fill.h"
 #include "query/ioc.h"
 
-/* One line of the answer: an indicator, or a text that is none. */
-struct ioc_given {
-	struct slice text;  /* as it was written */
-	uint64_t line;      /* of the file; 0 = not known */
-	const char *reason; /* why it cannot be used; NULL = it can */
-	uint32_t indicator; /* where it can: its place in `list` */
-};
-struct ioc_input {
-	struct arena mem;
-	struct ioc_given *given;
-	uint32_t n, cap;
-	struct indicator *list;
-	uint32_t nlist, list_cap;
-	uint64_t unusable, skipped;
-	bool allow_wide;
-	enum ioc_list_format format; /* of the last file */
-};
 /* Takes the values of the command line, from args[from] on, and those of --file. 0 or -1. */
 int ioc_input_read(
 	const struct command_line *line, int from, struct ioc_input *input, struct err *err);
-void ioc_input_free(struct ioc_input *input);
 /* The options of lists as list.h wants them (--list-format, --column, --kind). 0 or -1 (told). */
 int ioc_list_options_of(const struct command_line *line, struct ioc_list_options *options);
 /* Reads a file (plain, gzip, zstd; "-") as a list. 0 or -1. */
 int ioc_file_read(const char *path, const struct ioc_list_options *options,
 	int (*each)(void *ctx, const struct ioc_entry *entry, struct err *err), void *ctx,
 	struct ioc_list_counts *counts, struct err *err);
-
-/* Domains of the organisation's own, from what is connected; in `mem`. */
-int ioc_own_domains(
-	struct store *store, struct arena *mem, struct slice **own, uint32_t *n, struct err *err);
 
 /* Makes runs that older programs left out, where this folder may be written to. *left: segments that stay unindexed. */
 int ioc_complete_index(

@@ -5,83 +5,6 @@
 #include "cli/ioc.h"
 #include "pipeline/input.h"
 
-/* ---- one after another ----------------------------------------------------------------------- */
-
-static struct slice keep(struct ioc_input *input, struct slice text)
-{
-	return text.len ? (struct slice){arena_strdup(&input->mem, text), text.len} : SLICE("");
-}
-
-static struct ioc_given *add_given(struct ioc_input *input, struct slice text, uint64_t line)
-{
-	if (input->n == input->cap) {
-		input->cap = input->cap ? input->cap * 2 : 64;
-		input->given = xrealloc(input->given, input->cap * sizeof(*input->given));
-	}
-	struct ioc_given *given = &input->given[input->n++];
-	*given = (struct ioc_given){.text = keep(input, text), .line = line};
-	return given;
-}
-
-static void add_unusable(
-	struct ioc_input *input, struct slice text, uint64_t line, const char *reason)
-{
-	add_given(input, text, line)->reason = arena_strdup(&input->mem, slice_of(reason));
-	input->unusable++;
-}
-
-/* `indicator` lies in the caller's memory. */
-static void add_indicator(struct ioc_input *input, struct slice text, uint64_t line,
-	const struct indicator *indicator)
-{
-	if (input->nlist == input->list_cap) {
-		input->list_cap = input->list_cap ? input->list_cap * 2 : 64;
-		input->list = xrealloc(input->list, input->list_cap * sizeof(*input->list));
-	}
-	struct indicator *kept = &input->list[input->nlist];
-	*kept = *indicator;
-	kept->key = keep(input, indicator->key);
-	kept->last = keep(input, indicator->last);
-	add_given(input, text, line)->indicator = input->nlist++;
-}
-
-static void add(struct ioc_input *input, struct slice text, uint64_t line,
-	const struct indicator *indicator, bool wide)
-{
-	if (wide && !input->allow_wide)
-		add_unusable(input, text, line,
-			"would match nearly everything: --allow-wide takes it all the same");
-	else
-		add_indicator(input, text, line, indicator);
-}
-
-static void add_word(struct ioc_input *input, const char *word, enum ioc_kind kind)
-{
-	struct indicator indicator;
-	struct err err = {0};
-	bool wide = false;
-	struct arena mem = {0};
-	if (indicator_parse(slice_of(word), kind, &mem, &indicator, &wide, &err) < 0)
-		add_unusable(input, slice_of(word), 0, err.text);
-	else
-		add(input, slice_of(word), 0, &indicator, wide);
-	arena_fini(&mem);
-}
-
-static int take_entry(void *ctx, const struct ioc_entry *entry, struct err *err)
-{
-	struct ioc_input *input = ctx;
-	if (stop_requested)
-		return err_set(err, ERR_INTERRUPTED, "interrupted");
-	if (input->n == UINT32_MAX)
-		return err_set(err, ERR_LIMIT, "more than 4,294,967,295 indicators");
-	if (entry->usable)
-		add(input, entry->text, entry->line, &entry->indicator, entry->wide);
-	else
-		add_unusable(input, entry->text, entry->line, entry->reason);
-	return 0;
-}
-
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static int64_t read_input(void *ctx, char *to, size_t n, struct err *err)
@@ -141,26 +64,19 @@ int ioc_input_read(
 	struct ioc_list_options options;
 	struct ioc_list_counts counts = {0};
 	const char *file = line->values[OPT_FILE];
-	*input = (struct ioc_input){.allow_wide = line->values[OPT_ALLOW_WIDE] != NULL};
+	*input = (struct ioc_input){
+		.allow_wide = line->values[OPT_ALLOW_WIDE] != NULL, .stop = &stop_requested};
 	if (ioc_list_options_of(line, &options) < 0)
 		return -1;
 	for (int i = from; i < line->nargs; i++) {
 		if (strcmp(line->args[i], "-") == 0 && !file)
 			file = "-";
 		else
-			add_word(input, line->args[i], options.kind);
+			ioc_input_add(input, slice_of(line->args[i]), options.kind);
 	}
-	if (file && ioc_file_read(file, &options, take_entry, input, &counts, err) < 0)
+	if (file && ioc_file_read(file, &options, ioc_input_take, input, &counts, err) < 0)
 		return -1;
 	input->skipped = counts.skipped;
 	input->format = counts.format;
 	return 0;
-}
-
-void ioc_input_free(struct ioc_input *input)
-{
-	free(input->given);
-	free(input->list);
-	arena_fini(&input->mem);
-	*input = (struct ioc_input){0};
 }

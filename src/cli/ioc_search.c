@@ -7,7 +7,6 @@
 #include "cli/ioc.h"
 #include "cli/search.h"
 #include "query/output.h"
-#include "store/connections.h"
 
 enum {
 	COUNTED_EXACTLY =
@@ -68,106 +67,22 @@ int ioc_complete_index(
 	return rc < 0 ? -1 : store_observables(store, sum_unindexed, left, err);
 }
 
-/* ---- one's own domains ----------------------------------------------------------------------- */
-
-struct owning {
-	struct arena *mem;
-	struct slice *list;
-	uint32_t n, cap;
-};
-
-static void own(struct owning *o, struct slice text)
-{
-	enum ioc_kind kind = IOC_DOMAIN;
-	struct buf key;
-	buf_init(&key, IOC_KEY_MAX + 64);
-	if (ioc_key(&kind, text, &key)) {
-		if (o->n == o->cap) {
-			struct slice *old = o->list;
-			o->cap = o->cap ? o->cap * 2 : 16;
-			o->list = arena_alloc(o->mem, o->cap * sizeof(*o->list));
-			if (o->n)
-				memcpy(o->list, old, o->n * sizeof(*old));
-		}
-		o->list[o->n++] = (struct slice){arena_strdup(o->mem, buf_view(&key)), key.len};
-	}
-	buf_fini(&key);
-}
-
-/* An instance is a base URL, a host, or an id that is neither. */
-static int own_of(void *ctx, const struct connection *connection, struct err *err)
-{
-	(void)err;
-	struct owning *o = ctx;
-	enum ioc_kind kind = IOC_URL, host_kind;
-	struct buf key, host, text;
-	buf_init(&key, IOC_KEY_MAX + 64);
-	buf_init(&host, IOC_KEY_MAX + 64);
-	buf_init(&text, IOC_KEY_MAX + 64);
-	if (ioc_key(&kind, slice_of(connection->instance), &key) &&
-		ioc_key_host(kind, buf_view(&key), &host_kind, &host) && host_kind == IOC_DOMAIN) {
-		ioc_key_text(host_kind, buf_view(&host), &text);
-		own(o, buf_view(&text));
-	} else {
-		own(o, slice_of(connection->instance));
-	}
-	buf_fini(&key);
-	buf_fini(&host);
-	buf_fini(&text);
-	return 0;
-}
-
-int ioc_own_domains(
-	struct store *store, struct arena *mem, struct slice **list, uint32_t *n, struct err *err)
-{
-	struct owning o = {.mem = mem};
-	int rc = store_connections(store, own_of, &o, err);
-	*list = o.list;
-	*n = o.n;
-	return rc;
-}
-
 /* ---- what was found -------------------------------------------------------------------------- */
 
 struct printing {
-	const struct ioc_input *input;
-	const struct ioc_answers *answers;
-	const struct slice *own;
-	uint32_t nown;
-	bool hits_only;
-	uint64_t seen, shown;
+	struct ioc_report report;
+	uint64_t shown;
 	struct buf line;
 };
-
-static const struct ioc_answer *answer_of(const struct printing *p, const struct ioc_given *given)
-{
-	return &p->answers->list[given->indicator];
-}
-
-/* As what it was seen; what was not seen is what it looks like. */
-static void put_kind(
-	const struct indicator *indicator, const struct ioc_answer *answer, struct buf *out)
-{
-	const char *between = "";
-	for (enum ioc_kind kind = IOC_IPV4; kind < IOC_KINDS; kind++) {
-		if (!(answer->kinds >> kind & 1))
-			continue;
-		buf_printf(out, "%s%s", between, ioc_kind_name(kind));
-		between = ", ";
-	}
-	if (!*between)
-		buf_puts(
-			out, indicator->form == IOC_WORD ? "name" : ioc_kind_name(indicator->kind));
-}
 
 static void put_tables(const struct printing *p, const struct ioc_answer *answer, struct buf *out)
 {
 	char count[32];
 	const char *between = "";
-	for (uint32_t t = 0; answer->by_table && t < p->answers->ntables; t++) {
+	for (uint32_t t = 0; answer->by_table && t < p->report.answers->ntables; t++) {
 		if (answer->by_table[t] == 0)
 			continue;
-		const char *name = p->answers->tables[t], *end = strstr(name, "_audit_logs");
+		const char *name = p->report.answers->tables[t], *end = strstr(name, "_audit_logs");
 		buf_printf(out, "%s%.*s %s", between,
 			(int)(end ? (size_t)(end - name) : strlen(name)), name,
 			text_count(answer->by_table[t], count));
@@ -193,11 +108,6 @@ static void put_time(int64_t us, bool is_there, struct buf *out)
 		buf_puts(out, clock_text(us, text));
 }
 
-static const char *caution_of(const struct printing *p, const struct ioc_given *given)
-{
-	return indicator_caution(&p->input->list[given->indicator], p->own, p->nown);
-}
-
 /* ---- a table --------------------------------------------------------------------------------- */
 
 static void fill_cells(const struct printing *p, const struct ioc_given *given, struct buf *cells)
@@ -210,10 +120,10 @@ static void fill_cells(const struct printing *p, const struct ioc_given *given, 
 			buf_printf(&cells[7], " (line %" PRIu64 ")", given->line);
 		return;
 	}
-	const struct ioc_answer *answer = answer_of(p, given);
-	const char *caution = caution_of(p, given);
+	const struct ioc_answer *answer = &p->report.answers->list[given->indicator];
+	const char *caution = ioc_report_caution(&p->report, given);
 	bool timed = answer->events > 0 && answer->first <= answer->last;
-	put_kind(&p->input->list[given->indicator], answer, &cells[1]);
+	ioc_put_kind(&p->report.input->list[given->indicator], answer, &cells[1]);
 	buf_printf(&cells[2], "%s%s", answer->at_most ? "≤" : "",
 		answer->events ? text_count(answer->events, count) : "-");
 	put_tables(p, answer, &cells[3]);
@@ -221,11 +131,6 @@ static void fill_cells(const struct printing *p, const struct ioc_given *given, 
 	put_time(answer->last, timed, &cells[5]);
 	put_actors(answer, &cells[6]);
 	buf_puts(&cells[7], caution ? caution : "");
-}
-
-static bool is_shown(const struct printing *p, const struct ioc_given *given)
-{
-	return !p->hits_only || (!given->reason && answer_of(p, given)->events > 0);
 }
 
 static int print_table(struct printing *p, enum query_format format, struct err *err)
@@ -248,12 +153,12 @@ static int print_table(struct printing *p, enum query_format format, struct err 
 	output.whole = whole;
 	output.drop = true;
 	int rc = output_begin(&output, COLUMNS, heads, kinds, err);
-	for (uint32_t i = 0; i < p->input->n && rc == 0; i++) {
-		if (!is_shown(p, &p->input->given[i]))
+	for (uint32_t i = 0; i < p->report.input->n && rc == 0; i++) {
+		if (!ioc_report_shows(&p->report, i))
 			continue;
 		for (int c = 0; c < COLUMNS; c++)
 			buf_clear(&texts[c]);
-		fill_cells(p, &p->input->given[i], texts);
+		fill_cells(p, &p->report.input->given[i], texts);
 		for (int c = 0; c < COLUMNS; c++)
 			cells[c] = (struct cell){CELL_TEXT, buf_view(&texts[c])};
 		rc = output_row(&output, cells, err) < 0 ? -1 : 0;
@@ -269,90 +174,39 @@ static int print_table(struct printing *p, enum query_format format, struct err 
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void json_time(struct buf *out, const char *name, int64_t us, bool is_there)
-{
-	char text[CLOCK_TEXT];
-	text_json_member(out, name, is_there ? clock_text(us, text) : NULL);
-}
-
-static void json_answer(const struct printing *p, const struct ioc_given *given, struct buf *out)
-{
-	const struct indicator *indicator = &p->input->list[given->indicator];
-	const struct ioc_answer *answer = answer_of(p, given);
-	bool timed = answer->events > 0 && answer->first <= answer->last;
-	const char *between = "";
-	struct buf kind;
-	buf_init(&kind, 4096);
-	put_kind(indicator, answer, &kind);
-	buf_push(&kind, '\0');
-	text_json_member(out, "kind", kind.ptr);
-	buf_fini(&kind);
-	buf_printf(out, ",\"events\":%" PRIu64 ",\"at_most\":%s,\"tables\":{", answer->events,
-		answer->at_most ? "true" : "false");
-	for (uint32_t t = 0; answer->by_table && t < p->answers->ntables; t++) {
-		if (answer->by_table[t] == 0)
-			continue;
-		buf_printf(out, "%s\"%s\":%" PRIu64, between, p->answers->tables[t],
-			answer->by_table[t]);
-		between = ",";
-	}
-	buf_push(out, '}');
-	json_time(out, "first_seen", answer->first, timed);
-	json_time(out, "last_seen", answer->last, timed);
-	buf_puts(out, ",\"actors\":[");
-	for (uint32_t i = 0; i < answer->nactors; i++) {
-		buf_puts(out, i ? "," : "");
-		text_json_string(out, answer->actors[i]);
-	}
-	buf_printf(out, "],\"more_actors\":%s", answer->more_actors ? "true" : "false");
-	text_json_member(out, "caution", caution_of(p, given));
-}
-
-static void json_line(const struct printing *p, const struct ioc_given *given, struct buf *out)
-{
-	buf_puts(out, "{\"indicator\":");
-	text_json_string(out, given->text);
-	if (given->line)
-		buf_printf(out, ",\"line\":%" PRIu64, given->line);
-	if (given->reason)
-		text_json_member(out, "unusable", given->reason);
-	else
-		json_answer(p, given, out);
-	buf_push(out, '}');
-}
-
 static int print_json(struct printing *p, bool lines, struct err *err)
 {
 	if (!lines)
 		fputs("{\"indicators\":[", stdout);
-	for (uint32_t i = 0; i < p->input->n; i++) {
-		if (!is_shown(p, &p->input->given[i]))
+	for (uint32_t i = 0; i < p->report.input->n; i++) {
+		if (!ioc_report_shows(&p->report, i))
 			continue;
 		buf_clear(&p->line);
 		if (!lines && p->shown)
 			buf_push(&p->line, ',');
-		json_line(p, &p->input->given[i], &p->line);
+		ioc_report_json(&p->report, i, &p->line);
 		if (lines)
 			buf_push(&p->line, '\n');
 		p->shown++;
 		if (fwrite(p->line.ptr, 1, p->line.len, stdout) != p->line.len)
 			return err_errno(err, "writing");
 	}
-	if (!lines)
-		printf("],\"given\":%" PRIu32 ",\"seen\":%" PRIu64 ",\"unusable\":%" PRIu64
-		       ",\"segments_not_indexed\":%" PRIu64 "}\n",
-			p->input->n, p->seen, p->input->unusable, p->answers->unindexed);
+	if (!lines) {
+		buf_clear(&p->line);
+		ioc_report_sums(&p->report, &p->line);
+		printf("],%.*s}\n", SLICE_ARG(buf_view(&p->line)));
+	}
 	return 0;
 }
 
 static void tell_counts(const struct printing *p)
 {
 	char a[32], b[32], c[32];
-	uint32_t usable = p->input->nlist;
+	uint32_t usable = p->report.input->nlist;
 	fprintf(stderr, "%s indicator%s, %s seen", text_count(usable, a), usable == 1 ? "" : "s",
-		text_count(p->seen, b));
-	if (p->input->unusable)
-		fprintf(stderr, ", %s not usable", text_count(p->input->unusable, c));
+		text_count(ioc_report_seen(&p->report), b));
+	if (p->report.input->unusable)
+		fprintf(stderr, ", %s not usable", text_count(p->report.input->unusable, c));
 	fputc('\n', stderr);
 }
 
@@ -360,14 +214,12 @@ int ioc_print_answers(const struct command_line *line, enum query_format format,
 	const struct ioc_input *input, const struct ioc_answers *answers,
 	const struct slice *own_domains, uint32_t nown, struct err *err)
 {
-	struct printing p = {.input = input,
-		.answers = answers,
-		.own = own_domains,
-		.nown = nown,
-		.hits_only = line->values[OPT_HITS] != NULL};
+	struct printing p = {.report = {.input = input,
+				     .answers = answers,
+				     .own = own_domains,
+				     .nown = nown,
+				     .hits_only = line->values[OPT_HITS] != NULL}};
 	buf_init(&p.line, (size_t)1 << 28);
-	for (uint32_t i = 0; i < answers->n; i++)
-		p.seen += answers->list[i].events > 0;
 	int rc = format == FORMAT_JSON || format == FORMAT_NDJSON
 			 ? print_json(&p, format == FORMAT_NDJSON, err)
 			 : print_table(&p, format, err);

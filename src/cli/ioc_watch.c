@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/level.h"
+#include "answer/answer.h"
 #include "cli/ioc.h"
 #include "pipeline/feed.h"
 #include "query/output.h"
@@ -255,29 +256,6 @@ static void put_when(struct buf *out, int64_t us)
 		buf_puts(out, clock_text(us, text));
 }
 
-static void list_json(const struct watchlist *list, struct buf *out)
-{
-	char text[CLOCK_TEXT];
-	buf_puts(out, "{\"name\":");
-	text_json_string(out, slice_of(list->name));
-	buf_printf(out,
-		",\"indicators\":%" PRIu64 ",\"unusable\":%" PRIu64 ",\"bytes\":%" PRIu64
-		",\"exact\":%s,\"paused\":%s,\"swept\":%s,\"confidence\":%d,\"expire_s\":%u",
-		list->indicators, list->unusable, list->bytes, list->exact ? "true" : "false",
-		list->paused ? "true" : "false", list->is_swept ? "true" : "false",
-		list->confidence, list->expire_s);
-	text_json_member(out, "level", level_name(list->level));
-	text_json_member(out, "tags", list->tags);
-	text_json_member(out, "url", *list->url ? list->url : NULL);
-	text_json_member(
-		out, "changed_at", list->changed_at ? clock_text(list->changed_at, text) : NULL);
-	text_json_member(
-		out, "fetched_at", list->fetched_at ? clock_text(list->fetched_at, text) : NULL);
-	text_json_member(out, "error", *list->error ? list->error : NULL);
-	buf_printf(
-		out, ",\"added\":%" PRIu64 ",\"removed\":%" PRIu64 "}", list->added, list->removed);
-}
-
 static int print_list(void *ctx, const struct watchlist *list, struct err *err)
 {
 	struct listing *l = ctx;
@@ -285,12 +263,6 @@ static int print_list(void *ctx, const struct watchlist *list, struct err *err)
 	struct buf texts[LIST_COLUMNS];
 	char count[32];
 	l->n++;
-	if (l->json) {
-		buf_clear(&l->line);
-		list_json(list, &l->line);
-		printf("%s%.*s", l->n > 1 ? "," : "", SLICE_ARG(buf_view(&l->line)));
-		return 0;
-	}
 	for (int i = 0; i < LIST_COLUMNS; i++)
 		buf_init(&texts[i], CELL_MOST);
 	buf_puts(&texts[0], list->name);
@@ -328,9 +300,10 @@ static int print_lists(struct listing *l, enum query_format format, struct err *
 	static const char *const names[LIST_COLUMNS] = {
 		"list", "indicators", "level", "tags", "changed", "from", "state"};
 	if (l->json) {
-		fputs("{\"watchlists\":[", stdout);
-		int rc = watchlists(l->store, print_list, l, err);
-		fputs("]}\n", stdout);
+		buf_clear(&l->line);
+		int rc = answer_watchlists(l->store, &l->line, err);
+		if (rc == 0)
+			printf("%.*s\n", SLICE_ARG(buf_view(&l->line)));
 		return rc;
 	}
 	int rc = begin_table(l, names, LIST_COLUMNS, 1, format, err);

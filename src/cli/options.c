@@ -182,6 +182,12 @@ const struct option_row option_rows[OPTIONS] = {
 		"take a feed that is empty, much smaller or older than before"},
 	[OPT_LOOP] = {"loop", NULL,
 		"go on, each feed at its interval, until Ctrl-C (with --once: what is due)"},
+	[OPT_LISTEN] = {"listen", "ADDRESS:PORT", "where the API answers (default 127.0.0.1:8480)"},
+	[OPT_HOST] = {"host", "NAME[,NAME…]",
+		"names that the API is reached by, beside its address: behind a proxy"},
+	[OPT_NO_HTTP] = {"no-http", NULL, "without the API"},
+	[OPT_ROLE] = {"role", "ROLE", "viewer (reads), analyst (and alerts) or admin (all)"},
+	[OPT_EXPIRES] = {"expires", "SPAN", "how long it is good: 90d, 12h (default: for ever)"},
 	[OPT_EXPAND] = {"expand-from-event", NULL,
 		"take values of placeholders that have none from the event's own fields"},
 };

@@ -144,6 +144,11 @@ enum opt {
 	OPT_MAX_SIZE,
 	OPT_ACCEPT,
 	OPT_LOOP,
+	OPT_LISTEN,
+	OPT_HOST,
+	OPT_NO_HTTP,
+	OPT_ROLE,
+	OPT_EXPIRES,
 	OPTIONS
 };
 
@@ -180,6 +185,9 @@ int command_notify(const struct command_line *line);
 int command_detect(const struct command_line *line);
 int command_entity(const struct command_line *line);
 int command_ioc(const struct command_line *line);
+int command_http(const struct command_line *line);
+int command_token(const struct command_line *line);
+int command_audit(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
@@ -238,6 +246,8 @@ struct progress progress_of_walk(void);
 int parse_span(const char *text, uint32_t *seconds);
 /* "3 days", "5 hours", "12 minutes", "7 seconds"; returns `out`. */
 const char *span_text(int64_t us, char out[32]);
+/* Who types: the user, also behind sudo; --by where it is given. Borrowed. */
+const char *who_types(const struct command_line *line);
 /* The beginning of what clock_parse reads. 0 or -1. */
 int parse_when(const char *text, int64_t *us);
 /* The time of an option, which stays as it is where that is not given. 0 or -1 (told). */

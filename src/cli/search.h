@@ -6,7 +6,7 @@
 
 #include "cli/private.h"
 #include "pipeline/pipeline.h"
-#include "query/search.h"
+#include "query/search_json.h"
 
 enum {
 	SEARCH_ROWS = 100,   /* --limit of a table where none is given */
@@ -60,11 +60,6 @@ int search_saved_load(
 	struct searching *s, struct command_line *line, const char **query, struct err *err);
 
 /* ---- showing --------------------------------------------------------------------------------- */
-
-/* A place as --after takes it, and back (0 or -1). */
-enum { CURSOR_TEXT = 64 };
-char *cursor_text(const struct search_cursor *cursor, char text[CURSOR_TEXT]);
-int cursor_parse(const char *text, struct search_cursor *cursor);
 
 /* Rows as they come, in the format that is asked for (search_rows.c). */
 struct rows;

@@ -194,87 +194,8 @@ void facets_draw(const struct search_result *result, unsigned width, struct buf 
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void histogram_json(const struct search_result *result, struct buf *out)
-{
-	char text[CLOCK_TEXT];
-	buf_printf(out,
-		",\"histogram\":{\"bucket_us\":%" PRId64 ",\"no_time\":%" PRIu64 ",\"buckets\":[",
-		result->bucket_us, result->no_time);
-	for (uint32_t i = 0; i < result->nbuckets; i++)
-		buf_printf(out, "%s{\"begin\":\"%s\",\"count\":%" PRIu64 "}", i ? "," : "",
-			clock_text(result->buckets[i].begin, text), result->buckets[i].count);
-	buf_puts(out, "]}");
-}
-
-static void facet_json(const struct search_facet *facet, struct buf *out)
-{
-	buf_puts(out, "{\"field\":");
-	text_json_string(out, slice_of(facet->field));
-	buf_printf(out, ",\"distinct\":%" PRIu64 ",\"others\":%" PRIu64 ",\"cut\":%s,\"values\":[",
-		facet->distinct, facet->others, facet->cut ? "true" : "false");
-	for (uint32_t i = 0; i < facet->n; i++) {
-		buf_puts(out, i ? ",{\"value\":" : "{\"value\":");
-		if (facet->values[i].null)
-			buf_puts(out, "null");
-		else
-			text_json_string(out, facet->values[i].value);
-		buf_printf(out, ",\"count\":%" PRIu64 "}", facet->values[i].count);
-	}
-	buf_puts(out, "]}");
-}
-
-static void explain_json(const struct search_explain *e, struct buf *out)
-{
-	buf_printf(out,
-		",\"explain\":{\"segments\":%" PRIu64 ",\"segments_by_time\":%" PRIu64
-		",\"segments_by_stats\":%" PRIu64 ",\"segments_read\":%" PRIu64
-		",\"groups\":%" PRIu64 ",\"groups_by_time\":%" PRIu64
-		",\"groups_by_stats\":%" PRIu64 ",\"groups_by_values\":%" PRIu64
-		",\"groups_read\":%" PRIu64 ",\"groups_left\":%" PRIu64 ",\"rows_tested\":%" PRIu64
-		",\"columns_read\":%" PRIu64 ",\"bytes_read\":%" PRIu64,
-		e->segments, e->segments_by_time, e->segments_by_stats, e->segments_read, e->groups,
-		e->groups_by_time, e->groups_by_stats, e->groups_by_values, e->groups_read,
-		e->groups_left, e->rows_tested, e->columns_read, e->bytes_read);
-	buf_printf(out,
-		",\"list_us\":%" PRId64 ",\"plan_us\":%" PRId64 ",\"match_us\":%" PRId64
-		",\"page_us\":%" PRId64 ",\"total_us\":%" PRId64 "}",
-		e->list_us, e->plan_us, e->match_us, e->page_us, e->total_us);
-}
-
-static void problems_json(const struct search_result *result, struct buf *out)
-{
-	buf_puts(out, ",\"problems\":[");
-	for (uint32_t i = 0; i < result->nproblems; i++) {
-		buf_puts(out, i ? ",{\"path\":" : "{\"path\":");
-		text_json_string(out, slice_of(result->problems[i].path));
-		buf_puts(out, ",\"what\":");
-		text_json_string(out, slice_of(result->problems[i].what));
-		buf_push(out, '}');
-	}
-	buf_push(out, ']');
-}
-
 void result_json(const struct searching *s, const struct search_result *result, struct buf *out)
 {
-	buf_printf(out, "\"matched\":%" PRIu64 ",\"counted\":%s,\"more\":%s,\"partial\":%s",
-		result->matched, result->counted ? "true" : "false",
-		result->more ? "true" : "false", result->partial ? "true" : "false");
-	if (result->partial && result->why) {
-		buf_puts(out, ",\"why\":");
-		text_json_string(out, slice_of(result->why));
-	}
-	buf_printf(out, ",\"gave_up\":%" PRIu64 ",\"took_us\":%" PRId64, result->gave_up,
-		clock_mono_us() - s->began);
-	if (s->request.buckets)
-		histogram_json(result, out);
-	if (result->nfacets)
-		buf_puts(out, ",\"facets\":[");
-	for (uint32_t i = 0; i < result->nfacets; i++) {
-		buf_puts(out, i ? "," : "");
-		facet_json(&result->facets[i], out);
-	}
-	buf_puts(out, result->nfacets ? "]" : "");
-	problems_json(result, out);
-	if (s->line->values[OPT_EXPLAIN])
-		explain_json(&result->explain, out);
+	search_result_json(result, &s->request, clock_mono_us() - s->began,
+		s->line->values[OPT_EXPLAIN] != NULL, out);
 }

@@ -5,35 +5,6 @@
 
 #include "cli/search.h"
 
-char *cursor_text(const struct search_cursor *cursor, char text[CURSOR_TEXT])
-{
-	int n = cursor->no_time ? snprintf(text, CURSOR_TEXT, "none.")
-				: snprintf(text, CURSOR_TEXT, "%" PRId64 ".", cursor->time);
-	for (int i = 0; i < 16; i++)
-		n += snprintf(text + n, CURSOR_TEXT - (size_t)n, "%02x", cursor->id[i]);
-	return text;
-}
-
-int cursor_parse(const char *text, struct search_cursor *cursor)
-{
-	const char *dot = strrchr(text, '.');
-	if (!dot || strlen(dot) != 33)
-		return -1;
-	*cursor =
-		(struct search_cursor){.no_time = dot - text == 4 && memcmp(text, "none", 4) == 0};
-	struct slice time = {text, (size_t)(dot - text)};
-	if (!cursor->no_time && text_parse_int(time, &cursor->time) < 0)
-		return -1;
-	for (int i = 0; i < 32; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *digit = strchr(digits, dot[1 + i]);
-		if (!digit)
-			return -1;
-		cursor->id[i / 2] = (uint8_t)(cursor->id[i / 2] << 4 | (digit - digits));
-	}
-	return 0;
-}
-
 int result_status(const struct search_result *result)
 {
 	if (stop_requested)

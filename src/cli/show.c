@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show.c (cli/): pugmark show: one event, parsed and raw. */
+#include "answer/answer.h"
 #include "cli/private.h"
-#include "parquet/parquet.h"
 #include "query/row_json.h"
 
 static int parse_uuid(const char *text, uint8_t id[16])
@@ -45,66 +45,35 @@ static void print_line(void *ctx, uint32_t column, const char *name, struct slic
 	buf_push(lines->out, '\n');
 }
 
-static int read_raw(struct store *store, const struct batch *batch, uint32_t row, struct buf *raw,
-	struct err *err)
+static void print_event(
+	void *ctx, const char *table, const struct batch *batch, uint32_t row, struct slice raw)
 {
-	const struct column *columns = batch->columns;
-	char source[128];
-	snprintf(source, sizeof(source), "%.*s", SLICE_ARG(column_text(&columns[SYS_SOURCE], row)));
-	struct vault_place place = {
-		.source = source,
-		.file = (uint32_t)columns[SYS_VAULT_FILE].i64[row],
-		.frame = (uint32_t)columns[SYS_VAULT_FRAME].i64[row],
-		.offset = (uint32_t)columns[SYS_VAULT_OFFSET].i64[row],
-		.length = (uint32_t)columns[SYS_VAULT_LENGTH].i64[row],
-	};
-	return store_read_raw(store, &place, raw, err);
-}
-
-static void print_event(const struct command_line *line, const char *table,
-	const struct batch *batch, uint32_t row, const struct buf *raw)
-{
+	const struct command_line *line = ctx;
 	struct buf out;
 	buf_init(&out, (size_t)1 << 30);
 	if (line->values[OPT_RAW]) {
-		buf_slice(&out, buf_view(raw));
+		buf_slice(&out, raw);
 		buf_push(&out, '\n');
-	} else if (line->values[OPT_JSON]) {
-		buf_printf(&out, "{\"table\":\"%s\",\"event\":{", table);
-		row_members_json(batch, row, true, &out);
-		buf_puts(&out, "},\"raw\":");
-		text_json_string(&out, buf_view(raw));
-		buf_puts(&out, "}\n");
 	} else {
 		buf_printf(&out, "%-28s %s\n", "table", table);
 		row_each(batch, row, print_line, &(struct lines){batch, row, &out});
 		buf_puts(&out, "\nraw:\n");
-		text_escape(&out, buf_view(raw));
+		text_escape(&out, raw);
 		buf_push(&out, '\n');
 	}
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_fini(&out);
 }
 
-static int show_place(const struct command_line *line, struct store *store,
-	const struct event_place *place, struct err *err)
+static int print_json(struct store *store, const uint8_t id[16], struct err *err)
 {
-	struct parquet_reader *reader;
-	if (parquet_open(place->path, &reader, err) < 0)
-		return -1;
-	struct batch batch;
-	struct buf raw;
-	batch_init(&batch, parquet_shape(reader));
-	buf_init(&raw, 2 * LIMIT_RECORD_BYTES);
-	int status = parquet_read(reader, place->group, NULL, &batch, err);
-	if (status == 0)
-		status = read_raw(store, &batch, place->row, &raw, err);
-	if (status == 0)
-		print_event(line, place->table, &batch, place->row, &raw);
-	buf_fini(&raw);
-	batch_fini(&batch);
-	parquet_close(reader);
-	return status;
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int found = answer_event(store, id, &out, err);
+	if (found == 1)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return found;
 }
 
 int command_show(const struct command_line *line)
@@ -117,12 +86,13 @@ int command_show(const struct command_line *line)
 	struct err err = {0};
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
-	struct event_place place;
-	int found = store_find_event(store, id, &place, &err);
+	struct command_line own = *line;
+	bool json = line->values[OPT_JSON] && !line->values[OPT_RAW];
+	int found = json ? print_json(store, id, &err)
+			 : answer_event_with(store, id, print_event, &own, &err);
 	if (found == 0)
 		err_set(&err, ERR_NOT_FOUND, "no event has the id %s in %s", line->args[0],
 			store_dir(store));
-	int status = found == 1 ? show_place(line, store, &place, &err) : -1;
 	store_close(store);
-	return status < 0 ? fail(&err) : EXIT_DONE;
+	return found < 1 ? fail(&err) : EXIT_DONE;
 }

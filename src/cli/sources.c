@@ -3,6 +3,7 @@
  * what is missing is in sources_ledger.c. */
 #include <inttypes.h>
 
+#include "answer/answer.h"
 #include "cli/sources.h"
 
 /* ---- list ------------------------------------------------------------------------------------ */
@@ -10,100 +11,9 @@
 struct listing {
 	struct store *store;
 	struct arena mem;
-	bool json;
-	unsigned n, unhealthy;
+	unsigned n;
 	int64_t now;
 };
-
-/* What the state's row does not say: of the connection, the events and the checkpoint. */
-struct more {
-	struct connection connection;
-	bool connected;
-	struct ledger_counts counts;
-	struct collect_position position;
-	unsigned gaps;
-};
-
-static int count_gap(void *ctx, const struct ledger_gap *gap, struct err *err)
-{
-	unsigned *n = ctx;
-	(void)err;
-	*n += !gap->at_start;
-	return 0;
-}
-
-static int find_more(struct listing *l, const char *name, struct more *more, struct err *err)
-{
-	*more = (struct more){0};
-	int rc = store_connection_get(l->store, name, &l->mem, &more->connection, err);
-	more->connected = rc == 1;
-	if (rc < 0 || ledger_sums(l->store, name, &more->counts, err) < 0 ||
-		collect_position(l->store, name, &more->position, err) < 0)
-		return -1;
-	/* To where it is wanted. */
-	if (more->connected && more->connection.backfill_from > 0 && more->position.history_to)
-		more->position.history_done |=
-			more->position.history_to <= more->connection.backfill_from;
-	return ledger_gaps(l->store, name, count_gap, &more->gaps, err);
-}
-
-void print_json_time(const char *name, int64_t us)
-{
-	char text[CLOCK_TEXT];
-	if (us > 0)
-		printf(",\"%s\":\"%s\"", name, clock_text(us, text));
-	else
-		printf(",\"%s\":null", name);
-}
-
-static void print_json_text(const char *name, const char *value)
-{
-	struct buf text;
-	buf_init(&text, 1 << 16);
-	text_json_string(&text, slice_of(value));
-	printf(",\"%s\":%.*s", name, SLICE_ARG(buf_view(&text)));
-	buf_fini(&text);
-}
-
-static void print_json_lag(const char *name, int64_t us)
-{
-	if (us < 0)
-		printf(",\"%s\":null", name);
-	else
-		printf(",\"%s\":%.3f", name, (double)us / 1e6);
-}
-
-static void list_json(const struct listing *l, const struct source_state *s,
-	const struct source_health *health, const struct more *more)
-{
-	printf("%s{\"name\":\"%s\",\"state\":\"%s\"", l->n ? "," : "", s->source,
-		source_condition_name(health->condition));
-	print_json_text("text", health->text);
-	if (more->connected) {
-		print_json_text("kind", more->connection.kind);
-		print_json_text("table", more->connection.table);
-		print_json_text("instance", more->connection.instance);
-		printf(",\"secondary\":%s,\"interval_s\":%u,\"look_back_s\":%u",
-			more->connection.secondary ? "true" : "false", more->connection.interval_s,
-			more->connection.lookback_s);
-		print_json_time("token_expires", more->connection.token_expires);
-	}
-	printf(",\"events\":%" PRIu64 ",\"late\":%" PRIu64 ",\"gaps\":%u,\"failures\":%" PRIu64
-	       ",\"history_done\":%s",
-		more->counts.stored, more->counts.late, more->gaps, s->failures,
-		more->position.history_done ? "true" : "false");
-	print_json_text("error", s->error);
-	print_json_time("history_to", more->position.history_to);
-	print_json_time("settled_to", s->settled_to);
-	print_json_time("last_attempt", s->last_attempt);
-	print_json_time("last_success", s->last_success);
-	print_json_time("first_event", s->first_event);
-	print_json_time("last_event", s->last_event);
-	print_json_time("last_new", s->last_new);
-	print_json_lag("lag_received_s", s->lag_received);
-	print_json_lag("lag_searchable_s", s->lag_searchable);
-	putchar('}');
-}
 
 static void list_lag(const struct source_state *s)
 {
@@ -114,7 +24,7 @@ static void list_lag(const struct source_state *s)
 	printf(", searchable after %.2f s", (double)s->lag_searchable / 1e6);
 }
 
-static void list_history(const struct more *more)
+static void list_history(const struct answer_source *more)
 {
 	char day[CLOCK_TEXT];
 	const struct source_kind *kind =
@@ -130,7 +40,7 @@ static void list_history(const struct more *more)
 }
 
 static void list_text(const struct listing *l, const struct source_state *s,
-	const struct source_health *health, const struct more *more)
+	const struct source_health *health, const struct answer_source *more)
 {
 	char text[32], count[32];
 	struct buf why;
@@ -156,24 +66,33 @@ static void list_text(const struct listing *l, const struct source_state *s,
 static int list_one(void *ctx, const struct source_state *s, struct err *err)
 {
 	struct listing *l = ctx;
-	struct more more;
+	struct answer_source more;
 	struct source_health health = source_health(s, l->now);
-	if (find_more(l, s->source, &more, err) < 0)
+	if (answer_source_more(l->store, s->source, &l->mem, &more, err) < 0)
 		return -1;
-	(l->json ? list_json : list_text)(l, s, &health, &more);
+	list_text(l, s, &health, &more);
 	l->n++;
-	l->unhealthy += health.condition == SOURCE_FAILING || health.condition == SOURCE_SILENT ||
-			health.condition == SOURCE_BEHIND;
 	return 0;
 }
 
-int sources_print(struct store *store, bool json, unsigned *n, struct err *err)
+int sources_print(struct store *store, unsigned *n, struct err *err)
 {
-	struct listing l = {.store = store, .json = json, .now = clock_now_us()};
+	struct listing l = {.store = store, .now = clock_now_us()};
 	int rc = store_source_states(store, list_one, &l, err);
 	arena_fini(&l.mem);
 	*n = l.n;
 	return rc < 0 ? -1 : 0;
+}
+
+static int print_json(struct store *store, struct err *err)
+{
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_sources(store, &out, NULL, err);
+	if (rc == 0)
+		printf("{\"sources\":[%.*s]}\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
 }
 
 static int print_name(void *ctx, const struct connection *connection, struct err *err)
@@ -187,14 +106,13 @@ static int print_name(void *ctx, const struct connection *connection, struct err
 static int list(const struct command_line *line, struct store *store, struct err *err)
 {
 	unsigned n = 0;
-	bool json = line->values[OPT_JSON];
 	if (line->values[OPT_LIST])
 		return store_connections(store, print_name, NULL, err);
-	fputs(json ? "{\"sources\":[" : "", stdout);
-	if (sources_print(store, json, &n, err) < 0)
+	if (line->values[OPT_JSON])
+		return print_json(store, err);
+	if (sources_print(store, &n, err) < 0)
 		return -1;
-	fputs(json ? "]}\n" : "", stdout);
-	if (n == 0 && !json)
+	if (n == 0)
 		puts("nothing is connected: pugmark connect jira (or confluence, bitbucket …)");
 	return 0;
 }

@@ -6,11 +6,8 @@
 #include "cli/private.h"
 #include "pipeline/collect.h"
 
-/* All sources with their state, as lines or as elements of a JSON array; *n = how many. 0 or -1. */
-int sources_print(struct store *store, bool json, unsigned *n, struct err *err);
-/* `,"name":"2026-…"` or null. */
-void print_json_time(const char *name, int64_t us);
-
+/* All sources with their state, as lines; *n = how many. 0 or -1. */
+int sources_print(struct store *store, unsigned *n, struct err *err);
 /* Actions: 0 done, 1 done but something is missing, -1. */
 int sources_test(const struct command_line *line, struct store *store, struct err *err);
 int sources_ledger(const struct command_line *line, struct store *store, struct err *err);

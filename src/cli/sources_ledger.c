@@ -7,6 +7,15 @@
 
 enum { WINDOWS_SHOWN = 20 };
 
+static void print_json_time(const char *name, int64_t us)
+{
+	char text[CLOCK_TEXT];
+	if (us > 0)
+		printf(",\"%s\":\"%s\"", name, clock_text(us, text));
+	else
+		printf(",\"%s\":null", name);
+}
+
 static const char *wanted_source(const struct command_line *line)
 {
 	return line->nargs > 1 ? line->args[1] : NULL;

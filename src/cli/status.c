@@ -3,13 +3,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "answer/answer.h"
 #include "cli/alerts.h"
 #include "cli/sources.h"
-
-struct printing {
-	bool json;
-	unsigned n;
-};
 
 static void print_range(int64_t from, int64_t to)
 {
@@ -18,127 +14,88 @@ static void print_range(int64_t from, int64_t to)
 		printf("  %.19sZ … %.19sZ", clock_text(from, a), clock_text(to, b));
 }
 
-static void json_time(const char *name, int64_t us, bool known)
-{
-	char text[CLOCK_TEXT];
-	if (known)
-		printf(",\"%s\":\"%s\"", name, clock_text(us, text));
-	else
-		printf(",\"%s\":null", name);
-}
-
 static int print_table(void *ctx, const struct table_info *t, struct err *err)
 {
 	(void)err;
-	struct printing *p = ctx;
+	unsigned *n = ctx;
 	char rows[32], bytes[32], raw[32];
-	if (p->json) {
-		printf("%s{\"table\":\"%s\",\"events\":%" PRIu64 ",\"segments\":%" PRIu64
-		       ",\"bytes\":%" PRIu64 ",\"raw_bytes\":%" PRIu64 ",\"no_time\":%" PRIu64
-		       ",\"rejects\":%" PRIu64,
-			p->n ? "," : "", t->table, t->rows, t->segments, t->bytes, t->raw_bytes,
-			t->no_time, t->rejects);
-		json_time("first_event", t->min_time, t->min_time <= t->max_time);
-		json_time("last_event", t->max_time, t->min_time <= t->max_time);
-		putchar('}');
-	} else {
-		printf("  %-24s %14s events  %9s in %" PRIu64 " files (raw %s)", t->table,
-			text_count(t->rows, rows), text_bytes(t->bytes, bytes), t->segments,
-			text_bytes(t->raw_bytes, raw));
-		print_range(t->min_time, t->max_time);
-		putchar('\n');
-	}
-	p->n++;
+	printf("  %-24s %14s events  %9s in %" PRIu64 " files (raw %s)", t->table,
+		text_count(t->rows, rows), text_bytes(t->bytes, bytes), t->segments,
+		text_bytes(t->raw_bytes, raw));
+	print_range(t->min_time, t->max_time);
+	putchar('\n');
+	(*n)++;
 	return 0;
 }
 
 static int print_source(void *ctx, const struct source_info *s, struct err *err)
 {
 	(void)err;
-	struct printing *p = ctx;
+	unsigned *n = ctx;
 	char rows[32], dups[32], rej[32], vault[32], when[CLOCK_TEXT];
-	if (p->json) {
-		printf("%s{\"source\":\"%s\",\"events\":%" PRIu64 ",\"segments\":%" PRIu64
-		       ",\"raw_bytes\":%" PRIu64 ",\"vault_bytes\":%" PRIu64
-		       ",\"duplicates\":%" PRIu64 ",\"rejects\":%" PRIu64,
-			p->n ? "," : "", s->source, s->rows, s->segments, s->raw_bytes,
-			s->vault_bytes, s->duplicates, s->rejects);
-		json_time("first_received", s->first_received, s->first_received > 0);
-		json_time("last_received", s->last_received, s->last_received > 0);
-		json_time("oldest_raw", s->oldest_raw, s->oldest_raw > 0);
-		putchar('}');
-	} else {
-		printf("  %-24s %14s events  %9s in the vault  %s duplicates  %s rejected",
-			s->source, text_count(s->rows, rows), text_bytes(s->vault_bytes, vault),
-			text_count(s->duplicates, dups), text_count(s->rejects, rej));
-		if (s->last_received)
-			printf("  last received %.19sZ", clock_text(s->last_received, when));
-		if (s->oldest_raw)
-			printf("  oldest raw event %.19sZ", clock_text(s->oldest_raw, when));
-		putchar('\n');
-	}
-	p->n++;
+	printf("  %-24s %14s events  %9s in the vault  %s duplicates  %s rejected", s->source,
+		text_count(s->rows, rows), text_bytes(s->vault_bytes, vault),
+		text_count(s->duplicates, dups), text_count(s->rejects, rej));
+	if (s->last_received)
+		printf("  last received %.19sZ", clock_text(s->last_received, when));
+	if (s->oldest_raw)
+		printf("  oldest raw event %.19sZ", clock_text(s->oldest_raw, when));
+	putchar('\n');
+	(*n)++;
 	return 0;
 }
 
-static void print_head(const char *folder)
-{
-	struct buf text;
-	buf_init(&text, 1 << 16);
-	text_json_string(&text, slice_of(folder));
-	printf("{\"data\":%.*s,\"tables\":[", SLICE_ARG(buf_view(&text)));
-	buf_fini(&text);
-}
-
 /* What is connected, beside what came from wherever. */
-static int print_connected(struct store *store, bool json, struct err *err)
+static int print_connected(struct store *store, struct err *err)
 {
 	unsigned n = 0;
-	fputs(json ? "],\"connected\":[" : "\nconnected:\n", stdout);
-	if (sources_print(store, json, &n, err) < 0)
+	fputs("\nconnected:\n", stdout);
+	if (sources_print(store, &n, err) < 0)
 		return -1;
-	if (!json && n == 0)
+	if (n == 0)
 		puts("  nothing yet: pugmark connect jira (or confluence, bitbucket …)");
 	return 0;
 }
 
-static int print_alerts(struct store *store, bool json, struct err *err)
+static int print_alerts(struct store *store, struct err *err)
 {
 	struct buf text;
 	buf_init(&text, 1 << 16);
-	int rc = alerts_summary(store, json, &text, err);
+	int rc = alerts_summary(store, &text, err);
 	if (rc == 0)
-		printf(json ? "],\"alerts\":%.*s" : "\nalerts: %.*s\n", SLICE_ARG(buf_view(&text)));
+		printf("\nalerts: %.*s\n", SLICE_ARG(buf_view(&text)));
 	buf_fini(&text);
 	return rc;
 }
 
-static int print_status(struct store *store, bool json, struct err *err)
+static int print_json(struct store *store, struct err *err)
 {
-	struct printing tables = {.json = json}, sources = {.json = json};
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_status(store, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
+}
+
+static int print_status(struct store *store, struct err *err)
+{
+	unsigned tables = 0, sources = 0;
 	uint64_t free_bytes, total;
 	char text[32];
-	if (json)
-		print_head(store_dir(store));
-	else
-		printf("data folder %s\n\ntables:\n", store_dir(store));
+	printf("data folder %s\n\ntables:\n", store_dir(store));
 	if (store_tables(store, print_table, &tables, err) < 0)
 		return -1;
-	fputs(json         ? "],\"sources\":["
-		: tables.n ? "\nsources:\n"
-			   : "  none yet\n\nsources:\n",
-		stdout);
+	fputs(tables ? "\nsources:\n" : "  none yet\n\nsources:\n", stdout);
 	if (store_sources(store, print_source, &sources, err) < 0)
 		return -1;
-	if (!json && sources.n == 0)
+	if (sources == 0)
 		puts("  none yet");
-	if (print_connected(store, json, err) < 0 || print_alerts(store, json, err) < 0 ||
+	if (print_connected(store, err) < 0 || print_alerts(store, err) < 0 ||
 		io_space(store_dir(store), &free_bytes, &total, err) < 0)
 		return -1;
-	if (json)
-		printf(",\"free_bytes\":%" PRIu64 "}\n", free_bytes);
-	else
-		printf("\n%s free on this disk\n", text_bytes(free_bytes, text));
+	printf("\n%s free on this disk\n", text_bytes(free_bytes, text));
 	return 0;
 }
 
@@ -148,7 +105,7 @@ int command_status(const struct command_line *line)
 	struct err err = {0};
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
-	int status = print_status(store, line->values[OPT_JSON], &err);
+	int status = (line->values[OPT_JSON] ? print_json : print_status)(store, &err);
 	store_close(store);
 	return status < 0 ? fail(&err) : EXIT_DONE;
 }
@@ -170,7 +127,7 @@ int command_home(const struct command_line *line)
 			data_folder(line));
 		return EXIT_DONE;
 	}
-	int status = print_status(store, false, &err);
+	int status = print_status(store, &err);
 	store_close(store);
 	if (status < 0)
 		return fail(&err);

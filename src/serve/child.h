@@ -10,6 +10,7 @@
 struct child {
 	char name[64];
 	const char *const *words; /* the command, NULL-ended; NULL = collect NAME */
+	bool whole;               /* the words are all: no arguments behind them */
 	pid_t pid;                /* 0 = none */
 	int status;               /* of the last one, as waitpid */
 	bool wanted;

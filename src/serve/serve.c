@@ -102,6 +102,15 @@ static int note_feed(void *ctx, const struct watchlist *list, struct err *err)
 	return 1;
 }
 
+/* The API answers whatever is connected: it is no source, and nothing to wait for. */
+static void want_http(struct service *s)
+{
+	struct child *child = want(s, "(http)"); /* a name that no source has */
+	child->words = s->options->http;
+	child->whole = true;
+	s->wanted--;
+}
+
 /* Looks at the connections. A folder that is not there yet has none. */
 static int look(struct service *s, struct err *err)
 {
@@ -110,6 +119,8 @@ static int look(struct service *s, struct err *err)
 	s->wanted = 0;
 	for (struct child *child = s->children; child; child = child->next)
 		child->wanted = false;
+	if (s->options->http)
+		want_http(s);
 	if (store_open(s->options->data, STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	int rc = store_connections(store, note_connection, s, err);
@@ -160,7 +171,7 @@ static void start_due(struct service *s)
 		if (!child->wanted || child->pid > 0 || child->due > now)
 			continue;
 		child->started = now;
-		if (child_start(child, s->options->args, &err) == 0) {
+		if (child_start(child, child->whole ? NULL : s->options->args, &err) == 0) {
 			log_info("%s: its process is %d", child->name, (int)child->pid);
 			continue;
 		}

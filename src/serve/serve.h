@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * serve.h: the service: a process for each source that is connected, one that tells of alerts (pugmark notify run) where
- * somebody is to be told, and one that fetches feeds (pugmark ioc update --loop) where there are any; started, watched, started again where it
+ * somebody is to be told, one that fetches feeds (pugmark ioc update --loop) where there are any, and one that answers the API
+ * (pugmark http); started, watched, started again where it
  * fails, and ended with the service. A source's process reads at its own interval (pugmark collect
  * NAME); what it crashes on harms no other, and tokens never enter this process.
  */
@@ -16,6 +17,8 @@ struct serve_options {
 	const char *data; /* the data folder */
 	const char *const
 		*only; /* names of sources, NULL-ended: these alone; NULL = all, alerts and feeds */
+	const char *const *
+		http; /* words of the process that answers the API, all of them, NULL-ended; NULL = none */
 	const char *const *args; /* for each process, after its words; NULL-ended */
 	const volatile sig_atomic_t *stop;
 };

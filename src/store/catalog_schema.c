@@ -286,8 +286,20 @@ static const char version_7[] =
 	"DROP TABLE alert_events;"
 	"DROP INDEX alerts_by_cell;";
 
+/* Who may use the API, and what was done through it (access.h). */
+static const char version_8[] =
+	/* hash: SHA-256 of the token. role: enum access_role. expires_at: 0 = never. */
+	"CREATE TABLE api_tokens(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+	" hash BLOB NOT NULL UNIQUE, role INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+	" created_by TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;"
+	/* result: '' = begun, and not known to have ended. */
+	"CREATE TABLE audit(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
+	" who TEXT NOT NULL, origin TEXT NOT NULL, what TEXT NOT NULL, target TEXT NOT NULL,"
+	" result TEXT NOT NULL) STRICT;"
+	"CREATE INDEX audit_by_time ON audit(at);";
+
 static const char *const steps[FORMAT_VERSION] = {
-	version_1, version_2, version_3, version_4, version_5, version_6, version_7};
+	version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8};
 
 int catalog_version(struct store *store, struct err *err)
 {

@@ -21,7 +21,7 @@ enum {
 	STORE_NAME = 64,    /* bytes of a file's name without extension */
 	VAULT_LEVEL = -3,   /* zstd --fast=3: 1.4–1.9 GB/s at 14:1 (DESIGN.md section 11) */
 	PARQUET_LEVEL = 1,  /* zstd level of fresh segments; compaction may take more */
-	FORMAT_VERSION = 7, /* of the folder; catalog_schema.c migrates older ones forward */
+	FORMAT_VERSION = 8, /* of the folder; catalog_schema.c migrates older ones forward */
 	FORMAT_READABLE = 1 /* readers, who migrate nothing, take folders from this one on */
 };
 

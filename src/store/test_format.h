@@ -13,6 +13,9 @@ static inline void test_format(struct store *store, int version)
 	struct err err;
 	char sql[64];
 	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 8 && sqlite3_exec(store->db, "DROP TABLE audit; DROP TABLE api_tokens", NULL,
+				   NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 7 &&
 		sqlite3_exec(store->db,
 			"CREATE TABLE alert_events(alert INTEGER NOT NULL, nr INTEGER NOT NULL,"

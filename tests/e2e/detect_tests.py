@@ -509,7 +509,7 @@ def test_the_service_raises_alerts(folder):
     with Started(folder, "jira", events="jira=50", more=("--interval", "1s")) as (one, service):
         os.makedirs(os.path.join(one.data, "rules"), exist_ok=True)
         write(os.path.join(one.data, "rules", "all.yml"), EVERYTHING.encode())
-        process = one.start("serve")
+        process = one.start("serve", "--no-http")
         try:
             wait_for(lambda: sum(a["events"] for a in found_by(one, "0a")) >= 50)
         finally:

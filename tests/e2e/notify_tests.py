@@ -430,7 +430,7 @@ def test_the_service_tells(folder):
     one = Alerting(folder)
     one.insert()
     with Hook(folder) as hook:
-        service = one.start("serve")
+        service = one.start("serve", "--no-http")
         try:
             one.add_hook(hook.url)
             one.insert(cell(alert(0)))

@@ -39,7 +39,7 @@ class Serving:
         self.one, self.more, self.ended = one, more, False
 
     def __enter__(self):
-        self.process = self.one.start("serve", *self.more)
+        self.process = self.one.start("serve", *(self.more or ("--no-http",)))
         return self.process
 
     def __exit__(self, *why):
@@ -149,7 +149,7 @@ def test_it_ends_within_seconds_whatever_its_processes_wait_for(folder):
 
 def test_killed_hard_its_processes_end_too_and_another_may_begin(folder):
     with Started(folder, "jira", "confluence", events="60", more=("--interval", "1s")) as (one, service):
-        process = one.start("serve")
+        process = one.start("serve", "--no-http")
         wait_for(lambda: len(children(process.pid)) == 2)
         found = children(process.pid)
         process.send_signal(signal.SIGKILL)
@@ -280,7 +280,7 @@ def test_no_secret_is_anywhere_it_should_not_be(folder):
                       body='{"data":[{"id":"x","attributes":{}}],"meta":{"next":"%s"}}' % cursor)
         said.append(one.run("collect", "--once", "--verbose", "org"))
         service.control("POST", "tokens", {"kind": "pat", "revoked": True})
-        with Serving(one, "--verbose") as process:
+        with Serving(one, "--verbose", "--listen", "127.0.0.1:0") as process:
             wait_for(lambda: len(children(process.pid)) == 5)
             time.sleep(2)
             for pid in (process.pid, *children(process.pid).values()):
