@@ -151,7 +151,13 @@ static void take_wish(struct reading *r, const struct wish *wish, const struct d
 static size_t take_caught(struct reading *r, struct wish *wishes, size_t n)
 {
 	struct detect_file *file = &r->s->pass->files[wishes[0].file];
-	if (!file->caught || !detect_file_shape(r->s->d, file))
+	if (!file->caught)
+		return n;
+	/* Another thread may open the file meanwhile, which finds its shape anew. */
+	pthread_mutex_lock(&r->s->lock);
+	const struct detect_shape *shape = detect_file_shape(r->s->d, file) ? file->shape : NULL;
+	pthread_mutex_unlock(&r->s->lock);
+	if (!shape)
 		return n;
 	const struct caught_group *group = file->caught->groups[wishes[0].row_group];
 	size_t left = 0;
@@ -159,7 +165,7 @@ static size_t take_caught(struct reading *r, struct wish *wishes, size_t n)
 		while (at < group->nrows && group->rows[at] < wishes[i].row)
 			at++;
 		if (at < group->nrows && group->rows[at] == wishes[i].row)
-			take_wish(r, &wishes[i], file->shape, &group->batch, (uint32_t)at);
+			take_wish(r, &wishes[i], shape, &group->batch, (uint32_t)at);
 		else
 			wishes[left++] = wishes[i];
 	}
