@@ -281,7 +281,7 @@ def test_what_is_due_is_fetched_and_nothing_else(folder):
 @slow
 def test_the_service_fetches_feeds(folder):
     with Feeding(folder) as one:
-        process = one.start("serve")
+        process = one.start("serve", "--no-http")
         try:
             wait_for(lambda: "nothing is connected" in one.said())
             one.feed(lines(1), "--interval", "1s")
