@@ -11,6 +11,8 @@ from buckets import Bucket, Stored, shipped
 from fake_bucket import FakeBucket
 from lake import generate, joined, slow, zstd
 
+SLOW = True  # not in make quick
+
 LOG = "20240924.00000.audit.log"
 
 

@@ -11,6 +11,8 @@ from collect_lake import SOURCES, WINDOWS, Collecting, Service, Started, counts,
 from lake import long, slow
 from proxies import Proxy
 
+SLOW = True  # not in make quick
+
 
 def together(each, items):
     """All at once, each in a thread of its own; the results in order."""

@@ -13,6 +13,8 @@ from collect_lake import Collecting, Service
 from lake import slow, write
 from proxies import Proxy
 
+SLOW = True  # not in make quick
+
 SITE = "acme.atlassian.net"
 
 

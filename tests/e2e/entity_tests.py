@@ -10,6 +10,8 @@ import random
 from lake import Lake, clear, joined, write
 from receivers import Alerting, alert, cell
 
+SLOW = True  # not in make quick
+
 BASE = int(datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc).timestamp())
 DAY = 86400
 A1, A2, A3 = "5f3c0a9be1d2c40068aa1111", "5f3c0a9be1d2c40068aa2222", "557058:0b1e4a52-77f0-4c1d-9a2b-3c5d7e9f0a1b"

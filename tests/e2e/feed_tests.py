@@ -12,6 +12,8 @@ from collect_lake import wait_for
 from feeds_at import DAY, HOUR, SECRET, Feeding, Taxii, address, addresses, at, event, gzipped, indicator, lines, now, taxii, zipped
 from lake import says, slow, write
 
+SLOW = True  # not in make quick
+
 
 # ---- what comes and goes -----------------------------------------------------------------------
 

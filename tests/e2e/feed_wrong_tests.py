@@ -11,6 +11,8 @@ from feeds_at import PAGE, SECRET, Feeding, Taxii, address, addresses, at, gzipp
 from lake import says, slow, write
 from proxies import Proxy
 
+SLOW = True  # not in make quick
+
 
 # ---- bad content -------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ import time
 from buckets import Stored
 from lake import as_nobody, generate, give_to_nobody, joined, slow, write, zstd
 
+SLOW = True  # not in make quick
+
 
 def lines_of(n, seed=1, node=0, *more):
     return generate(f"in-{seed}-{node}", "bitbucket", n, "--seed", seed, "--node", node, *more)[0]

@@ -10,6 +10,8 @@ import random
 import lake
 from lake import Lake, generate, joined, write
 
+SLOW = True  # not in make quick
+
 
 class Model:
     """Logs of nodes add up by place; any other import overlaps everything."""

@@ -16,6 +16,8 @@ from collect_lake import wait_for
 from lake import slow
 from receivers import SECRET, Alerting, Hook, Smtp, Syslog, alert, cell, certificate, many, verify
 
+SLOW = True  # not in make quick
+
 EVIL = "=x\x1b[31m\u202e\r\nBcc: evil@example.com\r\n\r\n<!channel> [click](https://evil.example) \"]\\ \u00e9"
 HOUR = 3600 * 1000000
 

@@ -13,6 +13,8 @@ from buckets import Bucket, Stored, shipped
 from lake import generate, joined, slow
 from s3_client import start
 
+SLOW = True  # not in make quick
+
 LOG = "20240924.00000.audit.log"
 
 

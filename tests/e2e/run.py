@@ -27,7 +27,7 @@ def find(words):
             full = f"{name[:-6]}/{key[5:]}"
             if words and not any(w in full for w in words):
                 continue
-            if lake.QUICK and getattr(value, "slow", False):
+            if lake.QUICK and (getattr(value, "slow", False) or getattr(module, "SLOW", False)):
                 continue
             if not lake.LONG and getattr(value, "long", False):
                 continue

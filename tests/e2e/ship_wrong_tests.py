@@ -7,6 +7,8 @@ import lake
 from shipping import A, B, STAND_INS, Bucket, Shipper, StandIn, figures, put, ship_once, wait_for
 from lake import as_nobody, clear, give_to_nobody, run, says, slow, write
 
+SLOW = True  # not in make quick
+
 
 # --- Disk and state -------------------------------------------------------------------------------------
 

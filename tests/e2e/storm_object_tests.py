@@ -14,6 +14,8 @@ from fake_bucket import FakeBucket
 from lake import generate, joined, slow, write, zstd
 from storm_tests import seeds, series
 
+SLOW = True  # not in make quick
+
 DAY = "20240924"
 
 

@@ -15,6 +15,8 @@ import lake
 from collect_lake import Collecting, Service
 from lake import slow
 
+SLOW = True  # not in make quick
+
 KINDS = ("jira", "confluence", "other/confluence", "bitbucket-dc", "other/jira", "confluence-dc", "org")
 AT_ONCE = 4  # most of the time of a seed is pauses
 
