@@ -342,6 +342,9 @@ int main(int argc, char **argv)
 		case 'q':
 			o.quiet = true;
 			break;
+		case 'O':
+			o.observables = (uint32_t)number("observables", optarg, 0, UINT32_MAX);
+			break;
 		case 'T':
 			o.truth = optarg;
 			break;

@@ -41,6 +41,13 @@ for table in bitbucket jira confluence org alerts; do
 		cmp -s "$work/a" "$data/sample-$table.ndjson"
 done
 
+"$generate" --table bitbucket --events 3000 --observables 8 >"$work/a"
+check "--observables 8: each event has one of eight" sh -c '
+	n=$(grep -o "example.referrer\",\"value\":\"[^\"]*" "$0" | sort -u | wc -l); [ "$n" = 8 ]' "$work/a"
+"$generate" --table bitbucket --events 20000 --quiet | grep -c "User login failed" >"$work/quiet"
+"$generate" --table bitbucket --events 20000 | grep -c "User login failed" >"$work/noisy"
+check "--quiet: what rules look for is rarer" [ "$(cat "$work/quiet")" -lt "$(cat "$work/noisy")" ]
+
 # Speed: the best of three, to /dev/null; 500 MB/s is promised.
 best=0
 for i in 1 2 3; do
