@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sorted_writer.c: writes a file front to back, hashing as it goes. */
 #include <assert.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base.h"
 #include "base/crc32c.h"
+#include "base/hashed_file.h"
 #include "ioc/sorted_file.h"
 #include "ioc/sorted_format.h"
 
-enum { OUT_BYTES = 256 << 10 };
-
 struct sorted_writer {
-	char *path, *temp;
-	int fd;
-	bool finished;
-	EVP_MD_CTX *sha;
-	char *out; /* bytes not yet written */
-	size_t nout;
-	uint64_t at;
+	struct hashed_file *file;
 	struct sorted_footer footer;
 	struct sorted_fence *fences;
 	uint32_t cap;
@@ -36,52 +26,13 @@ struct sorted_writer {
 	size_t nkey;
 };
 
-static int flush(struct sorted_writer *w, struct err *err)
-{
-	if (w->nout == 0)
-		return 0;
-	if (EVP_DigestUpdate(w->sha, w->out, w->nout) != 1)
-		return err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
-	int rc = io_write(w->fd, w->out, w->nout, w->temp, err);
-	io_begin_sync(w->fd);
-	w->nout = 0;
-	return rc;
-}
-
-static int put(struct sorted_writer *w, const void *data, size_t n, struct err *err)
-{
-	const char *p = data;
-	w->at += n;
-	while (n > 0) {
-		size_t take = OUT_BYTES - w->nout < n ? OUT_BYTES - w->nout : n;
-		memcpy(w->out + w->nout, p, take);
-		w->nout += take;
-		p += take;
-		n -= take;
-		if (w->nout == OUT_BYTES && flush(w, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int sorted_create(const char *path, uint64_t tag, struct sorted_writer **out, struct err *err)
 {
 	struct sorted_writer *w = xcalloc(1, sizeof(*w));
-	size_t n = strlen(path) + 5;
-	w->path = xstrdup(path);
-	w->temp = xmalloc(n);
-	snprintf(w->temp, n, "%s.tmp", path);
-	w->out = xmalloc(OUT_BYTES);
 	w->footer.tag = tag;
 	buf_init(&w->texts, UINT32_MAX);
-	w->fd = io_open(w->temp, O_WRONLY | O_CREAT | O_TRUNC, IO_SHARED, err);
-	w->sha = EVP_MD_CTX_new();
-	int rc = w->fd >= 0 ? 0 : -1;
-	if (rc == 0 && (!w->sha || EVP_DigestInit_ex(w->sha, EVP_sha256(), NULL) != 1))
-		rc = err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
-	if (rc == 0)
-		rc = put(w, SORTED_MAGIC, SORTED_MAGIC_BYTES, err);
-	if (rc < 0) {
+	if (hashed_create(path, &w->file, err) < 0 ||
+		hashed_put(w->file, SORTED_MAGIC, SORTED_MAGIC_BYTES, err) < 0) {
 		sorted_writer_free(w);
 		return -1;
 	}
@@ -93,15 +44,9 @@ void sorted_writer_free(struct sorted_writer *w)
 {
 	if (!w)
 		return;
-	io_close(w->fd);
-	if (!w->finished && w->fd >= 0)
-		io_unlink(w->temp, NULL);
-	EVP_MD_CTX_free(w->sha);
+	hashed_free(w->file);
 	buf_fini(&w->texts);
 	free(w->fences);
-	free(w->out);
-	free(w->path);
-	free(w->temp);
 	free(w);
 }
 
@@ -131,7 +76,7 @@ static int end_block(struct sorted_writer *w, struct err *err)
 	uint32_t n = w->nblock;
 	w->nblock = 0;
 	w->records = 0;
-	return put(w, w->block, n, err);
+	return hashed_put(w->file, w->block, n, err);
 }
 
 static size_t shared_bytes(const struct sorted_writer *w, struct slice key)
@@ -152,10 +97,12 @@ static int begin_block(struct sorted_writer *w, unsigned kind, struct slice key,
 	bool first = w->footer.nfences == w->footer.first[kind];
 	size_t n = first ? 0 : shared_bytes(w, key) + 1;
 	assert(n <= key.len);
-	w->fences[w->footer.nfences++] = (struct sorted_fence){
-		.at = w->at, .text = (uint32_t)w->texts.len, .text_bytes = (uint16_t)n};
+	w->fences[w->footer.nfences++] = (struct sorted_fence){.at = hashed_at(w->file),
+		.text = (uint32_t)w->texts.len,
+		.text_bytes = (uint16_t)n};
 	if (buf_append(&w->texts, key.ptr, n) < 0)
-		return err_set(err, ERR_LIMIT, "%s: too many keys for one file", w->path);
+		return err_set(
+			err, ERR_LIMIT, "%s: too many keys for one file", hashed_path(w->file));
 	return 0;
 }
 
@@ -196,37 +143,33 @@ static int put_footer(struct sorted_writer *w, struct slice extra, struct err *e
 	struct sorted_footer *f = &w->footer;
 	size_t fences = f->nfences * sizeof(*w->fences);
 	if (extra.len > UINT32_MAX)
-		return err_set(err, ERR_LIMIT, "%s: more than 4 GiB of names", w->path);
-	f->extra_at = w->at;
+		return err_set(
+			err, ERR_LIMIT, "%s: more than 4 GiB of names", hashed_path(w->file));
+	f->extra_at = hashed_at(w->file);
 	f->extra_bytes = (uint32_t)extra.len;
-	f->fences_at = w->at + extra.len;
+	f->fences_at = f->extra_at + extra.len;
 	f->texts_at = f->fences_at + fences;
 	f->texts_bytes = (uint32_t)w->texts.len;
 	f->extra_crc = crc32c(0, extra.ptr, extra.len);
 	f->fences_crc = crc32c(0, w->fences, fences);
 	f->texts_crc = crc32c(0, w->texts.ptr, w->texts.len);
 	f->crc = crc32c(0, f, offsetof(struct sorted_footer, crc));
-	if (put(w, extra.ptr, extra.len, err) < 0 || put(w, w->fences, fences, err) < 0 ||
-		put(w, w->texts.ptr, w->texts.len, err) < 0 || put(w, f, sizeof(*f), err) < 0)
+	if (hashed_put(w->file, extra.ptr, extra.len, err) < 0 ||
+		hashed_put(w->file, w->fences, fences, err) < 0 ||
+		hashed_put(w->file, w->texts.ptr, w->texts.len, err) < 0)
 		return -1;
-	return flush(w, err);
+	return hashed_put(w->file, f, sizeof(*f), err);
 }
 
 int sorted_finish(
 	struct sorted_writer *w, struct slice extra, struct sorted_facts *facts, struct err *err)
 {
-	unsigned n = sizeof(facts->sha256);
 	if (end_block(w, err) < 0)
 		return -1;
 	begin_kind(w, SORTED_KINDS);
 	if (put_footer(w, extra, err) < 0)
 		return -1;
-	if (EVP_DigestFinal_ex(w->sha, facts->sha256, &n) != 1)
-		return err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
 	facts->entries = w->footer.entries;
-	facts->bytes = w->at;
-	if (io_fsync(w->fd, w->temp, err) < 0 || io_rename(w->temp, w->path, err) < 0)
-		return -1;
-	w->finished = true;
-	return 0;
+	facts->bytes = hashed_at(w->file);
+	return hashed_finish(w->file, facts->sha256, err);
 }

@@ -3,25 +3,19 @@
  * identity_run.h. */
 #include "store/identity_writer.h"
 
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/crc32c.h"
+#include "base/hashed_file.h"
 #include "store/identity_format.h"
 
-enum { OUT_BYTES = 256 << 10 };
-
 struct writer {
-	char *dir, *path, *temp;
-	const char *name; /* within path */
-	int fd;
-	EVP_MD_CTX *sha;
-	char *out; /* bytes not yet written */
-	size_t nout;
-	uint64_t at, entries;
+	char *dir;
+	const char *name; /* within the file's path */
+	struct hashed_file *file;
+	uint64_t entries;
 	struct file_section *table;
 	uint32_t nsections, sections_cap;
 	/* The day in progress; its file_section is table[nsections]. */
@@ -31,60 +25,21 @@ struct writer {
 	uint32_t nblocks, blocks_cap;
 	uint64_t (*filter)[8];
 	uint32_t nlines;
-	bool finished;
 };
-
-static int flush(struct writer *w, struct err *err)
-{
-	if (w->nout == 0)
-		return 0;
-	if (EVP_DigestUpdate(w->sha, w->out, w->nout) != 1)
-		return err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
-	int rc = io_write(w->fd, w->out, w->nout, w->temp, err);
-	io_begin_sync(w->fd);
-	w->nout = 0;
-	return rc;
-}
-
-static int put(struct writer *w, const void *data, size_t n, struct err *err)
-{
-	const char *p = data;
-	w->at += n;
-	while (n > 0) {
-		size_t take = OUT_BYTES - w->nout < n ? OUT_BYTES - w->nout : n;
-		memcpy(w->out + w->nout, p, take);
-		w->nout += take;
-		p += take;
-		n -= take;
-		if (w->nout == OUT_BYTES && flush(w, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static char *join(const char *dir, const char *name, const char *suffix)
-{
-	size_t n = strlen(dir) + strlen(name) + strlen(suffix) + 2;
-	char *path = xmalloc(n);
-	snprintf(path, n, "%s/%s%s", dir, name, suffix);
-	return path;
-}
 
 int writer_open(const char *dir, const char *name, struct writer **out, struct err *err)
 {
 	struct writer *w = xcalloc(1, sizeof(*w));
+	size_t n = strlen(dir) + strlen(name) + 2;
+	char *path = xmalloc(n);
+	snprintf(path, n, "%s/%s", dir, name);
 	w->dir = xstrdup(dir);
-	w->path = join(dir, name, "");
-	w->name = w->path + strlen(dir) + 1;
-	w->temp = join(dir, name, ".tmp");
-	w->out = xmalloc(OUT_BYTES);
-	w->fd = io_open(w->temp, O_WRONLY | O_CREAT | O_TRUNC, IO_SHARED, err);
-	w->sha = EVP_MD_CTX_new();
-	int rc = w->fd >= 0 ? 0 : -1;
-	if (rc == 0 && (!w->sha || EVP_DigestInit_ex(w->sha, EVP_sha256(), NULL) != 1))
-		rc = err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
-	if (rc == 0)
-		rc = put(w, RUN_MAGIC, RUN_MAGIC_BYTES, err);
+	int rc = hashed_create(path, &w->file, err);
+	free(path);
+	if (rc == 0) {
+		w->name = hashed_path(w->file) + strlen(dir) + 1;
+		rc = hashed_put(w->file, RUN_MAGIC, RUN_MAGIC_BYTES, err);
+	}
 	if (rc < 0) {
 		writer_free(w);
 		return -1;
@@ -97,14 +52,8 @@ void writer_free(struct writer *w)
 {
 	if (!w)
 		return;
-	io_close(w->fd);
-	if (!w->finished && w->fd >= 0)
-		io_unlink(w->temp, NULL);
-	EVP_MD_CTX_free(w->sha);
+	hashed_free(w->file);
 	free(w->dir);
-	free(w->path);
-	free(w->temp);
-	free(w->out);
 	free(w->table);
 	free(w->blocks);
 	free(w->filter);
@@ -117,7 +66,7 @@ void writer_day(struct writer *w, int32_t day, uint64_t most)
 		w->sections_cap = w->sections_cap ? w->sections_cap * 2 : 16;
 		w->table = xrealloc(w->table, w->sections_cap * sizeof(*w->table));
 	}
-	w->table[w->nsections] = (struct file_section){.day = day, .at = w->at};
+	w->table[w->nsections] = (struct file_section){.day = day, .at = hashed_at(w->file)};
 	w->nblocks = 0;
 	w->ncells = 0;
 	w->nlines = filter_lines(most);
@@ -140,7 +89,7 @@ static int end_block(struct writer *w, struct err *err)
 	w->table[w->nsections].count += w->ncells;
 	w->entries += w->ncells;
 	w->ncells = 0;
-	return put(w, w->cells, size, err);
+	return hashed_put(w->file, w->cells, size, err);
 }
 
 int writer_add(struct writer *w, const struct cell *cells, uint32_t n, struct err *err)
@@ -169,9 +118,9 @@ int writer_day_end(struct writer *w, struct err *err)
 	section->nlines = w->nlines;
 	section->crc = crc32c(crc32c(0, w->blocks, nblocks), w->filter, nfilter);
 	w->nsections++;
-	if (put(w, w->blocks, nblocks, err) < 0)
+	if (hashed_put(w->file, w->blocks, nblocks, err) < 0)
 		return -1;
-	return put(w, w->filter, nfilter, err);
+	return hashed_put(w->file, w->filter, nfilter, err);
 }
 
 static int finish_file(struct writer *w, struct id_run *info, struct err *err)
@@ -182,25 +131,19 @@ static int finish_file(struct writer *w, struct id_run *info, struct err *err)
 		.version = RUN_VERSION,
 		.table_crc = crc32c(0, w->table, size)};
 	footer.crc = crc32c(0, &footer, offsetof(struct file_footer, crc));
-	if (put(w, w->table, size, err) < 0 || put(w, &footer, sizeof(footer), err) < 0 ||
-		flush(w, err) < 0)
+	if (hashed_put(w->file, w->table, size, err) < 0 ||
+		hashed_put(w->file, &footer, sizeof(footer), err) < 0)
 		return -1;
-	unsigned n = sizeof(info->sha256);
-	if (EVP_DigestFinal_ex(w->sha, info->sha256, &n) != 1)
-		return err_set(err, ERR_UNSUPPORTED, "SHA-256 is not available");
 	info->entries = w->entries;
-	info->bytes = w->at;
-	if (io_fsync(w->fd, w->temp, err) < 0 || io_rename(w->temp, w->path, err) < 0)
-		return -1;
-	w->finished = true;
-	return io_fsync_dir(w->dir, err);
+	info->bytes = hashed_at(w->file);
+	return hashed_finish(w->file, info->sha256, err) < 0 ? -1 : io_fsync_dir(w->dir, err);
 }
 
 int writer_finish(struct writer *w, struct id_run *info, struct err *err)
 {
 	*info = (struct id_run){0};
 	if (strlen(w->name) >= sizeof(info->name))
-		return err_set(err, ERR_LIMIT, "%s: the name is too long", w->path);
+		return err_set(err, ERR_LIMIT, "%s: the name is too long", hashed_path(w->file));
 	memcpy(info->name, w->name, strlen(w->name) + 1);
 	return w->entries ? finish_file(w, info, err) : 0;
 }
