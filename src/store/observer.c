@@ -54,13 +54,6 @@ void observer_add(struct observer *o, struct sheet *sheet)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static int durable_error(struct store *store, const struct err *why, struct err *err)
-{
-	if (err)
-		*err = *why;
-	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
-}
-
 /* The earliest time of all; 0 where there is none. */
 static int64_t earliest(const struct observer *o)
 {
@@ -95,14 +88,10 @@ int observer_write(struct observer *o, struct err *err)
 		return -1;
 	store_path(o->store, path, "observables/%s/%s.obs", o->table, o->name);
 	if (write_run(o, path, &why) < 0)
-		return durable_error(o->store, &why, err);
+		return store_durable_error(o->store, &why, err);
 	o->written = true;
 	free_sheets(o);
-	if (io_fsync_dir(dir, &why) == 0)
-		return 0;
-	if (err)
-		*err = why;
-	return store_poison(o->store, &why);
+	return store_sync_dir(o->store, dir, err);
 }
 
 int observables_add_run(struct store *store, int64_t table_id, const char *name, int level,

@@ -60,6 +60,11 @@ void store_new_name(char out[STORE_NAME]);
 int store_check_writable(struct store *store, struct err *err);
 /* Forbids all later changes with `why` in the text. Returns -1. */
 int store_poison(struct store *store, const struct err *why);
+/* What a file could not be made durable for. One that is thrown away then is no danger where space ran out; any other error of the
+ * device says that nothing can be relied on: the store is poisoned. Returns -1 with *err as `why`. */
+int store_durable_error(struct store *store, const struct err *why, struct err *err);
+/* fsync of a folder; poisons the store where it fails. */
+int store_sync_dir(struct store *store, const char *dir, struct err *err);
 /* Whether an error came from fsync(2) or a COMMIT in doubt is known where it happens: callers of
  * io_fsync, io_fsync_dir, parquet_finish and identity_write call store_poison on ERR_IO. */
 

@@ -145,14 +145,6 @@ int rewriter_add(struct rewriter *w, const struct batch *batch, struct err *err)
 	return rc;
 }
 
-/* An error of the device under a file says that nothing can be relied on any more. */
-static int durable_error(struct store *store, const struct err *why, struct err *err)
-{
-	if (err)
-		*err = *why;
-	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
-}
-
 int rewriter_finish(struct rewriter *w, struct err *err)
 {
 	char dir[STORE_PATH];
@@ -163,16 +155,13 @@ int rewriter_finish(struct rewriter *w, struct err *err)
 	buf_append(&w->sources, "", 1);
 	parquet_metadata(w->parquet, "pugmark.source", w->sources.ptr);
 	if (parquet_finish(w->parquet, w->row.sha256, &w->row.bytes, &why) < 0)
-		return durable_error(w->store, &why, err);
+		return store_durable_error(w->store, &why, err);
 	if (io_chmod(w->temp_path, 0444, err) < 0 || io_rename(w->temp_path, w->path, err) < 0)
 		return -1;
 	w->renamed = true;
-	if (io_fsync_dir(store_path(w->store, dir, "tables/%s", w->table), &why) < 0 ||
-		io_fsync_dir(store_path(w->store, dir, "tables"), &why) < 0) {
-		if (err)
-			*err = why;
-		return store_poison(w->store, &why);
-	}
+	if (store_sync_dir(w->store, store_path(w->store, dir, "tables/%s", w->table), err) < 0 ||
+		store_sync_dir(w->store, store_path(w->store, dir, "tables"), err) < 0)
+		return -1;
 	return observer_write(&w->observer, err);
 }
 

@@ -41,25 +41,6 @@ int segment_append(struct segment *s, struct segment_pack *pack, struct err *err
 
 /* ---- durable files --------------------------------------------------------------------------- */
 
-/* A file that is thrown away when it could not be made durable is no danger; but an error of the
- * device under it says that nothing can be relied on. */
-static int durable_error(struct store *store, const struct err *why, struct err *err)
-{
-	if (err)
-		*err = *why;
-	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
-}
-
-static int sync_folder(struct store *store, const char *dir, struct err *err)
-{
-	struct err why;
-	if (io_fsync_dir(dir, &why) == 0)
-		return 0;
-	if (err)
-		*err = why;
-	return store_poison(store, &why);
-}
-
 static int finish_parquet(struct segment *s, struct err *err)
 {
 	char dir[STORE_PATH];
@@ -69,13 +50,14 @@ static int finish_parquet(struct segment *s, struct err *err)
 	parquet_metadata(s->parquet, "pugmark.table", s->table->name);
 	parquet_metadata(s->parquet, "pugmark.source", s->source);
 	if (parquet_finish(s->parquet, s->row.sha256, &s->row.bytes, &why) < 0)
-		return durable_error(s->store, &why, err);
+		return store_durable_error(s->store, &why, err);
 	if (io_chmod(s->temp_path, 0444, err) < 0 || io_rename(s->temp_path, s->path, err) < 0)
 		return -1;
 	s->renamed = true;
-	if (sync_folder(s->store, store_path(s->store, dir, "tables/%s", s->table->name), err) < 0)
+	if (store_sync_dir(s->store, store_path(s->store, dir, "tables/%s", s->table->name), err) <
+		0)
 		return -1;
-	return sync_folder(s->store, store_path(s->store, dir, "tables"), err);
+	return store_sync_dir(s->store, store_path(s->store, dir, "tables"), err);
 }
 
 static int write_identities(struct segment *s, struct id_run *run, struct err *err)
@@ -85,8 +67,8 @@ static int write_identities(struct segment *s, struct id_run *run, struct err *e
 	store_new_name(stem);
 	snprintf(name, sizeof(name), "%s.run", stem);
 	if (identity_write(s->identity, name, run, &why) < 0)
-		return durable_error(s->store, &why, err);
-	return run->entries ? sync_folder(s->store, store_path(s->store, dir, "ids"), err) : 0;
+		return store_durable_error(s->store, &why, err);
+	return run->entries ? store_sync_dir(s->store, store_path(s->store, dir, "ids"), err) : 0;
 }
 
 /* ---- the transaction ------------------------------------------------------------------------- */

@@ -47,6 +47,23 @@ int store_poison(struct store *store, const struct err *why)
 	return -1;
 }
 
+int store_durable_error(struct store *store, const struct err *why, struct err *err)
+{
+	if (err)
+		*err = *why;
+	return why->kind == ERR_NO_SPACE ? -1 : store_poison(store, why);
+}
+
+int store_sync_dir(struct store *store, const char *dir, struct err *err)
+{
+	struct err why;
+	if (io_fsync_dir(dir, &why) == 0)
+		return 0;
+	if (err)
+		*err = why;
+	return store_poison(store, &why);
+}
+
 int store_check_writable(struct store *store, struct err *err)
 {
 	if (store->mode != STORE_WRITE)

@@ -308,12 +308,7 @@ static int rename_built(struct store *store, const char *name, const char *file,
 	store_path(store, to, "watchlists/%s/%s.watch", name, file);
 	if (io_rename(from, to, err) < 0)
 		return -1;
-	struct err why;
-	if (io_fsync_dir(dir, &why) == 0)
-		return 0;
-	if (err)
-		*err = why;
-	return store_poison(store, &why);
+	return store_sync_dir(store, dir, err);
 }
 
 int watchlist_change(struct store *store, const char *name, const struct watchlist_change *change,
