@@ -42,4 +42,13 @@ static inline int slice_cmp(struct slice a, struct slice b)
 	return a.len < b.len ? -1 : a.len > b.len;
 }
 
+/* How many bytes both begin with in common. */
+static inline size_t slice_common(struct slice a, struct slice b)
+{
+	size_t most = a.len < b.len ? a.len : b.len, n = 0;
+	while (n < most && a.ptr[n] == b.ptr[n])
+		n++;
+	return n;
+}
+
 #endif

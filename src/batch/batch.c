@@ -20,6 +20,18 @@ void batch_fini(struct batch *batch)
 	*batch = (struct batch){.shape = batch->shape};
 }
 
+char *column_copy(const struct column *col, uint32_t i)
+{
+	if (col->n == 0 || column_is_null(col, i))
+		return NULL;
+	struct slice text = column_text(col, i);
+	char *copy = xmalloc(text.len + 1);
+	if (text.len)
+		memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	return copy;
+}
+
 static bool names_column(const struct batch_shape *shape, uint32_t c, struct slice name)
 {
 	const struct column_shape *column = &shape->columns[c];

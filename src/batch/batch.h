@@ -158,6 +158,9 @@ static inline struct slice column_text(const struct column *col, uint32_t i)
 	return (struct slice){col->heap + col->off[d], col->off[d + 1] - col->off[d]};
 }
 
+/* A NUL-terminated copy of the text of value i; NULL where it is null, or the column was not read. The caller's (free). */
+char *column_copy(const struct column *col, uint32_t i);
+
 /* Keeps the rows of `keep` (ascending row numbers, n of them) and drops the others: `out` (not
  * batch_init'ed) becomes a batch with memory of its own in out->mem; shares nothing with `batch`
  * but the shape and raw. Dictionaries are rebuilt, so that they hold used values only. */

@@ -97,22 +97,9 @@ static int newest_first(const void *left, const void *right)
 
 /* ---- an event -------------------------------------------------------------------------------- */
 
-static char *text_of(const struct batch *batch, uint32_t column, uint32_t row)
+static void put_event(const char *table, const struct batch *batch, uint32_t row,
+	struct slice indicator, struct buf *out)
 {
-	const struct column *c = &batch->columns[column];
-	if (c->n == 0 || column_is_null(c, row))
-		return xstrdup("");
-	struct slice text = column_text(c, row);
-	char *out = xmalloc(text.len + 1);
-	memcpy(out, text.ptr, text.len);
-	out[text.len] = '\0';
-	return out;
-}
-
-static void put_event(const struct events *e, const char *table, const struct batch *batch,
-	uint32_t row, struct slice indicator, struct buf *out)
-{
-	(void)e;
 	buf_puts(out, "{\"indicator\":");
 	text_json_string(out, indicator);
 	text_json_member(out, "table", table);
@@ -128,14 +115,16 @@ static void fill(struct events *e, const char *table, const struct batch *batch,
 	char text[CLOCK_TEXT + UUID_TEXT + 1];
 	if (e->json) {
 		buf_clear(&e->line);
-		put_event(e, table, batch, row, indicator, &e->line);
+		put_event(table, batch, row, indicator, &e->line);
 		buf_push(&e->line, '\0');
 		kept->json = xstrdup(e->line.ptr);
 		return;
 	}
 	kept->texts[0] = xstrdup(kept->time == INT64_MIN ? "" : clock_text(kept->time, text));
-	for (int i = 0; i < 4; i++)
-		kept->texts[i + 1] = text_of(batch, (uint32_t)columns[i], row);
+	for (int i = 0; i < 4; i++) {
+		char *value = column_copy(&batch->columns[columns[i]], row);
+		kept->texts[i + 1] = value ? value : xstrdup("");
+	}
 	kept->texts[5] = xstrdup(table);
 	text_uuid(kept->id, text);
 	text[UUID_TEXT] = '\0';
@@ -168,7 +157,7 @@ static int take_event(void *ctx, const char *table, const struct batch *batch, u
 	indicator_text(&e->request->list[indicator], &e->names);
 	if (e->lines) {
 		buf_clear(&e->line);
-		put_event(e, table, batch, row, buf_view(&e->names), &e->line);
+		put_event(table, batch, row, buf_view(&e->names), &e->line);
 		buf_push(&e->line, '\n');
 		if (fwrite(e->line.ptr, 1, e->line.len, stdout) != e->line.len)
 			return err_errno(err, "writing");

@@ -268,16 +268,6 @@ static int by_prefix(const void *left, const void *right)
 	return a->prefix < b->prefix ? -1 : a->prefix > b->prefix;
 }
 
-/* The first eight bytes of kind and key, as a number that sorts as they do. */
-static uint64_t prefix_of(struct slice entry)
-{
-	unsigned char bytes[8] = {0};
-	uint64_t prefix;
-	memcpy(bytes, entry.ptr, entry.len < 8 ? entry.len : 8);
-	memcpy(&prefix, bytes, 8);
-	return __builtin_bswap64(prefix);
-}
-
 static int by_entry(const void *left, const void *right, void *ctx)
 {
 	const struct map *ids = ctx;
@@ -291,8 +281,11 @@ static struct order *sort_numbers(struct tallying *t, uint32_t *n)
 	struct order *order = xmalloc((t->ids.count + (size_t)1) * sizeof(*order));
 	*n = 0;
 	for (uint32_t i = 0; i < t->ids.count; i++) {
+		struct slice entry = t->ids.entries[i].key;
+		struct slice key = {entry.ptr + 1, entry.len - 1};
 		if (t->tallies[i].events > 0)
-			order[(*n)++] = (struct order){prefix_of(t->ids.entries[i].key), i};
+			order[(*n)++] =
+				(struct order){sorted_prefix((unsigned char)entry.ptr[0], key), i};
 	}
 	qsort(order, *n, sizeof(*order), by_prefix);
 	for (uint32_t from = 0, to; from < *n; from = to) {

@@ -88,7 +88,7 @@ struct merge {
 
 static bool before(const struct head *a, const struct head *b)
 {
-	return sighting_order(a->at->kind, a->at->key, b->at->kind, b->at->key) < 0;
+	return sorted_order(a->at->kind, a->at->key, b->at->kind, b->at->key) < 0;
 }
 
 static void sift_down(struct merge *m, uint32_t i)
@@ -198,7 +198,7 @@ int sightings_merge(const struct sighting_source *sources, uint32_t n, const str
 	while (rc == 0 && m->n > 0) {
 		begin_sum(m, m->heap[0].at);
 		while (rc == 0 && m->n > 0 &&
-			sighting_order(m->heap[0].at->kind, m->heap[0].at->key, m->sum.kind,
+			sorted_order(m->heap[0].at->kind, m->heap[0].at->key, m->sum.kind,
 				m->sum.key) == 0) {
 			add_sum(m, &m->heap[0]);
 			rc = advance(m, err);

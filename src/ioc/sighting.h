@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "ioc/kind.h"
+#include "ioc/sorted_file.h"
 
 enum {
 	SIGHTING_ACTORS = 32,     /* that are kept of one observable */
@@ -25,7 +26,7 @@ struct sighting {
 	bool more_actors; /* there are others that were not kept */
 };
 
-/* Sightings in order of kind and key; no two of the same. */
+/* Sightings in the order of sorted files; no two of the same. */
 struct sheet {
 	struct arena mem;
 	struct sighting *list;
@@ -34,13 +35,6 @@ struct sheet {
 	uint32_t nnames;
 };
 void sheet_fini(struct sheet *sheet);
-
-/* By kind, then by key. */
-static inline int sighting_order(
-	enum ioc_kind kind, struct slice key, enum ioc_kind other_kind, struct slice other)
-{
-	return kind != other_kind ? (kind < other_kind ? -1 : 1) : slice_cmp(key, other);
-}
 
 /* Where sightings come from, in order. */
 struct sighting_source {

@@ -33,6 +33,23 @@ enum {
 	SORTED_VALUE_MAX = 8192
 };
 
+/* The order of records: by kind, then by key. */
+static inline int sorted_order(
+	unsigned kind, struct slice key, unsigned other_kind, struct slice other)
+{
+	return kind != other_kind ? (kind < other_kind ? -1 : 1) : slice_cmp(key, other);
+}
+/* Kind and the first seven bytes of the key as a number that sorts as they do; ties are decided by the key. */
+static inline uint64_t sorted_prefix(unsigned kind, struct slice key)
+{
+	unsigned char bytes[8] = {(unsigned char)kind};
+	uint64_t prefix;
+	if (key.len)
+		memcpy(bytes + 1, key.ptr, key.len < 7 ? key.len : 7);
+	memcpy(&prefix, bytes, 8);
+	return __builtin_bswap64(prefix);
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 struct sorted_facts {

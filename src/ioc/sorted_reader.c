@@ -43,11 +43,6 @@ int sorted_damaged(const struct sorted_reader *r, const char *what, struct err *
 	return err_set(err, ERR_DAMAGED, "%s: %s: pugmark verify says what to do", r->path, what);
 }
 
-static int order(unsigned kind, struct slice key, unsigned other_kind, struct slice other)
-{
-	return kind != other_kind ? (kind < other_kind ? -1 : 1) : slice_cmp(key, other);
-}
-
 /* ---- opening --------------------------------------------------------------------------------- */
 
 static int read_part(const struct sorted_reader *r, void **data, size_t n, uint64_t at,
@@ -304,7 +299,7 @@ static uint32_t find_block(const struct sorted_reader *r, unsigned kind, struct 
 static bool is_first_after(const struct sorted_reader *r, unsigned kind, struct slice key)
 {
 	struct slice asked = {r->asked_key, r->nasked};
-	return r->asked && order(r->asked_kind, asked, kind, key) <= 0;
+	return r->asked && sorted_order(r->asked_kind, asked, kind, key) <= 0;
 }
 
 static void note_asked(struct sorted_reader *r, unsigned kind, struct slice key)
@@ -336,20 +331,11 @@ static int go_to(
 	return sorted_next(r, &record, err);
 }
 
-/* How many bytes two texts begin with in common. */
-static size_t common(struct slice a, struct slice b)
-{
-	size_t most = a.len < b.len ? a.len : b.len, n = 0;
-	while (n < most && a.ptr[n] == b.ptr[n])
-		n++;
-	return n;
-}
-
 /* Walks on within the block, to the first record that is not less than the key; the current one is less. 1 found, 0 at the block's end, -1.
  * What a record shares with the one before tells most of the time how it stands to the key, without looking at it. */
 static int walk_block(struct sorted_reader *r, struct slice key, struct err *err)
 {
-	size_t same = common(r->record.key, key);
+	size_t same = slice_common(r->record.key, key);
 	while (r->left > 0) {
 		struct parsed parsed;
 		if (!parse_record(r, &parsed))
@@ -360,7 +346,7 @@ static int walk_block(struct sorted_reader *r, struct slice key, struct err *err
 		if (parsed.shared < same)
 			return 1;
 		struct slice left = {key.ptr + same, key.len - same};
-		same += common(parsed.rest, left);
+		same += slice_common(parsed.rest, left);
 		if (slice_cmp(r->record.key, key) >= 0)
 			return 1;
 	}
@@ -370,14 +356,14 @@ static int walk_block(struct sorted_reader *r, struct slice key, struct err *err
 int sorted_seek(struct sorted_reader *r, unsigned kind, struct slice key,
 	const struct sorted_record **record, struct err *err)
 {
-	int stands = r->given ? order(r->record.kind, r->record.key, kind, key) : 1;
+	int stands = r->given ? sorted_order(r->record.kind, r->record.key, kind, key) : 1;
 	*record = &r->record;
 	if (r->given && (stands == 0 || (stands > 0 && is_first_after(r, kind, key)))) {
 		note_asked(r, kind, key);
 		return 1;
 	}
 	int rc = go_to(r, kind, key, r->given && stands < 0, err);
-	while (rc == 1 && order(r->record.kind, r->record.key, kind, key) < 0) {
+	while (rc == 1 && sorted_order(r->record.kind, r->record.key, kind, key) < 0) {
 		rc = r->record.kind == kind ? walk_block(r, key, err) : 0;
 		if (rc == 0)
 			rc = sorted_next(r, record, err);
@@ -405,8 +391,8 @@ static int check_order(struct sorted_reader *r, struct err *err)
 	const struct sorted_record *record;
 	int rc;
 	while ((rc = sorted_next(r, &record, err)) == 1) {
-		if (entries > 0 &&
-			order(kind, (struct slice){before, n}, record->kind, record->key) >= 0)
+		if (entries > 0 && sorted_order(kind, (struct slice){before, n}, record->kind,
+					   record->key) >= 0)
 			return sorted_damaged(r, "its keys are not in order", err);
 		memcpy(before, record->key.ptr, record->key.len);
 		n = record->key.len;

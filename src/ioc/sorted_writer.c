@@ -81,10 +81,7 @@ static int end_block(struct sorted_writer *w, struct err *err)
 
 static size_t shared_bytes(const struct sorted_writer *w, struct slice key)
 {
-	size_t most = w->nkey < key.len ? w->nkey : key.len, n = 0;
-	while (n < most && w->key[n] == key.ptr[n])
-		n++;
-	return n;
+	return slice_common((struct slice){w->key, w->nkey}, key);
 }
 
 /* A fence: the shortest beginning of the key that is greater than the key before; empty at a kind's first block. */

@@ -20,7 +20,7 @@ struct watch_builder {
 	size_t n, cap;
 	uint32_t parts;
 	struct watch_facts facts;
-	struct buf key, own_key, value;
+	struct buf own_key, value;
 	/* the record being put together */
 	bool open;
 	unsigned kind;
@@ -32,7 +32,6 @@ struct watch_builder *watch_build(const char *path, size_t memory)
 	struct watch_builder *b = xcalloc(1, sizeof(*b));
 	b->path = xstrdup(path);
 	b->memory = memory;
-	buf_init(&b->key, SORTED_KEY_MAX + 64);
 	buf_init(&b->own_key, SORTED_KEY_MAX + 64);
 	buf_init(&b->value, SORTED_VALUE_MAX);
 	buf_init(&b->sum_key, SORTED_KEY_MAX + 64);
@@ -65,7 +64,6 @@ void watch_builder_free(struct watch_builder *b)
 	arena_fini(&b->mem);
 	free(b->items);
 	free(b->path);
-	buf_fini(&b->key);
 	buf_fini(&b->own_key);
 	buf_fini(&b->value);
 	buf_fini(&b->sum_key);
@@ -188,42 +186,31 @@ static struct slice keep(struct watch_builder *b, struct slice text)
 
 static void add_item(struct watch_builder *b, unsigned kind, struct slice key, struct slice value)
 {
-	unsigned char bytes[8] = {(unsigned char)kind};
-	uint64_t prefix;
 	if (b->n == b->cap) {
 		b->cap = b->cap ? b->cap * 2 : 1024;
 		b->items = xrealloc(b->items, b->cap * sizeof(*b->items));
 	}
-	memcpy(bytes + 1, key.ptr, key.len < 7 ? key.len : 7);
-	memcpy(&prefix, bytes, 8);
 	b->items[b->n++] = (struct item){
-		__builtin_bswap64(prefix), (uint8_t)kind, keep(b, key), keep(b, value)};
+		sorted_prefix(kind, key), (uint8_t)kind, keep(b, key), keep(b, value)};
 }
 
-/* The records that point to it. */
-static void add_others(
-	struct watch_builder *b, const struct watched *w, unsigned own_kind, struct slice own_key)
+/* A record that points to an indicator's own. */
+struct pointing {
+	struct watch_builder *builder;
+	const struct watched *watched;
+	unsigned own_kind;
+	struct slice own_key;
+};
+
+static void add_other(void *ctx, enum ioc_kind kind, struct slice key)
 {
-	uint32_t also = ioc_also(&w->indicator);
-	struct buf text;
-	if (!also)
+	struct pointing *p = ctx;
+	struct watch_builder *b = p->builder;
+	if ((unsigned)kind == p->own_kind && slice_eq(p->own_key, key))
 		return;
-	buf_init(&text, SORTED_KEY_MAX * 4);
-	if (w->indicator.form == IOC_WORD)
-		buf_slice(&text, w->indicator.last);
-	else
-		ioc_key_text(w->indicator.kind, w->indicator.key, &text);
-	for (unsigned k = 1; k < IOC_KINDS; k++) {
-		enum ioc_kind kind = (enum ioc_kind)k;
-		buf_clear(&b->key);
-		if (!(also >> k & 1) || !ioc_key(&kind, buf_view(&text), &b->key) ||
-			(kind == (enum ioc_kind)own_kind && slice_eq(own_key, buf_view(&b->key))))
-			continue;
-		buf_clear(&b->value);
-		watch_put_other(w, own_kind, own_key, &b->value);
-		add_item(b, kind, buf_view(&b->key), buf_view(&b->value));
-	}
-	buf_fini(&text);
+	buf_clear(&b->value);
+	watch_put_other(p->watched, p->own_kind, p->own_key, &b->value);
+	add_item(b, kind, key, buf_view(&b->value));
 }
 
 int watch_add(struct watch_builder *b, const struct watched *w, struct err *err)
@@ -233,7 +220,8 @@ int watch_add(struct watch_builder *b, const struct watched *w, struct err *err)
 	buf_clear(&b->value);
 	watch_put_own(w, &b->value);
 	add_item(b, kind, buf_view(&b->own_key), buf_view(&b->value));
-	add_others(b, w, kind, buf_view(&b->own_key));
+	struct pointing pointing = {b, w, kind, buf_view(&b->own_key)};
+	ioc_also_keys(&w->indicator, UINT32_MAX, add_other, &pointing);
 	if (b->mem.used + b->cap * sizeof(*b->items) < b->memory)
 		return 0;
 	return flush_part(b, err);
@@ -254,13 +242,6 @@ static int part_next(struct part *part, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-static bool is_before(const struct sorted_record *a, const struct sorted_record *b)
-{
-	if (a->kind != b->kind)
-		return a->kind < b->kind;
-	return slice_cmp(a->key, b->key) < 0;
-}
-
 static int merge_parts(
 	struct watch_builder *b, struct part *parts, struct sorted_writer *file, struct err *err)
 {
@@ -275,7 +256,9 @@ static int merge_parts(
 	while (rc == 0) {
 		struct part *least = NULL;
 		for (uint32_t i = 0; i < b->parts; i++) {
-			if (parts[i].at && (!least || is_before(parts[i].at, least->at)))
+			if (parts[i].at &&
+				(!least || sorted_order(parts[i].at->kind, parts[i].at->key,
+						   least->at->kind, least->at->key) < 0))
 				least = &parts[i];
 		}
 		if (!least)

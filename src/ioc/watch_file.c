@@ -182,9 +182,7 @@ static void match_ranges(struct matching *m, struct slice address)
 /* The domains that a name is below of: com, com.example of com.example.www. Those that the name before had too were asked for. */
 static int match_parents(struct matching *m, struct slice name, struct err *err)
 {
-	size_t same = 0;
-	while (same < m->nparent && same < name.len && m->parent[same] == name.ptr[same])
-		same++;
+	size_t same = slice_common((struct slice){m->parent, m->nparent}, name);
 	for (size_t i = 0; i < name.len; i++) {
 		const struct sorted_record *record;
 		struct slice parent = {name.ptr, i};

@@ -21,6 +21,9 @@
 /* What an indicator is also compared with beside its own kind: names of users and machines look like domains, addresses and mail
  * addresses. Bits 1 << kind. */
 uint32_t ioc_also(const struct indicator *indicator);
+/* Calls `each` with those keys, of the kinds in `kinds` alone; `key` is borrowed for the call. */
+void ioc_also_keys(const struct indicator *indicator, uint32_t kinds,
+	void (*each)(void *ctx, enum ioc_kind kind, struct slice key), void *ctx);
 
 /* One that is watched for. Texts borrowed. */
 struct watched {

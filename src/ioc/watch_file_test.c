@@ -71,7 +71,7 @@ static struct slice key_of(struct arena *mem, enum ioc_kind *kind, const char *t
 static int by_key(const void *left, const void *right)
 {
 	const struct sighting *a = left, *b = right;
-	return sighting_order(a->kind, a->key, b->kind, b->key);
+	return sorted_order(a->kind, a->key, b->kind, b->key);
 }
 
 static void make_seen(struct world *w, uint64_t *seed, uint32_t n)

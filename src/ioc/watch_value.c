@@ -24,6 +24,29 @@ uint32_t ioc_also(const struct indicator *indicator)
 	return 0;
 }
 
+void ioc_also_keys(const struct indicator *indicator, uint32_t kinds,
+	void (*each)(void *ctx, enum ioc_kind kind, struct slice key), void *ctx)
+{
+	uint32_t also = ioc_also(indicator) & kinds;
+	struct buf text, key;
+	if (!also)
+		return;
+	buf_init(&text, IOC_KEY_MAX * 4);
+	buf_init(&key, IOC_KEY_MAX + 64);
+	if (indicator->form == IOC_WORD)
+		buf_slice(&text, indicator->last);
+	else
+		ioc_key_text(indicator->kind, indicator->key, &text);
+	for (unsigned k = 1; k < IOC_KINDS; k++) {
+		enum ioc_kind kind = (enum ioc_kind)k;
+		buf_clear(&key);
+		if (also >> k & 1 && ioc_key(&kind, buf_view(&text), &key))
+			each(ctx, kind, buf_view(&key));
+	}
+	buf_fini(&text);
+	buf_fini(&key);
+}
+
 unsigned watch_own_place(const struct indicator *indicator, struct buf *out)
 {
 	buf_clear(out);

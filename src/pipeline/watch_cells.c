@@ -206,18 +206,6 @@ static struct gathered *find_gathered(struct watch_cells *c, uint32_t target, in
 	return g;
 }
 
-static char *text_of(const struct batch *batch, uint32_t column, uint32_t row)
-{
-	const struct column *col = &batch->columns[column];
-	if (col->n == 0 || column_is_null(col, row))
-		return NULL;
-	struct slice text = column_text(col, row);
-	char *out = xmalloc(text.len + 1);
-	memcpy(out, text.ptr, text.len);
-	out[text.len] = '\0';
-	return out;
-}
-
 static int order(int64_t time, const uint8_t id[16], const struct piece *other)
 {
 	if (time != other->time)
@@ -231,9 +219,9 @@ static struct piece make_piece(struct watch_cells *c, const char *table, const s
 	uint64_t most = c->options->memory ? c->options->memory / 2 : EVIDENCE_BYTES;
 	struct piece piece = {.time = time, .table = arena_strdup(&c->mem, slice_of(table))};
 	memcpy(piece.id, id, 16);
-	piece.actor = text_of(batch, SYS_ACTOR, row);
-	piece.target = text_of(batch, SYS_TARGET, row);
-	piece.ip = text_of(batch, SYS_IP, row);
+	piece.actor = column_copy(&batch->columns[SYS_ACTOR], row);
+	piece.target = column_copy(&batch->columns[SYS_TARGET], row);
+	piece.ip = column_copy(&batch->columns[SYS_IP], row);
 	if (c->bytes > most)
 		return piece; /* its id is kept: the event itself is where it is */
 	buf_clear(&c->text);
@@ -279,7 +267,7 @@ static void add_piece(struct watch_cells *c, struct gathered *g, const char *tab
 /* The names of sources, joined; each once. */
 static void add_source(struct gathered *g, const struct batch *batch, uint32_t row)
 {
-	char *name = text_of(batch, SYS_SOURCE, row);
+	char *name = column_copy(&batch->columns[SYS_SOURCE], row);
 	size_t n = name ? strlen(name) : 0, old = g->sources ? strlen(g->sources) : 0;
 	const char *at = g->sources;
 	while (n && at && (at = strstr(at, name))) {
@@ -325,10 +313,9 @@ static void count_problem(void *ctx, const char *path, const char *what)
 
 /* ---- alerts ---------------------------------------------------------------------------------- */
 
-static void group_key(const struct target *target, struct slice name, uint8_t key[16])
+static void group_key(struct slice name, uint8_t key[16])
 {
 	uint8_t sum[EVP_MAX_MD_SIZE];
-	(void)target;
 	EVP_Digest(name.ptr, name.len, sum, NULL, EVP_sha256(), NULL);
 	memcpy(key, sum, 16);
 }
@@ -378,8 +365,7 @@ static void make_found(struct watch_cells *c, const struct gathered *g, struct a
 		.sources = g->sources ? g->sources : ""};
 	memcpy(found->version, version, sizeof(version));
 	memcpy(found->fired, first->id, 16);
-	group_key(
-		target, name_target(c, target->list, &target->watched.indicator), found->group_key);
+	group_key(name_target(c, target->list, &target->watched.indicator), found->group_key);
 	make_events(g, mem, found);
 }
 

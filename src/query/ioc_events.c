@@ -57,28 +57,6 @@ static void lookup_fini(struct lookup *l)
 	ioc_questions_free(&l->questions);
 }
 
-static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct observed_as *to)
-{
-	struct lookup *l = ctx;
-	const struct ioc_question *list = l->questions.list;
-	if (!l->kinds[kind])
-		return;
-	const uint64_t *first = map_get(&l->keys, entry_of(&l->entry, kind, key));
-	for (uint64_t i = first ? *first : l->questions.n; i < l->questions.n; i++) {
-		if ((enum ioc_kind)list[i].kind != kind ||
-			!slice_eq(ioc_question_key(&list[i]), key))
-			break;
-		if (!list[i].last)
-			observed_as(to, list[i].indicator);
-	}
-	for (uint32_t i = 0; i < l->nranges; i++) {
-		const struct ioc_question *q = &list[l->ranges[i]];
-		if ((enum ioc_kind)q->kind == kind && slice_cmp(ioc_question_key(q), key) <= 0 &&
-			ioc_in_range(q, key))
-			observed_as(to, q->indicator);
-	}
-}
-
 /* ---- a segment ------------------------------------------------------------------------------- */
 
 /* Whether some of an observable's events may be in the time asked for. */
@@ -124,6 +102,28 @@ struct scanning {
 	uint32_t n, cap;
 };
 
+static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct observed_as *to)
+{
+	struct lookup *l = ((struct scanning *)ctx)->lookup;
+	const struct ioc_question *list = l->questions.list;
+	if (!l->kinds[kind])
+		return;
+	const uint64_t *first = map_get(&l->keys, entry_of(&l->entry, kind, key));
+	for (uint64_t i = first ? *first : l->questions.n; i < l->questions.n; i++) {
+		if ((enum ioc_kind)list[i].kind != kind ||
+			!slice_eq(ioc_question_key(&list[i]), key))
+			break;
+		if (!list[i].last)
+			observed_as(to, list[i].indicator);
+	}
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct ioc_question *q = &list[l->ranges[i]];
+		if ((enum ioc_kind)q->kind == kind && slice_cmp(ioc_question_key(q), key) <= 0 &&
+			ioc_in_range(q, key))
+			observed_as(to, q->indicator);
+	}
+}
+
 static void take_hit(void *ctx, uint32_t row, uint32_t number)
 {
 	struct scanning *s = ctx;
@@ -132,20 +132,6 @@ static void take_hit(void *ctx, uint32_t row, uint32_t number)
 		s->hits = xrealloc(s->hits, s->cap * sizeof(*s->hits));
 	}
 	s->hits[s->n++] = (struct row_hit){row, number};
-}
-
-/* Both callbacks of observe_rows get one context. */
-struct both {
-	struct lookup *lookup;
-	struct scanning *scanning;
-};
-static void wanted_of(void *ctx, enum ioc_kind kind, struct slice key, struct observed_as *to)
-{
-	wanted(((struct both *)ctx)->lookup, kind, key, to);
-}
-static void hit_of(void *ctx, uint32_t row, uint32_t number)
-{
-	take_hit(((struct both *)ctx)->scanning, row, number);
 }
 
 static bool in_time(const struct ioc_events *events, const struct batch *batch, uint32_t row)
@@ -216,13 +202,12 @@ struct segment_scan {
 static int scan_group(
 	struct scanning *s, struct segment_scan *segment, uint32_t group, struct err *err)
 {
-	struct both both = {s->lookup, s};
 	struct batch batch, rows;
 	s->n = 0;
 	batch_init(&batch, parquet_shape(segment->reader));
 	int rc = parquet_read(segment->reader, group, segment->want, &batch, err);
 	if (rc == 0) {
-		observe_rows(&segment->what, &batch, wanted_of, hit_of, &both);
+		observe_rows(&segment->what, &batch, wanted, take_hit, s);
 		drop_untimely(s, &batch);
 	}
 	if (rc == 0 && s->n > 0 && segment->more) {

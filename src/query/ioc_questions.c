@@ -12,15 +12,6 @@ struct making {
 	bool below; /* of a domain, what is below it as well */
 };
 
-static uint64_t prefix_of(enum ioc_kind kind, struct slice key)
-{
-	unsigned char bytes[8] = {(unsigned char)kind};
-	uint64_t prefix;
-	memcpy(bytes + 1, key.ptr, key.len < 7 ? key.len : 7);
-	memcpy(&prefix, bytes, 8);
-	return __builtin_bswap64(prefix);
-}
-
 static struct ioc_question *ask(struct making *m, enum ioc_kind kind, struct slice key)
 {
 	struct ioc_questions *out = m->out;
@@ -31,7 +22,7 @@ static struct ioc_question *ask(struct making *m, enum ioc_kind kind, struct sli
 		out->list = xrealloc(out->list, out->cap * sizeof(*out->list));
 	}
 	struct ioc_question *q = &out->list[out->n++];
-	*q = (struct ioc_question){.prefix = prefix_of(kind, key),
+	*q = (struct ioc_question){.prefix = sorted_prefix(kind, key),
 		.kind = (uint8_t)kind,
 		.indicator = m->indicator,
 		.key = key.ptr,
@@ -64,30 +55,13 @@ static void ask_below(struct making *m, struct slice key)
 	q->open = true;
 }
 
-/* Names of people and machines that look like it: ioc_also. */
-static void ask_also(struct making *m, const struct indicator *indicator)
+/* Names of people and machines that look like it. */
+static void ask_also(void *ctx, enum ioc_kind kind, struct slice key)
 {
-	uint32_t also = ioc_also(indicator) & m->kinds;
-	struct buf text, key;
-	if (!also)
-		return;
-	buf_init(&text, IOC_KEY_MAX * 4);
-	buf_init(&key, IOC_KEY_MAX + 64);
-	if (indicator->form == IOC_WORD)
-		buf_slice(&text, indicator->last);
-	else
-		ioc_key_text(indicator->kind, indicator->key, &text);
-	for (unsigned k = 1; k < IOC_KINDS; k++) {
-		enum ioc_kind kind = (enum ioc_kind)k;
-		buf_clear(&key);
-		if (!(also >> k & 1) || !ioc_key(&kind, buf_view(&text), &key))
-			continue;
-		char *kept = arena_alloc(&m->out->mem, key.len + 1);
-		memcpy(kept, key.ptr, key.len);
-		ask(m, kind, (struct slice){kept, key.len});
-	}
-	buf_fini(&text);
-	buf_fini(&key);
+	struct making *m = ctx;
+	char *kept = arena_alloc(&m->out->mem, key.len + 1);
+	memcpy(kept, key.ptr, key.len);
+	ask(m, kind, (struct slice){kept, key.len});
 }
 
 static void ask_indicator(struct making *m, const struct indicator *indicator)
@@ -110,7 +84,7 @@ static void ask_indicator(struct making *m, const struct indicator *indicator)
 	case IOC_WORD:
 		break;
 	}
-	ask_also(m, indicator);
+	ioc_also_keys(indicator, m->kinds, ask_also, m);
 }
 
 struct place {
@@ -169,10 +143,7 @@ static size_t common_bytes(const struct sorting *s, const struct place *places, 
 	size_t common = first.len;
 	for (uint32_t i = 1; i < n && common > 0; i++) {
 		struct slice key = ioc_question_key(&s->questions[places[i].question]);
-		size_t k = 0, most = key.len < common ? key.len : common;
-		while (k < most && key.ptr[k] == first.ptr[k])
-			k++;
-		common = k;
+		common = slice_common((struct slice){first.ptr, common}, key);
 	}
 	return common;
 }

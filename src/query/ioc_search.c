@@ -84,7 +84,7 @@ static void take(struct worker *w, uint32_t indicator, uint32_t table, const str
 		f->key = (struct slice){arena_strdup(w->mem, s->key), s->key.len};
 		answer->by_table = f->by_table =
 			arena_zalloc(w->mem, w->answers->ntables, sizeof(*f->by_table));
-	} else if (sighting_order(f->kind, f->key, s->kind, s->key) != 0) {
+	} else if (sorted_order(f->kind, f->key, s->kind, s->key) != 0) {
 		answer->at_most = true;
 	}
 	answer->events += s->events;
