@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/connect.h"
+#include "cli/secret_option.h"
 
 enum { SECRET_BYTES = 16 << 10 };
 
@@ -50,15 +51,6 @@ static const struct setting_row *row_of(const struct source_kind *kind, const ch
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A path as a process in any folder finds it. */
-static const char *whole_path(struct connecting *c, const char *path)
-{
-	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
-	const char *whole = here ? arena_printf(&c->mem, "%s/%s", here, path) : path;
-	free(here);
-	return whole;
-}
-
 static int take_option(struct connecting *c, size_t i, struct err *err)
 {
 	const char *value = c->line->values[options_of[i].option];
@@ -76,7 +68,7 @@ static int take_option(struct connecting *c, size_t i, struct err *err)
 	if (row->arg && !*value)
 		return err_set(err, ERR_USAGE, "--%s is empty", option_name(options_of[i].option));
 	if (strcmp(row->name, "path") == 0 || strcmp(row->name, "ca_file") == 0)
-		value = whole_path(c, value);
+		value = whole_path(&c->mem, value);
 	/* Settings lie in the open, in backups too. */
 	if (proxy && strchr(value, '@'))
 		return err_set(err, ERR_USAGE,
@@ -235,7 +227,7 @@ static int ask_setting(
 	guide(c);
 	char *line = ask_line(prompt, false);
 	const char *value =
-		line && *line && strcmp(setting, "path") == 0 ? whole_path(c, line) : line;
+		line && *line && strcmp(setting, "path") == 0 ? whole_path(&c->mem, line) : line;
 	int rc = line && *line ? settings_put(&c->settings, setting, value, err)
 			       : missing(c, setting, err);
 	free(line);

@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include "cli/ioc.h"
+#include "cli/secret_option.h"
 #include "pipeline/feed.h"
-
-enum { SECRET_BYTES = 16 << 10, SECRETS = 4 };
 
 struct adding {
 	const struct command_line *line;
@@ -16,8 +15,7 @@ struct adding {
 	struct arena mem;
 	struct feed feed;
 	struct watchlist list;
-	struct secret secrets[SECRETS];
-	unsigned nsecrets;
+	struct secrets_given secrets;
 };
 
 bool ioc_is_feed(const struct command_line *line)
@@ -26,67 +24,7 @@ bool ioc_is_feed(const struct command_line *line)
 	       line->values[OPT_FILE_FEED];
 }
 
-/* ---- secrets --------------------------------------------------------------------------------- */
-
-static int read_file(const char *path, char **data, size_t *n, struct err *err)
-{
-	if (strcmp(path, "-") != 0)
-		return io_read_file(path, SECRET_BYTES, data, n, err);
-	*data = xcalloc(1, SECRET_BYTES + 2);
-	*n = fread(*data, 1, SECRET_BYTES + 1, stdin);
-	if (*n <= SECRET_BYTES && !ferror(stdin))
-		return 0;
-	free(*data);
-	return err_set(
-		err, ERR_LIMIT, "standard input: more than %d bytes, or an error", SECRET_BYTES);
-}
-
-/* A secret out of a file; `lines`: several lines of it, else one word. */
-static int read_secret(
-	struct adding *a, enum opt option, bool lines, const char **value, struct err *err)
-{
-	const char *path = a->line->values[option];
-	char *data;
-	size_t n;
-	if (!path)
-		return 0;
-	if (read_file(path, &data, &n, err) < 0)
-		return err->kind == ERR_NOT_FOUND
-			       ? err_set(err, ERR_USAGE, "--%s: there is no file of that name",
-					 option_name(option))
-			       : -1;
-	size_t begin = strspn(data, " \t\r\n"), end = n;
-	while (end > begin && strchr(" \t\r\n", data[end - 1]))
-		end--;
-	bool good = end > begin;
-	for (size_t i = begin; i < end; i++) {
-		unsigned char c = (unsigned char)data[i];
-		good = good && ((c >= 0x20 && c != 0x7f) || (lines && strchr("\t\r\n", c) && c));
-	}
-	if (good) {
-		struct secret *secret = &a->secrets[a->nsecrets++];
-		secret_new(secret, end - begin);
-		memcpy(secret->text, data + begin, end - begin);
-		*value = secret->text;
-	}
-	explicit_bzero(data, n);
-	free(data);
-	return good ? 0
-		    : err_set(err, ERR_USAGE,
-			      lines ? "--%s: the file must hold lines \"name: value\""
-				    : "--%s: the file must hold one word, without line ends in it",
-			      option_name(option));
-}
-
 /* ---- what kind ------------------------------------------------------------------------------- */
-
-static const char *whole_path(struct adding *a, const char *path)
-{
-	char *here = !path || *path == '/' ? NULL : getcwd(NULL, 0);
-	const char *whole = here ? arena_printf(&a->mem, "%s/%s", here, path) : path;
-	free(here);
-	return whole;
-}
 
 static int take_place(struct adding *a, struct err *err)
 {
@@ -101,11 +39,11 @@ static int take_place(struct adding *a, struct err *err)
 		return err_set(err, ERR_USAGE, "--collection goes with --taxii");
 	feed->kind = values[OPT_TAXII] ? FEED_TAXII : values[OPT_FILE_FEED] ? FEED_FILE : FEED_URL;
 	feed->url = values[OPT_TAXII]       ? values[OPT_TAXII]
-		    : values[OPT_FILE_FEED] ? whole_path(a, values[OPT_FILE_FEED])
+		    : values[OPT_FILE_FEED] ? whole_path(&a->mem, values[OPT_FILE_FEED])
 					    : values[OPT_URL];
 	feed->url_secret = values[OPT_URL_FILE] != NULL;
 	feed->collection = values[OPT_COLLECTION];
-	return read_secret(a, OPT_URL_FILE, false, &feed->url, err);
+	return secret_option(a->line, OPT_URL_FILE, false, &a->secrets, &feed->url, err);
 }
 
 static int take_interval(struct adding *a, struct err *err)
@@ -132,7 +70,7 @@ static int take_feed(struct adding *a, struct err *err)
 		.column = options.column,
 		.value_kind = options.kind,
 		.user = line->values[OPT_USER],
-		.ca_file = whole_path(a, line->values[OPT_CA_FILE]),
+		.ca_file = whole_path(&a->mem, line->values[OPT_CA_FILE]),
 		.proxy = line->values[OPT_PROXY],
 		.allow_private = line->values[OPT_ALLOW_PRIVATE] != NULL,
 		.allow_wide = line->values[OPT_ALLOW_WIDE] != NULL};
@@ -140,9 +78,12 @@ static int take_feed(struct adding *a, struct err *err)
 		return err_set(err, ERR_USAGE, "--max-size %.40s: write a size: 64M, 1G", most);
 	if (take_place(a, err) < 0 || take_interval(a, err) < 0)
 		return -1;
-	return read_secret(a, OPT_HEADER_FILE, true, &feed->headers, err) < 0 ||
-			       read_secret(a, OPT_PASSWORD_FILE, false, &feed->password, err) < 0 ||
-			       read_secret(a, OPT_API_TOKEN_FILE, false, &feed->token, err) < 0
+	return secret_option(a->line, OPT_HEADER_FILE, true, &a->secrets, &feed->headers, err) <
+				       0 ||
+			       secret_option(a->line, OPT_PASSWORD_FILE, false, &a->secrets,
+				       &feed->password, err) < 0 ||
+			       secret_option(a->line, OPT_API_TOKEN_FILE, false, &a->secrets,
+				       &feed->token, err) < 0
 		       ? -1
 		       : 0;
 }
@@ -244,8 +185,7 @@ int ioc_feed_add_run(const struct command_line *line)
 	if (open_data(line, STORE_WRITE, &a.store, &err) < 0)
 		return fail(&err);
 	int rc = add(&a, &err);
-	for (unsigned i = 0; i < a.nsecrets; i++)
-		secret_wipe(&a.secrets[i]);
+	secrets_given_wipe(&a.secrets);
 	arena_fini(&a.mem);
 	store_close(a.store);
 	return rc < 0 ? fail(&err) : EXIT_DONE;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
+#include "answer/answer.h"
 #include "cli/ioc.h"
 #include "pipeline/feed.h"
 
@@ -164,12 +165,6 @@ struct listing {
 	int64_t now;
 };
 
-static void json_time(struct buf *out, const char *name, int64_t us)
-{
-	char text[CLOCK_TEXT];
-	text_json_member(out, name, us ? clock_text(us, text) : NULL);
-}
-
 static void list_json(const struct watchlist *list, bool first, struct buf *out)
 {
 	buf_printf(out, "%s{\"name\":\"%s\"", first ? "" : ",", list->name);
@@ -181,10 +176,10 @@ static void list_json(const struct watchlist *list, bool first, struct buf *out)
 		",\"added\":%" PRIu64 ",\"removed\":%" PRIu64 ",\"swept\":%s,\"failures\":%u",
 		list->interval_s, list->paused ? "true" : "false", list->indicators, list->unusable,
 		list->added, list->removed, list->is_swept ? "true" : "false", list->failures);
-	json_time(out, "fetched_at", list->fetched_at);
-	json_time(out, "changed_at", list->changed_at);
-	json_time(out, "next_at", list->due_at);
-	json_time(out, "failing_since", list->failed_at);
+	answer_time(out, "fetched_at", list->fetched_at, list->fetched_at != 0);
+	answer_time(out, "changed_at", list->changed_at, list->changed_at != 0);
+	answer_time(out, "next_at", list->due_at, list->due_at != 0);
+	answer_time(out, "failing_since", list->failed_at, list->failed_at != 0);
 	text_json_member(out, "error", *list->error ? list->error : NULL);
 	buf_push(out, '}');
 }

@@ -352,8 +352,7 @@ static int print_entries(struct listing *l, const char *name, enum query_format 
 	int there = watchlist_get(l->store, name, &mem, &list, err);
 	int rc = there < 0 ? -1 : 0;
 	if (there == 0)
-		rc = err_set(err, ERR_NOT_FOUND,
-			"there is no watchlist `%.60s`: pugmark ioc list shows them", name);
+		rc = watchlist_missing(name, err);
 	if (rc == 0)
 		rc = begin_table(l, names, ENTRY_COLUMNS, 2, format, err);
 	if (rc == 0 && list.path)
@@ -425,12 +424,6 @@ static int remove_values(
 	return rc;
 }
 
-static int no_list(const char *name, struct err *err)
-{
-	return err_set(err, ERR_NOT_FOUND,
-		"there is no watchlist `%.60s`: pugmark ioc list shows them", name);
-}
-
 static int change_run(const struct command_line *line,
 	int (*change)(const struct command_line *line, struct store *store, const char *name,
 		struct err *err))
@@ -457,7 +450,7 @@ static int remove_list(
 	int rc = watchlist_remove(store, name, err);
 	store_unlock(lock);
 	if (rc == 0)
-		rc = no_list(name, err);
+		rc = watchlist_missing(name, err);
 	if (rc == 1)
 		printf("%s: removed; its alerts stay\n", name);
 	return rc < 0 ? -1 : 0;
@@ -469,7 +462,7 @@ static int pause_list(
 	bool paused = strcmp(line->args[0], "pause") == 0;
 	int rc = watchlist_pause(store, name, paused, err);
 	if (rc == 0)
-		rc = no_list(name, err);
+		rc = watchlist_missing(name, err);
 	if (rc == 1)
 		printf("%s: %s\n", name, paused ? "paused" : "watched again");
 	if (rc == 1 && !paused)

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "collect/settings.h"
+#include "answer/answer.h"
 #include "cli/private.h"
+#include "cli/secret_option.h"
 #include "pipeline/notify.h"
-
-enum { SECRET_BYTES = 16 << 10 };
 
 /* ---- add ------------------------------------------------------------------------------------- */
 
@@ -17,64 +17,8 @@ struct adding {
 	const struct command_line *line;
 	struct arena mem;
 	struct notify_target target;
-	struct secret secrets[3];
-	unsigned nsecrets;
+	struct secrets_given secrets;
 };
-
-static int read_file(const char *path, char **data, size_t *n, struct err *err)
-{
-	if (strcmp(path, "-") != 0)
-		return io_read_file(path, SECRET_BYTES, data, n, err);
-	*data = xcalloc(1, SECRET_BYTES + 2);
-	*n = fread(*data, 1, SECRET_BYTES + 1, stdin);
-	if (*n <= SECRET_BYTES && !ferror(stdin))
-		return 0;
-	free(*data);
-	return err_set(
-		err, ERR_LIMIT, "standard input: more than %d bytes, or an error", SECRET_BYTES);
-}
-
-/* A secret, alone in a file; line ends and blanks around it are not part of it. */
-static int read_secret(struct adding *a, enum opt option, const char **value, struct err *err)
-{
-	const char *path = a->line->values[option];
-	char *data;
-	size_t n;
-	if (!path)
-		return 0;
-	if (read_file(path, &data, &n, err) < 0)
-		return err->kind == ERR_NOT_FOUND
-			       ? err_set(err, ERR_USAGE, "--%s: there is no file of that name",
-					 option_name(option))
-			       : -1;
-	size_t begin = strspn(data, " \t\r\n"), end = n;
-	while (end > begin && strchr(" \t\r\n", data[end - 1]))
-		end--;
-	struct secret *secret = &a->secrets[a->nsecrets++];
-	bool good = end > begin;
-	for (size_t i = begin; i < end; i++)
-		good = good && (unsigned char)data[i] >= 0x20 && data[i] != 0x7f;
-	if (good) {
-		secret_new(secret, end - begin);
-		memcpy(secret->text, data + begin, end - begin);
-		*value = secret->text;
-	}
-	explicit_bzero(data, n);
-	free(data);
-	return good ? 0
-		    : err_set(err, ERR_USAGE,
-			      "--%s: the file must hold one word, without blanks or line ends in "
-			      "it",
-			      option_name(option));
-}
-
-static const char *whole_path(struct adding *a, const char *path)
-{
-	char *here = !path || *path == '/' ? NULL : getcwd(NULL, 0);
-	const char *whole = here ? arena_printf(&a->mem, "%s/%s", here, path) : path;
-	free(here);
-	return whole;
-}
 
 static int take_url(struct adding *a, struct err *err)
 {
@@ -87,7 +31,7 @@ static int take_url(struct adding *a, struct err *err)
 			"file, and name that "
 			"with --url-file (- = standard input)");
 	a->target.url = url;
-	return read_secret(a, OPT_URL_FILE, &a->target.url, err);
+	return secret_option(a->line, OPT_URL_FILE, false, &a->secrets, &a->target.url, err);
 }
 
 static int take_target(struct adding *a, struct err *err)
@@ -100,7 +44,7 @@ static int take_target(struct adding *a, struct err *err)
 		.server = values[OPT_SERVER],
 		.sender = values[OPT_SENDER],
 		.user = values[OPT_USER],
-		.ca_file = whole_path(a, values[OPT_CA_FILE]),
+		.ca_file = whole_path(&a->mem, values[OPT_CA_FILE]),
 		.proxy = values[OPT_PROXY],
 		.allow_private = values[OPT_ALLOW_PRIVATE] != NULL,
 		.without_tls = values[OPT_WITHOUT_TLS] != NULL,
@@ -113,8 +57,10 @@ static int take_target(struct adding *a, struct err *err)
 	if (!notify_kind_find(a->target.kind))
 		return notify_check(&a->target, err);
 	return take_url(a, err) < 0 ||
-			       read_secret(a, OPT_SECRET_FILE, &a->target.secret, err) < 0 ||
-			       read_secret(a, OPT_PASSWORD_FILE, &a->target.password, err) < 0
+			       secret_option(a->line, OPT_SECRET_FILE, false, &a->secrets,
+				       &a->target.secret, err) < 0 ||
+			       secret_option(a->line, OPT_PASSWORD_FILE, false, &a->secrets,
+				       &a->target.password, err) < 0
 		       ? -1
 		       : 0;
 }
@@ -159,8 +105,7 @@ static int add(const struct command_line *line, struct store *store, struct err 
 			notifier.name,
 			notifier.least_level ? level_name((unsigned)notifier.least_level) : "all",
 			notifier.least_level ? " (and more severe ones)" : "", notifier.name);
-	for (unsigned i = 0; i < a.nsecrets; i++)
-		secret_wipe(&a.secrets[i]);
+	secrets_given_wipe(&a.secrets);
 	arena_fini(&a.mem);
 	return rc;
 }
@@ -173,12 +118,6 @@ struct listing {
 	int64_t now;
 };
 
-static void json_time(struct buf *out, const char *name, int64_t us)
-{
-	char text[CLOCK_TEXT];
-	text_json_member(out, name, us ? clock_text(us, text) : NULL);
-}
-
 static void list_json(const struct notifier *n, bool first, struct buf *out)
 {
 	buf_printf(out, "%s{\"name\":\"%s\"", first ? "" : ",", n->name);
@@ -189,9 +128,9 @@ static void list_json(const struct notifier *n, bool first, struct buf *out)
 	text_json_member(out, "rules", n->rules);
 	buf_printf(out, ",\"paused\":%s,\"waiting\":%" PRIu64 ",\"given_up\":%" PRIu64,
 		n->paused ? "true" : "false", n->waiting, n->given_up);
-	json_time(out, "created_at", n->created);
-	json_time(out, "last_sent", n->last_sent);
-	json_time(out, "last_failed", n->last_failed);
+	answer_time(out, "created_at", n->created, n->created != 0);
+	answer_time(out, "last_sent", n->last_sent, n->last_sent != 0);
+	answer_time(out, "last_failed", n->last_failed, n->last_failed != 0);
 	text_json_member(out, "last_error", *n->last_error ? n->last_error : NULL);
 	buf_push(out, '}');
 }

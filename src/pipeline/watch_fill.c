@@ -49,9 +49,7 @@ int watch_fill_begin(struct store *store, const struct watch_fill_options *optio
 	if (rc == 0)
 		rc = watchlist_get(store, options->list, &f->mem, &f->list, err);
 	if (rc == 0)
-		rc = err_set(err, ERR_NOT_FOUND,
-			"there is no watchlist `%.60s`: pugmark ioc list shows them",
-			options->list);
+		rc = watchlist_missing(options->list, err);
 	if (rc == 1)
 		f->path = watchlist_building(store, options->list, &f->mem, err);
 	if (!f->path) {

@@ -66,11 +66,7 @@ static int open_runs(
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT t.name, r.name FROM observable_runs r JOIN tables t ON t.id = r.table_id"
-		" WHERE (?1 IS NULL OR t.name = ?1) AND (r.level > 0 OR NOT EXISTS"
-		" (SELECT 1 FROM observable_cover c"
-		"  JOIN observable_cover m ON m.segment_id = c.segment_id"
-		"  JOIN observable_runs o ON o.id = m.run_id"
-		"  WHERE c.run_id = r.id AND o.level > 0)) ORDER BY t.name, r.id",
+		" WHERE (?1 IS NULL OR t.name = ?1) AND " OBSERVABLE_PART " ORDER BY t.name, r.id",
 		"t", table);
 	uint32_t cap = 0;
 	struct rows rows = rows_of(store, stmt);

@@ -28,10 +28,7 @@ static int load_parts(struct store *store, int64_t table_id, struct parts *parts
 {
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT r.id, r.name, r.bytes, r.level FROM observable_runs r WHERE r.table_id = ?"
-		" AND (r.level > 0 OR NOT EXISTS (SELECT 1 FROM observable_cover c"
-		"  JOIN observable_cover m ON m.segment_id = c.segment_id"
-		"  JOIN observable_runs o ON o.id = m.run_id"
-		"  WHERE c.run_id = r.id AND o.level > 0)) ORDER BY r.bytes, r.id",
+		" AND " OBSERVABLE_PART " ORDER BY r.bytes, r.id",
 		"i", table_id);
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {

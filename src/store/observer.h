@@ -50,6 +50,14 @@ int watch_pending_add(struct store *store, int64_t segment_id, struct err *err);
 /* In a transaction: watchlists that `old` waits for are asked of `fresh`. */
 int watch_pending_follow(struct store *store, int64_t old, int64_t fresh, struct err *err);
 
+/* SQL: whether run r is one of those that together count each event of the indexed segments once: merged, or of a segment that no
+ * merged one covers. */
+#define OBSERVABLE_PART                                                                            \
+	"(r.level > 0 OR NOT EXISTS (SELECT 1 FROM observable_cover c"                             \
+	" JOIN observable_cover m ON m.segment_id = c.segment_id"                                  \
+	" JOIN observable_runs o ON o.id = m.run_id"                                               \
+	" WHERE c.run_id = r.id AND o.level > 0))"
+
 /* In a transaction: names a run. */
 int observables_add_run(struct store *store, int64_t table_id, const char *name, int level,
 	const struct sorted_facts *facts, int64_t *id, struct err *err);

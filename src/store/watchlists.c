@@ -176,6 +176,12 @@ int watchlist_get(struct store *store, const char *name, struct arena *mem, stru
 	return rc;
 }
 
+int watchlist_missing(const char *name, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND,
+		"there is no watchlist `%.60s`: pugmark ioc list shows them", name);
+}
+
 int watchlists(struct store *store,
 	int (*each)(void *ctx, const struct watchlist *list, struct err *err), void *ctx,
 	struct err *err)

@@ -56,6 +56,8 @@ int watchlist_secret(struct store *store, const char *name, const char *field,
 /* 1 found, texts in `mem`; 0 none of that name; -1. */
 int watchlist_get(struct store *store, const char *name, struct arena *mem, struct watchlist *list,
 	struct err *err);
+/* Says that there is none of that name, and what to type. Returns -1. */
+int watchlist_missing(const char *name, struct err *err);
 /* Calls `each` for all of them, by name; as store_segments. */
 int watchlists(struct store *store,
 	int (*each)(void *ctx, const struct watchlist *list, struct err *err), void *ctx,
