@@ -19,5 +19,6 @@
 #include "base/map.h"
 #include "base/slice.h"
 #include "base/text.h"
+#include "base/varint.h"
 
 #endif

@@ -31,5 +31,7 @@ void clock_date(int64_t days, int64_t *year, unsigned *month, unsigned *day);
  * is an interval [*begin, *end): a day for a day, a second for a second, 1 µs for `now`. 0, or -1
  * where it is no time (impossible dates too; leap second :60 is read as the second after :59). */
 int clock_parse(struct slice text, int64_t now, int64_t *begin, int64_t *end);
+/* "90s", "15m", "1h", "2d", "3w" or plain seconds. 0 or -1. */
+int clock_parse_span(const char *text, uint32_t *seconds);
 
 #endif

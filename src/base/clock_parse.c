@@ -2,9 +2,11 @@
 /* clock_parse.c: times as people write them. What is written is an interval: a day for a day, a
  * second for a second. Exact integers throughout; a time beyond int64 is none. */
 #include <stdbool.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #define US     INT64_C(1000000)
 #define MINUTE (60 * US)
@@ -202,4 +204,27 @@ int clock_parse(struct slice text, int64_t now, int64_t *begin, int64_t *end)
 			return -1;
 	}
 	return set(begin, end, at, width) ? 0 : -1;
+}
+
+int clock_parse_span(const char *text, uint32_t *seconds)
+{
+	static const struct {
+		char unit;
+		uint32_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	size_t n = strlen(text);
+	uint32_t factor = 1;
+	int64_t value;
+	for (size_t i = 0; n > 1 && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (text[n - 1] == units[i].unit) {
+			factor = units[i].seconds;
+			n--;
+			break;
+		}
+	}
+	if (text_parse_int((struct slice){text, n}, &value) < 0 || value < 0 ||
+		value > UINT32_MAX / factor)
+		return -1;
+	*seconds = (uint32_t)value * factor;
+	return 0;
 }

@@ -56,20 +56,58 @@ static void grow(struct map *map)
 	}
 }
 
-uint64_t *map_put(struct map *map, struct slice key, bool *was_new)
+/* The place of the entry of that key. */
+static uint32_t put(struct map *map, struct slice key, uint64_t hash)
 {
 	if (map->count == map->cap)
 		grow(map);
-	uint64_t hash = hash_bytes(key.ptr, key.len);
 	uint32_t slot = find_slot(map, key, hash);
-	bool fresh = map->slots[slot] == 0;
-	if (fresh) {
+	if (map->slots[slot] == 0) {
 		struct map_entry *entry = &map->entries[map->count++];
 		char *copy = arena_strdup(&map->keys, key);
 		*entry = (struct map_entry){.key = {copy, key.len}, .hash = hash};
 		map->slots[slot] = map->count;
 	}
+	return map->slots[slot] - 1;
+}
+
+uint64_t *map_put(struct map *map, struct slice key, bool *was_new)
+{
+	uint32_t before = map->count;
+	uint32_t index = put(map, key, hash_bytes(key.ptr, key.len));
 	if (was_new)
-		*was_new = fresh;
-	return &map->entries[map->slots[slot] - 1].value;
+		*was_new = map->count > before;
+	return &map->entries[index].value;
+}
+
+/* Three loads hang on one another: the slot, its entry, the entry's key. */
+static void fetch(const struct map *map, const uint64_t *hashes, uint32_t i, uint32_t n)
+{
+	enum { STEP = 8 };
+	if (map->count == 0)
+		return;
+	if (i + 3 * STEP < n)
+		__builtin_prefetch(&map->slots[(uint32_t)hashes[i + 3 * STEP] & map->slot_mask]);
+	if (i + 2 * STEP < n) {
+		uint32_t index = map->slots[(uint32_t)hashes[i + 2 * STEP] & map->slot_mask];
+		if (index)
+			__builtin_prefetch(&map->entries[index - 1]);
+	}
+	if (i + STEP < n) {
+		uint32_t index = map->slots[(uint32_t)hashes[i + STEP] & map->slot_mask];
+		if (index)
+			__builtin_prefetch(map->entries[index - 1].key.ptr);
+	}
+}
+
+void map_put_all(struct map *map, const struct slice *keys, uint32_t n, uint32_t *indexes)
+{
+	uint64_t *hashes = xmalloc((n + (size_t)1) * sizeof(*hashes));
+	for (uint32_t i = 0; i < n; i++)
+		hashes[i] = hash_bytes(keys[i].ptr, keys[i].len);
+	for (uint32_t i = 0; i < n; i++) {
+		fetch(map, hashes, i, n);
+		indexes[i] = put(map, keys[i], hashes[i]);
+	}
+	free(hashes);
 }

@@ -40,6 +40,28 @@ static void many_keys_are_found(void **state)
 	assert_null(map_get(&map, key_of(1, text)));
 }
 
+static void keys_asked_for_together_are_found(void **state)
+{
+	struct map map = {0};
+	struct slice keys[1000] = {0};
+	char texts[1000][32];
+	uint32_t indexes[1000];
+	(void)state;
+	map_put_all(&map, keys, 0, indexes);
+	for (uint32_t round = 0; round < 50; round++) {
+		/* Half of them known from the round before, some twice. */
+		for (uint32_t i = 0; i < 1000; i++)
+			keys[i] = key_of(round * 400 + i % 800, texts[i]);
+		map_put_all(&map, keys, 1000, indexes);
+		for (uint32_t i = 0; i < 1000; i++) {
+			assert_true(slice_eq(map.entries[indexes[i]].key, keys[i]));
+			assert_ptr_equal(map_get(&map, keys[i]), &map.entries[indexes[i]].value);
+		}
+		assert_int_equal(map.count, round * 400 + 800);
+	}
+	map_fini(&map);
+}
+
 static void keys_of_every_length_differ(void **state)
 {
 	/* All prefixes of a run of zeros and of a run of 'a', the empty one once. */
@@ -126,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_keys_are_found),
+		cmocka_unit_test(keys_asked_for_together_are_found),
 		cmocka_unit_test(keys_of_every_length_differ),
 		cmocka_unit_test(keys_are_copied),
 		cmocka_unit_test(the_hash_sees_every_byte),

@@ -76,6 +76,17 @@ static size_t json_plain_run(const char *p, size_t n)
 	return at;
 }
 
+bool text_one_line(struct buf *text)
+{
+	bool some = false;
+	for (char *p = text->ptr, *end = p + text->len;
+		text->len && (p = memchr(p, '\n', (size_t)(end - p)));) {
+		*p = ' ';
+		some = true;
+	}
+	return some;
+}
+
 void text_json_string(struct buf *out, struct slice s)
 {
 	buf_push(out, '"');

@@ -23,6 +23,8 @@ size_t text_utf8_repair(struct buf *out, struct slice s);
 /* Appends `s` for a terminal or a log line: C0, DEL, C1, bidi controls, U+2028/9, zero-width and
  * ill-formed bytes become \n, \t, \xHH or \u{HHHH}; a backslash stays as it is. */
 void text_escape(struct buf *out, struct slice s);
+/* Makes blanks of the line ends in it; whether there were any. */
+bool text_one_line(struct buf *text);
 /* Appends `s` as a JSON string with quotes (RFC 8259); ill-formed parts become U+FFFD. What
  * text_escape would escape is written as \uHHHH, so that the line is safe on a terminal too. */
 void text_json_string(struct buf *out, struct slice s);

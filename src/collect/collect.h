@@ -137,7 +137,8 @@ int source_page(
 
 /* ---- trying out ------------------------------------------------------------------------------ */
 
-enum test_mark { TEST_OK, TEST_NOTE, TEST_WARNING, TEST_FAILED };
+/* TEST_PHASE: the text is a word for what is looked at from now on ("address", "token" …); nothing has come of it yet. */
+enum test_mark { TEST_OK, TEST_NOTE, TEST_WARNING, TEST_FAILED, TEST_PHASE };
 
 struct source_test {
 	/* Hears of each step as it is done; may be NULL. */

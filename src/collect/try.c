@@ -115,6 +115,7 @@ static int any_in(
  * deliver nothing. */
 static int check_filter(struct trying *t, struct source *source, int64_t now, struct err *err)
 {
+	say(t, TEST_PHASE, "time");
 	int any = any_in(t, source, now - 20 * YEARS, now + 2 * DAY, err);
 	if (any < 0)
 		return -1;
@@ -133,6 +134,7 @@ static int check_filter(struct trying *t, struct source *source, int64_t now, st
 static int find_oldest(struct trying *t, struct source *source, int64_t now, struct err *err)
 {
 	int64_t none = (now - 20 * YEARS) / DAY, some = now / DAY + 2;
+	say(t, TEST_PHASE, "history");
 	while (some - none > 1) {
 		int64_t middle = none + (some - none) / 2;
 		int any = any_in(t, source, SOURCE_OPEN_FROM, middle * DAY, err);
@@ -183,6 +185,7 @@ static int find_token_kind(struct trying *t, struct source **source, struct err 
 {
 	char base[SITE_URL + 200], url[SITE_URL];
 	struct err at_gateway = {0};
+	say(t, TEST_PHASE, "token");
 	if (open_as(t, site_url(&t->site, 0, url), source, err) < 0)
 		return -1;
 	if (read_newest(t, *source, err) == 0) {
@@ -245,6 +248,7 @@ static int find_base(struct trying *t, struct source **source, struct err *err)
 	size_t len = strlen(t->site.path);
 	struct err first = {0};
 	bool told = false;
+	say(t, TEST_PHASE, "token");
 	for (;;) {
 		char base[SITE_URL];
 		if (open_as(t, site_url(&t->site, len, base), source, err) < 0)
@@ -367,6 +371,7 @@ static int try_organisation(
 			"the address of admin.atlassian.com after /o/");
 	snprintf(base, sizeof(base), "%s/admin/v1/orgs/%s", gateway(t), id);
 	snprintf(t->test->instance, sizeof(t->test->instance), "%s", id);
+	say(t, TEST_PHASE, "token");
 	if (settings_put(t->settings, "org_id", id, err) < 0 || open_as(t, base, source, err) < 0 ||
 		read_newest(t, *source, err) < 0)
 		return -1;
@@ -413,8 +418,10 @@ int source_try(const struct source_kind *kind, const char *typed, struct setting
 	test->oldest_us = 0;
 	test->empty = test->time_filter_broken = false;
 	test->clock_off_us = 0;
+	say(&t, TEST_PHASE, "address");
 	int rc = find_source(&t, typed, &source, err);
 	if (rc == 0) {
+		say(&t, TEST_PHASE, "permission");
 		say(&t, TEST_OK, "the permission to read %s is held", source->api->what);
 		rc = look_at_records(&t, source, err);
 	}

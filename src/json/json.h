@@ -60,6 +60,9 @@ struct slice json_find(struct slice text, const char *key);
 /* The text of a member that is a string, into `out` (cleared first). False where json_find finds none, or
  * the string had to be repaired. */
 bool json_find_text(struct slice text, const char *key, struct buf *out);
+/* Walks the members of an object that stands in a text that json_validate takes: *at is 0 at first; the name, unescaped, in `name`. False
+ * at the end, or where it is no object. */
+bool json_next(struct slice object, size_t *at, struct buf *name, struct slice *value);
 /* Walks the values of a JSON array that stands in a valid text: *at is 0 at first. False at the end, or
  * where it is no array. */
 bool json_item(struct slice array, size_t *at, struct slice *value);

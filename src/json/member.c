@@ -27,27 +27,39 @@ int json_member(struct slice object, const char *key, struct slice *value)
 	return found;
 }
 
+bool json_next(struct slice object, size_t *at, struct buf *name, struct slice *value)
+{
+	size_t from = json_blanks(object, *at);
+	bool repaired;
+	if (from >= object.len || (*at == 0 && object.ptr[from] != '{'))
+		return false;
+	if (*at == 0 || object.ptr[from] == ',')
+		from = json_blanks(object, from + 1);
+	if (from >= object.len || object.ptr[from] != '"')
+		return false;
+	buf_clear(name);
+	int64_t end = json_unescape(object, from, name, &repaired);
+	if (end < 0)
+		return false;
+	from = json_blanks(object, json_blanks(object, (size_t)end) + 1); /* the colon */
+	if ((end = json_skip(object, from)) < 0)
+		return false;
+	*value = (struct slice){object.ptr + from, (size_t)end - from};
+	*at = (size_t)end;
+	return true;
+}
+
 struct slice json_find(struct slice text, const char *key)
 {
-	struct slice none = {NULL, 0}, found = none;
-	size_t at = json_blanks(text, 0);
+	struct slice found = {NULL, 0}, value;
 	struct buf name;
 	bool repaired;
-	if (json_validate_lenient(text, &repaired, NULL) < 0 || at >= text.len ||
-		text.ptr[at] != '{')
-		return none;
+	if (json_validate_lenient(text, &repaired, NULL) < 0)
+		return found;
 	buf_init(&name, text.len);
-	for (at = json_blanks(text, at + 1); at < text.len && text.ptr[at] == '"';) {
-		buf_clear(&name);
-		int64_t end = json_unescape(text, at, &name, &repaired);
-		if (end < 0)
-			break;
-		at = json_blanks(text, json_blanks(text, (size_t)end) + 1); /* the colon */
-		if ((end = json_skip(text, at)) < 0)
-			break;
+	for (size_t at = 0; json_next(text, &at, &name, &value);) {
 		if (slice_eq(buf_view(&name), slice_of(key)))
-			found = (struct slice){text.ptr + at, (size_t)end - at};
-		at = json_blanks(text, json_blanks(text, (size_t)end) + 1); /* the comma */
+			found = value;
 	}
 	buf_fini(&name);
 	return found;

@@ -32,8 +32,37 @@ static void members(void **state)
 	}
 }
 
+static void members_in_order(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *object, *all;
+	} rows[] = {
+		{"{\"a\":1}", "a=1;"},
+		{" { \"a\" : [1, {\"b\":2}] ,\n\"b\\u0063\" : \"x,}\" , \"a\":null } ",
+			"a=[1, {\"b\":2}];bc=\"x,}\";a=null;"},
+		{"{}", ""},
+		{" [1]", ""},
+		{"\"a\"", ""},
+		{"", ""},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf name, all;
+		struct slice value;
+		buf_init(&name, 100);
+		buf_init(&all, 1000);
+		for (size_t at = 0; json_next(slice_of(rows[i].object), &at, &name, &value);)
+			buf_printf(
+				&all, "%.*s=%.*s;", SLICE_ARG(buf_view(&name)), SLICE_ARG(value));
+		CHECK_ROW(i, slice_eq(buf_view(&all), slice_of(rows[i].all)));
+		buf_fini(&name);
+		buf_fini(&all);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(members)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(members), cmocka_unit_test(members_in_order)};
 	return cmocka_run_group_tests_name("member", tests, NULL, NULL);
 }

@@ -442,3 +442,15 @@ void match_columns(const struct match_program *program, bool *want)
 {
 	want_columns(program, program->root, want);
 }
+
+/* ---- for those who read it ------------------------------------------------------------------- */
+
+const struct batch_shape *bound_shape(const struct match_program *program)
+{
+	return program->set->shape;
+}
+
+const struct source *bound_source(const struct match_program *program, uint32_t source)
+{
+	return &program->set->sources[source];
+}

@@ -33,6 +33,7 @@ const struct literals *literals_of(const struct test *test, struct arena *mem);
 void regex_literal(struct slice regex, struct buf *out);
 
 struct literal_index;
+/* An empty one; free accepts NULL. */
 struct literal_index *literal_index_new(void);
 void literal_index_free(struct literal_index *index);
 /* Takes a literal in; returns its number: equal ones have the same, counted from 0. */

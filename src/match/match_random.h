@@ -10,6 +10,7 @@ enum { MOST_ROWS = 200 };
 
 static uint64_t seed = 20260309;
 
+/* A number below n. */
 static inline uint32_t draw(uint32_t n)
 {
 	uint64_t z = (seed += 0x9e3779b97f4a7c15);
@@ -32,6 +33,7 @@ static const char *const ids[] = {"1", "2", "3", "9"};
 
 #define PICK(array) (array)[draw(COUNT(array))]
 
+/* A value for a column of toy.h, as it is written there. */
 static inline const char *random_value(int column)
 {
 	switch (toy_columns[column].type) {
@@ -75,6 +77,7 @@ static inline void random_row(struct toy *toy, uint32_t nulls, const char *const
 	buf_fini(&row);
 }
 
+/* Up to MOST_ROWS rows. */
 static inline void random_rows(struct toy *toy)
 {
 	static const char *only[TOY_COLUMNS];
@@ -104,6 +107,7 @@ static const char *const relations[] = {"=", "^", "$", "~", "<", "<=", ">", ">="
 static const char *const parts[] = {"minute 0 3", "hour 10 14", "day 30 31", "week 1 1",
 	"weekday 1 1", "month 3 12", "year 2024 2026", "year 1990 1999", "day 5 1"};
 
+/* The ends of a range. */
 static inline void random_bounds(struct buf *out)
 {
 	if (draw(4) == 0)
@@ -116,6 +120,7 @@ static inline void random_bounds(struct buf *out)
 		buf_printf(out, " %s%c", PICK(bounds), draw(2) ? ']' : '}');
 }
 
+/* A test in toy.h's words. */
 static inline void random_test(struct buf *out)
 {
 	const char *field = PICK(fields);
@@ -152,6 +157,7 @@ static inline void random_test(struct buf *out)
 	buf_push(out, ')');
 }
 
+/* An expression of them, so deep at most. */
 static inline void random_expr(struct buf *out, unsigned depth)
 {
 	uint32_t kind = depth == 0 ? 9 : draw(10), n = draw(4);
@@ -190,6 +196,7 @@ struct lazy {
 	const char *expr;
 };
 
+/* match_input's load. */
 static inline int lazy_load(void *ctx, uint32_t column, enum match_part part, struct err *err)
 {
 	struct lazy *lazy = ctx;
@@ -211,6 +218,7 @@ static inline int lazy_load(void *ctx, uint32_t column, enum match_part part, st
 	return 0;
 }
 
+/* Columns of `from` that come when they are asked for. */
 static inline void lazy_init(struct lazy *lazy, const struct batch *from, const char *expr)
 {
 	*lazy = (struct lazy){.from = from, .expr = expr};

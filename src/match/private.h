@@ -2,30 +2,17 @@
 /*
  * private.h: what the files of the matcher share: prepared tests (matcher.c), the bound tree
  * (bind*.c), three-valued judgement (judge.c), and one run over a batch (run.c and what it calls).
- *
- * Words: a *source* is a column, or a path within the values of a JSON column. A *probe* is one
- * test on one source. A *domain* is what a bitmap has a bit for: rows, or the elements of a group.
  */
 #ifndef MATCH_PRIVATE_H
 #define MATCH_PRIVATE_H
 
 #include "match/bitmap.h"
-#include "match/decimal.h"
+#include "match/bound.h"
 #include "match/many.h"
 #include "match/print.h"
 
-typedef unsigned __int128 u128;
-
 /* ---- intervals.c ----------------------------------------------------------------------------- */
 
-/* A set of numbers as closed intervals; after spans_finish ascending and apart. */
-struct span {
-	u128 low, high;
-};
-struct spans {
-	struct span *of;
-	uint32_t n;
-};
 void spans_add(struct arena *mem, struct spans *spans, u128 low, u128 high);
 /* Sorts and joins. */
 void spans_finish(struct spans *spans);
@@ -35,15 +22,6 @@ bool spans_has(const struct spans *spans, u128 value);
 bool spans_any(const struct spans *spans, u128 low, u128 high);
 bool spans_all(const struct spans *spans, u128 low, u128 high);
 
-/* An int64 as such a number, in the same order; and back. */
-static inline u128 key_of(int64_t value)
-{
-	return (uint64_t)value ^ UINT64_C(1) << 63;
-}
-static inline int64_t key_value(u128 key)
-{
-	return (int64_t)((uint64_t)key ^ UINT64_C(1) << 63);
-}
 /* 16 bytes, big-endian, as a number. */
 static inline u128 load128(const void *bytes)
 {
@@ -63,17 +41,6 @@ struct span network_span(const struct network *network);
 
 /* ---- matcher.c ------------------------------------------------------------------------------- */
 
-/* A test, compiled as far as it can be without knowing the columns. */
-struct prepared {
-	const struct test *test;
-	struct text_test *text;       /* TEST_PATTERNS, TEST_REGEX: over texts */
-	bool any;                     /* a pattern that every text fits: is there a value? */
-	struct spans nets;            /* TEST_CIDR */
-	bool low_number, high_number; /* TEST_RANGE: a bound that is a number */
-	struct decimal low, high;
-	const struct literals
-		*literals; /* of tests in a pool: what they take, or NULL (literals.h) */
-};
 struct matcher {
 	const struct expr *expr;
 	struct match_pool *pool;
@@ -97,59 +64,7 @@ const struct prepared *pool_prepare(
 /* The text of a pattern without wildcards in `out` (cleared); false where it has some. */
 bool pattern_exact(const struct pattern *pattern, struct buf *out);
 
-/* ---- the bound tree -------------------------------------------------------------------------- */
-
-struct source {
-	uint32_t column;
-	int group;
-	enum col_type type;
-	struct slice path; /* empty: the column's own values */
-	int32_t next;      /* another one of the same column, or -1 */
-};
-
-enum probe_kind {
-	PROBE_EXISTS, /* not null */
-	PROBE_TEXT,   /* string values: prepared->text */
-	PROBE_RANGE,  /* string values: the bounds */
-	PROBE_CIDR,   /* string values: addresses written out */
-	PROBE_PART,   /* times, or string values that are times */
-	PROBE_VALUES, /* other types and addresses: `spans`, or `printed` over their text */
-	PROBE_FIELD,  /* against the source `other` */
-};
-struct probe {
-	enum probe_kind kind;
-	uint32_t id;     /* index of its state in a run */
-	uint32_t source; /* index into set->sources */
-	uint32_t other;
-	const struct prepared *test;
-	struct spans spans;              /* INT64, INT32, TIME, BOOL (0, 1) by key_of; UUID, IP */
-	const struct text_test *printed; /* NULL = none */
-};
-
-enum node_kind { NODE_CONST, NODE_AND, NODE_OR, NODE_NOT, NODE_COUNT, NODE_SAME, NODE_TEST };
-struct node {
-	enum node_kind kind;
-	uint32_t id; /* index of its verdict */
-	int group;   /* its domain: the elements of that group, or NO_GROUP for rows */
-	bool constant;
-	uint32_t least, most;
-	uint32_t cost; /* rough; cheapest children come first */
-	uint32_t nchildren;
-	struct node **children;
-	int same_group;       /* NODE_SAME: the child's domain */
-	uint32_t same_column; /* NODE_SAME: a column of that group that is needed anyway */
-	uint32_t nprobes;     /* NODE_TEST: any of them */
-	struct probe *probes;
-};
-
-struct match_program {
-	struct match_set *set;
-	bool owner;      /* of the set: it is this program's alone */
-	uint32_t number; /* in the set */
-	struct node *root;
-	uint32_t nnodes;
-	struct arena mem;
-};
+/* ---- the bound tree: bound.h ----------------------------------------------------------------- */
 
 /* bind_probe.c: makes the probe of a test on a source (without its id); false where the source's type cannot
  * meet it. `other` is the second source of a TEST_FIELD. */

@@ -127,6 +127,15 @@ int s3_head(struct s3 *s3, struct slice key, struct s3_facts *facts, struct err 
 int s3_put(struct s3 *s3, struct slice key, struct slice body, const struct http_header *headers,
 	size_t header_count, struct err *err);
 
+/* How long an object stays whatever anybody does. */
+struct s3_retention {
+	bool governance, compliance; /* one of them */
+	int64_t until_us;
+};
+/* Asks how an object is locked (GetObjectRetention). 1; 0 where it is not, or the server knows of no locks; -1, ERR_ACCESS where these keys
+ * may not ask. */
+int s3_retention(struct s3 *s3, struct slice key, struct s3_retention *retention, struct err *err);
+
 /* An object written in parts: begin, parts from 1 on in any order, then end. What was begun and not
  * ended costs storage until s3_upload_abort. */
 struct s3_upload {

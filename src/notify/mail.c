@@ -98,6 +98,8 @@ static void body(const struct notify_message *message, struct buf *out)
 		buf_printf(out, "\r\npugmark alerts show %.8s\r\n", message->alerts->id);
 		return;
 	}
+	for (const char *p = message->what == NOTIFY_CHECKPOINT ? message->note : ""; *p; p++)
+		buf_puts(out, *p == '\n' ? "\r\n" : (const char[]){*p, '\0'});
 	for (uint32_t i = 0; i < message->listed; i++) {
 		message_line(&message->alerts[i], out);
 		buf_puts(out, "\r\n");

@@ -59,6 +59,9 @@ void message_heading(const struct notify_message *message, struct buf *out)
 	case NOTIFY_TEST:
 		buf_puts(out, "a test of pugmark: alerts will look like this one's sender");
 		break;
+	case NOTIFY_CHECKPOINT:
+		message_text(out, message->summary, LINE_MOST);
+		break;
 	}
 }
 

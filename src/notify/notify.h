@@ -24,7 +24,7 @@ struct notify_alert {
 	struct slice json;            /* the whole alert as a JSON object (webhook), or empty */
 };
 
-enum notify_what { NOTIFY_ALERT, NOTIFY_DIGEST, NOTIFY_TEST };
+enum notify_what { NOTIFY_ALERT, NOTIFY_DIGEST, NOTIFY_TEST, NOTIFY_CHECKPOINT };
 enum {
 	NOTIFY_LISTED = 100 /* alerts that a digest names; it says how many there are */
 };
@@ -36,6 +36,8 @@ struct notify_message {
 	uint64_t levels[RULE_LEVELS];      /* how many of each level; NOTIFY_DIGEST */
 	const struct notify_alert *alerts; /* the first `listed` of them */
 	uint32_t listed;
+	/* NOTIFY_CHECKPOINT: in one line, and the signed note (proof/note.h) as it is. */
+	const char *summary, *note;
 };
 
 /* Where it goes. Texts borrowed; NULL = not given. */

@@ -63,13 +63,15 @@ static void hostile_text_stays_text(void **state)
 	for (size_t t = 0; t < COUNT(titles); t++) {
 		for (int i = 0; i < NOTIFY_LISTED; i++)
 			alerts[i] = alert_of(titles[t]);
-		for (int what = NOTIFY_ALERT; what <= NOTIFY_TEST; what++) {
+		for (int what = NOTIFY_ALERT; what <= NOTIFY_CHECKPOINT; what++) {
 			uint32_t n = what == NOTIFY_ALERT    ? 1
 				     : what == NOTIFY_DIGEST ? NOTIFY_LISTED
 							     : 0;
 			struct notify_message message =
 				message_of((enum notify_what)what, alerts, n);
 			message.n = what == NOTIFY_DIGEST ? 5000 : n;
+			message.summary = titles[t];
+			message.note = EVIL;
 			for (size_t f = 0; f < COUNT(forms); f++) {
 				struct buf out;
 				buf_init(&out, MESSAGE_MOST);

@@ -44,9 +44,9 @@ static void alert_params(const struct notify_alert *alert, struct buf *out)
 static unsigned severity(const struct notify_message *message)
 {
 	static const unsigned severities[RULE_LEVELS] = {6, 5, 4, 3, 2};
-	unsigned rank = message->what == NOTIFY_TEST ? 0
-			: message->listed            ? message->alerts[0].rank
-						     : 2;
+	unsigned rank = message->what == NOTIFY_TEST || message->what == NOTIFY_CHECKPOINT ? 0
+			: message->listed ? message->alerts[0].rank
+					  : 2;
 	for (unsigned level = 0; message->what == NOTIFY_DIGEST && level < RULE_LEVELS; level++)
 		rank = message->levels[level] ? level : rank;
 	return severities[rank < RULE_LEVELS ? rank : RULE_LEVELS - 1];
@@ -54,7 +54,7 @@ static unsigned severity(const struct notify_message *message)
 
 void syslog_line(const struct notify_message *message, const char *host, struct buf *out)
 {
-	static const char *const ids[] = {"alert", "digest", "test"};
+	static const char *const ids[] = {"alert", "digest", "test", "checkpoint"};
 	char when[CLOCK_TEXT], count[24];
 	size_t begin = out->len;
 	buf_printf(out, "<%u>1 %s %s pugmark %d %s [pugmark@32473",

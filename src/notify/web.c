@@ -66,7 +66,7 @@ static void digest_members(const struct notify_message *message, struct buf *out
 
 void webhook_body(const struct notify_message *message, struct buf *out)
 {
-	static const char *const types[] = {"alert", "digest", "test"};
+	static const char *const types[] = {"alert", "digest", "test", "checkpoint"};
 	char when[CLOCK_TEXT];
 	buf_printf(out, "{\"type\":\"%s\",\"key\":\"%s\",\"sent_at\":\"%s\",\"text\":",
 		types[message->what], message->key, clock_text(message->now, when));
@@ -82,6 +82,8 @@ void webhook_body(const struct notify_message *message, struct buf *out)
 		else
 			short_alert(alert, out);
 	}
+	if (message->what == NOTIFY_CHECKPOINT)
+		text_json_member(out, "checkpoint", message->note);
 	buf_push(out, '}');
 }
 

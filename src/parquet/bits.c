@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bits.c: writing the RLE/bit-packed hybrid. Values are looked at in blocks of 64: a block of equal
  * values becomes part of a run, all others are packed by code unrolled per width. */
+#include "base/varint.h"
 #include "parquet/private.h"
 
 enum { BLOCK = 64 };
@@ -9,17 +10,9 @@ enum { BLOCK = 64 };
  * shorter ones as well. */
 enum { RUN_WORDS = 8 };
 
-static uint8_t *put_varint(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
 static uint8_t *put_run(uint8_t *p, uint32_t value, size_t n, unsigned width)
 {
-	p = put_varint(p, (uint64_t)n << 1);
+	p += varint_put(p, (uint64_t)n << 1);
 	memcpy(p, &value, 4);
 	return p + (width + 7) / 8;
 }
@@ -100,7 +93,7 @@ static uint8_t *put_tail(uint8_t *p, const uint32_t *values, size_t n, unsigned 
 static uint8_t *put_packed(uint8_t *p, const uint32_t *values, size_t n, unsigned width)
 {
 	size_t whole = n / BLOCK * BLOCK;
-	p = put_varint(p, (uint64_t)((n + 7) / 8) << 1 | 1);
+	p += varint_put(p, (uint64_t)((n + 7) / 8) << 1 | 1);
 	bits_pack(values, whole, p, width);
 	p += whole / 8 * width;
 	return n > whole ? put_tail(p, values + whole, n - whole, width) : p;
@@ -177,7 +170,7 @@ void hybrid_write_bits(struct buf *out, const uint64_t *bits, size_t n)
 		run = packed_words(bits, at, words);
 		ends = at + run == words;
 		size_t bytes = run * 8 + (ends ? (tail + 7) / 8 : 0);
-		p = put_varint(p, (uint64_t)bytes << 1 | 1);
+		p += varint_put(p, (uint64_t)bytes << 1 | 1);
 		memcpy(p, bits + at, run * 8);
 		p += run * 8;
 		at += run;
@@ -193,7 +186,7 @@ void hybrid_write_bits(struct buf *out, const uint64_t *bits, size_t n)
 		p = put_run(p, (uint32_t)bits[words] & 1, tail, 1);
 	} else if (tail) {
 		uint64_t last = bits[words] & ((UINT64_C(1) << tail) - 1);
-		p = put_varint(p, (uint64_t)((tail + 7) / 8) << 1 | 1);
+		p += varint_put(p, (uint64_t)((tail + 7) / 8) << 1 | 1);
 		memcpy(p, &last, 8);
 		p += (tail + 7) / 8;
 	}

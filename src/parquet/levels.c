@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* levels.c: definition and repetition levels of a page. A flat column's definition levels are its
  * validity bitmap as it is; a list's are made once for all its columns that have no nulls. */
+#include "base/varint.h"
 #include "parquet/private.h"
 
 /* Levels stand behind their size in 4 bytes; this keeps the place. */
@@ -22,13 +23,10 @@ static void end_section(struct buf *out, size_t at)
 static void put_constant(struct buf *out, uint32_t level, size_t n)
 {
 	size_t at = begin_section(out);
-	for (size_t v = n << 1; n; v >>= 7) {
-		buf_push(out, (char)(v >= 0x80 ? v | 0x80 : v));
-		if (v < 0x80)
-			break;
-	}
-	if (n)
+	if (n) {
+		buf_varint(out, n << 1);
 		buf_push(out, (char)level);
+	}
 	end_section(out, at);
 }
 

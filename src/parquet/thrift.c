@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* thrift.c: Thrift's compact protocol, as far as Parquet's footer and page headers need it. The
  * reader takes hostile bytes: it never reads past the end and never recurses deeper than a few. */
+#include "base/varint.h"
 #include "parquet/private.h"
 #include "parquet/thrift_in.h"
 
 enum { SKIP_DEPTH = 16 };
-
-static void put_varint(struct buf *out, uint64_t value)
-{
-	uint8_t bytes[10];
-	size_t n = 0;
-	for (; value >= 0x80; value >>= 7)
-		bytes[n++] = (uint8_t)(value | 0x80);
-	bytes[n++] = (uint8_t)value;
-	buf_append(out, bytes, n);
-}
 
 static uint64_t zigzag(int64_t value)
 {
@@ -28,7 +19,7 @@ static void put_field(struct buf *out, int *last, int field, enum thrift_type ty
 		buf_push(out, (char)(delta << 4 | (int)type));
 	} else {
 		buf_push(out, (char)type);
-		put_varint(out, zigzag(field));
+		buf_varint(out, zigzag(field));
 	}
 	*last = field;
 }
@@ -36,13 +27,13 @@ static void put_field(struct buf *out, int *last, int field, enum thrift_type ty
 void thrift_put_i32(struct buf *out, int *last, int field, int32_t value)
 {
 	put_field(out, last, field, THRIFT_I32);
-	put_varint(out, zigzag(value));
+	buf_varint(out, zigzag(value));
 }
 
 void thrift_put_i64(struct buf *out, int *last, int field, int64_t value)
 {
 	put_field(out, last, field, THRIFT_I64);
-	put_varint(out, zigzag(value));
+	buf_varint(out, zigzag(value));
 }
 
 void thrift_put_bool(struct buf *out, int *last, int field, bool value)
@@ -53,7 +44,7 @@ void thrift_put_bool(struct buf *out, int *last, int field, bool value)
 void thrift_put_i16(struct buf *out, int *last, int field, int16_t value)
 {
 	put_field(out, last, field, THRIFT_I16);
-	put_varint(out, zigzag(value));
+	buf_varint(out, zigzag(value));
 }
 
 void thrift_put_bytes(struct buf *out, int *last, int field, struct slice value)
@@ -79,18 +70,18 @@ void thrift_put_list(struct buf *out, int *last, int field, enum thrift_type typ
 		buf_push(out, (char)(n << 4 | type));
 	} else {
 		buf_push(out, (char)(0xf0 | type));
-		put_varint(out, n);
+		buf_varint(out, n);
 	}
 }
 
 void thrift_put_element_i32(struct buf *out, int32_t value)
 {
-	put_varint(out, zigzag(value));
+	buf_varint(out, zigzag(value));
 }
 
 void thrift_put_element_bytes(struct buf *out, struct slice value)
 {
-	put_varint(out, value.len);
+	buf_varint(out, value.len);
 	buf_slice(out, value);
 }
 

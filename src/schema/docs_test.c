@@ -60,7 +60,7 @@ static void test_words_are_named(void **state)
 	for (size_t i = 0; i < COUNT(keys); i++)
 		check_named(keys[i]);
 	for (size_t i = 0; i < COUNT(types); i++)
-		check_named(type_name(types[i]));
+		check_named(schema_type_name(types[i]));
 	for (int i = 0; i < OBS_KINDS; i++)
 		check_named(observable_name((enum observable)i));
 	for (int i = 0; i < SYS_COLUMNS; i++)

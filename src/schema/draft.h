@@ -134,7 +134,6 @@ bool sys_is_common(int sys);
 extern const struct column_shape sys_columns[SYS_COLUMNS];
 
 /* The names of types and observables in files; NULL past the end or for a type that has none. */
-const char *type_name(enum col_type type);
 const char *observable_name(enum observable observable);
 
 /* Splits a path into its keys, unescaped, in arena: how many, or -1 with *why. A dot within a key

@@ -34,7 +34,7 @@ static int read_type(const struct draft *draft, const struct yaml_tree *tree, co
 	if (draft_text(draft, tree, what, &text, err) != 0)
 		return -1;
 	for (size_t i = 0; i < COUNT(types); i++) {
-		words[i] = type_name(types[i]);
+		words[i] = schema_type_name(types[i]);
 		if (strcmp(words[i], text) == 0) {
 			*type = types[i];
 			return 0;

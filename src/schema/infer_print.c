@@ -75,7 +75,7 @@ static void print_column(const struct plan_column *column, const char *indent, s
 		buf_puts(out, "{paths: ");
 	print_path(out, column->path);
 	if (typed)
-		buf_printf(out, ", type: %s", type_name(column->type));
+		buf_printf(out, ", type: %s", schema_type_name(column->type));
 	if (watched)
 		buf_printf(out, ", observable: %s", observable_name(column->observable));
 	buf_puts(out, typed || watched ? "}\n" : "\n");
@@ -104,7 +104,7 @@ static void print_list(const struct plan *plan, int list, struct buf *out)
 			print_column(column, "      ", out);
 			continue;
 		}
-		buf_printf(out, "    of: %s\n", type_name(column->type));
+		buf_printf(out, "    of: %s\n", schema_type_name(column->type));
 		if (column->observable != OBS_NONE)
 			buf_printf(
 				out, "    observable: %s\n", observable_name(column->observable));

@@ -44,7 +44,7 @@ bool sys_is_common(int sys)
 	       sys != SYS_TARGET_TYPE;
 }
 
-const char *type_name(enum col_type type)
+const char *schema_type_name(enum col_type type)
 {
 	static const char *const names[] = {
 		[COL_STRING] = "string",

@@ -124,14 +124,14 @@ void schema_print(const struct schema *schema, struct buf *out)
 	print_head(schema, out);
 	for (int sys = 0; sys < SYS_COLUMNS; sys++) {
 		buf_printf(out, "%-40s %-6s %-10s ", sys_columns[sys].name,
-			type_name(sys_columns[sys].type), "");
+			schema_type_name(sys_columns[sys].type), "");
 		print_sys_origin(schema, sys, out);
 		buf_push(out, '\n');
 	}
 	for (uint32_t i = 0; i < schema->ncolumns; i++) {
 		const struct schema_column *column = &schema->columns[i];
 		bool watched = column->observable != OBS_NONE;
-		buf_printf(out, "%-40s %-6s %-10s ", column->name, type_name(column->type),
+		buf_printf(out, "%-40s %-6s %-10s ", column->name, schema_type_name(column->type),
 			watched ? observable_name(column->observable) : "");
 		for (uint32_t p = 0; p < column->npaths; p++)
 			buf_printf(out, "%s%s", p ? ", " : "", column->paths[p]);

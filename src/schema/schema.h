@@ -189,6 +189,9 @@ int schema_resolve(const struct schema *schema, struct slice name);
 /* The same of an original path alone, exactly as it is spelled: `source` of a record, not of pugmark. */
 int schema_resolve_path(const struct schema *schema, struct slice name);
 
+/* "string", "time" …, as schema files have it; NULL = no such type. */
+const char *schema_type_name(enum col_type type);
+
 /* The schema as text for `schema show`: one line per column: name, type, paths, observable. */
 void schema_print(const struct schema *schema, struct buf *out);
 
