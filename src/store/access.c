@@ -27,29 +27,48 @@ enum access_role access_role_named(const char *name)
 	return ROLE_NONE;
 }
 
-bool token_hash(struct slice text, uint8_t hash[TOKEN_HASH])
+void access_hex(const uint8_t *bytes, size_t n, char *text)
 {
-	const size_t prefix = sizeof(TOKEN_PREFIX) - 1;
-	if (text.len != TOKEN_TEXT - 1 || memcmp(text.ptr, TOKEN_PREFIX, prefix) != 0)
+	for (size_t i = 0; i < n; i++)
+		text += sprintf(text, "%02x", bytes[i]);
+}
+
+bool access_is_hex(struct slice text)
+{
+	if (text.len != RANDOM_TEXT - 1)
 		return false;
-	for (size_t i = prefix; i < text.len; i++) {
+	for (size_t i = 0; i < text.len; i++) {
 		if (!memchr("0123456789abcdef", text.ptr[i], 16))
 			return false;
 	}
+	return true;
+}
+
+int access_random(char text[RANDOM_TEXT], struct err *err)
+{
+	uint8_t bits[32];
+	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
+		return err_errno(err, "random bits");
+	access_hex(bits, sizeof(bits), text);
+	explicit_bzero(bits, sizeof(bits));
+	return 0;
+}
+
+bool token_hash(struct slice text, uint8_t hash[TOKEN_HASH])
+{
+	const size_t prefix = sizeof(TOKEN_PREFIX) - 1;
+	if (text.len != TOKEN_TEXT - 1 || memcmp(text.ptr, TOKEN_PREFIX, prefix) != 0 ||
+		!access_is_hex((struct slice){text.ptr + prefix, text.len - prefix}))
+		return false;
 	sha256(text.ptr, text.len, hash);
 	return true;
 }
 
 static int make(char token[TOKEN_TEXT], struct err *err)
 {
-	uint8_t bits[32];
-	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
-		return err_errno(err, "random bits for a token");
-	char *at = token + sprintf(token, "%s", TOKEN_PREFIX);
-	for (size_t i = 0; i < sizeof(bits); i++)
-		at += sprintf(at, "%02x", bits[i]);
-	explicit_bzero(bits, sizeof(bits));
-	return 0;
+	const size_t prefix = sizeof(TOKEN_PREFIX) - 1;
+	memcpy(token, TOKEN_PREFIX, prefix);
+	return access_random(token + prefix, err);
 }
 
 static int is_there(struct store *store, const char *name, struct err *err)
@@ -76,8 +95,7 @@ static int insert(struct store *store, const char *name, enum access_role role, 
 		    "tbiiti", name, hash, (size_t)TOKEN_HASH, (int64_t)role, clock_now_us(),
 		    by->who, expires_at) < 0)
 		return -1;
-	struct audit_act act = {by->who, by->from, "token add", name};
-	return audit_insert(store, &act, "done", err);
+	return audit_done(store, by, "token add", name, err);
 }
 
 int token_add(struct store *store, const char *name, enum access_role role, int64_t expires_at,
@@ -100,7 +118,6 @@ int token_add(struct store *store, const char *name, enum access_role role, int6
 
 int token_remove(struct store *store, const char *name, const struct audit_act *by, struct err *err)
 {
-	struct audit_act act = {by->who, by->from, "token remove", name};
 	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)
 		return -1;
 	int there = is_there(store, name, err);
@@ -108,7 +125,7 @@ int token_remove(struct store *store, const char *name, const struct audit_act *
 	if (there == 1)
 		rc = catalog_run(store, err, "DELETE FROM api_tokens WHERE name = ?", "t", name);
 	if (there == 1 && rc == 0)
-		rc = audit_insert(store, &act, "done", err);
+		rc = audit_done(store, by, "token remove", name, err);
 	return catalog_end(store, rc, err) < 0 ? -1 : there;
 }
 

@@ -34,7 +34,8 @@ struct api_token {
 
 /* An act: who did what to what, from where. Texts borrowed. */
 struct audit_act {
-	const char *who;    /* a token's or a user's name */
+	const char *
+		who; /* a user's name, "token NAME"; of this machine where `from` is "command line" */
 	const char *from;   /* an address, or "command line" */
 	const char *what;   /* "token add", "alert close" … */
 	const char *target; /* a token's name, an alert's id … */
@@ -63,11 +64,16 @@ bool token_hash(struct slice text, uint8_t hash[TOKEN_HASH]);
 int audit_begin(struct store *store, const struct audit_act *act, int64_t *id, struct err *err);
 /* Notes what came of it. 0 or -1. */
 int audit_end(struct store *store, int64_t id, const char *result, struct err *err);
+/* Notes an act that is over. 0 or -1. */
+int audit_note(
+	struct store *store, const struct audit_act *act, const char *result, struct err *err);
 /* Calls `each` for the newest acts first; as store_segments. */
 struct audit_filter {
 	int64_t since, until; /* INT64_MIN, INT64_MAX = open */
 	int64_t before;       /* ids below this one only; 0 = all */
 	uint32_t limit;       /* 0 = all */
+	const char *
+		text; /* that one of its texts has in it, in any case of ASCII letters; NULL = any */
 };
 int audit_list(struct store *store, const struct audit_filter *filter,
 	int (*each)(void *ctx, const struct audit_row *row, struct err *err), void *ctx,

@@ -105,6 +105,18 @@ static void an_act_has_its_row_before_it_is_done(void **state)
 	seen.n = 0;
 	assert_int_equal(audit_list(store, &all, see_act, &seen, &err), 0);
 	assert_string_equal(seen.result, "refused: \xef\xbf\xbd");
+	static const struct {
+		const char *text;
+		unsigned n;
+	} searched[] = {{"CLOSE", 1}, {"127.0.0.1", 1}, {"refused", 1}, {"ci", 1}, {"xxx", 1},
+		{"nobody", 0}, {"%", 0}, {"ci\n127", 1}, {"' OR 1=1", 0}};
+	for (size_t i = 0; i < sizeof(searched) / sizeof(*searched); i++) {
+		struct audit_filter some = all;
+		some.text = searched[i].text;
+		seen.n = 0;
+		assert_int_equal(audit_list(store, &some, see_act, &seen, &err), 0);
+		CHECK_ROW(i, seen.n == searched[i].n);
+	}
 	struct audit_filter none = all;
 	none.before = id;
 	seen.n = 0;

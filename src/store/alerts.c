@@ -116,6 +116,28 @@ static void read_alert(sqlite3_stmt *stmt, struct alert_info *alert)
 	catalog_blob(stmt, 6, alert->found.group_key, 16);
 }
 
+/* What a filter takes. */
+#define ALERT_WHERE                                                                                \
+	" WHERE (?1 >> state) & 1 AND level >= ?2 AND (?3 >> level) & 1 AND last >= ?4"            \
+	" AND (last < ?5 OR ?5 = 9223372036854775807)"                                             \
+	" AND (?6 IS NULL OR rule = ?6 OR lower(title) = lower(?6)"                                \
+	"  OR (length(?6) >= 8 AND substr(rule, 1, length(?6)) = ?6))"                             \
+	" AND (?7 IS NULL OR instr(lower(title || char(10) || group_name || char(10)"              \
+	"  || coalesce(actor, '') || char(10) || coalesce(target, '') || char(10)"                 \
+	"  || coalesce(ip, '')), lower(?7)) > 0)"
+
+/* A query with ALERT_WHERE and, as ?8, a number of its own. */
+static sqlite3_stmt *filtered(struct store *store, const struct alert_filter *filter,
+	const char *sql, int64_t number, struct err *err)
+{
+	unsigned wanted =
+		filter->states ? filter->states : 1u << ALERT_OPEN | 1u << ALERT_ACKNOWLEDGED;
+	unsigned levels = filter->levels ? filter->levels : (1u << RULE_LEVELS) - 1;
+	return catalog_query(store, err, sql, "iiiiitti", (int64_t)wanted,
+		(int64_t)filter->least_level, (int64_t)levels, filter->since, filter->until,
+		filter->rule, filter->text, number);
+}
+
 int alerts_list(struct store *store, const struct alert_filter *filter,
 	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
 	struct err *err)
@@ -123,21 +145,9 @@ int alerts_list(struct store *store, const struct alert_filter *filter,
 	int rc = catalog_has(store, 5, err);
 	if (rc < 1)
 		return rc;
-	unsigned wanted =
-		filter->states ? filter->states : 1u << ALERT_OPEN | 1u << ALERT_ACKNOWLEDGED;
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		ALERT_COLUMNS
-		" WHERE (?1 >> state) & 1 AND level >= ?2 AND last >= ?3"
-		" AND (last < ?4 OR ?4 = 9223372036854775807)"
-		" AND (?5 IS NULL OR rule = ?5 OR lower(title) = lower(?5)"
-		"  OR (length(?5) >= 8 AND substr(rule, 1, length(?5)) = ?5))"
-		" AND (?6 IS NULL OR instr(lower(title || char(10) || group_name || char(10)"
-		"  || coalesce(actor, '') || char(10) || coalesce(target, '') || char(10)"
-		"  || coalesce(ip, '')), lower(?6)) > 0)"
-		" ORDER BY last DESC, n DESC LIMIT ?7",
-		"iiiitti", (int64_t)wanted, (int64_t)filter->least_level, filter->since,
-		filter->until, filter->rule, filter->text,
-		filter->limit ? (int64_t)filter->limit : INT64_C(-1));
+	sqlite3_stmt *stmt = filtered(store, filter,
+		ALERT_COLUMNS ALERT_WHERE " ORDER BY last DESC, n DESC LIMIT ?8",
+		filter->limit ? (int64_t)filter->limit : INT64_C(-1), err);
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {
 		struct alert_info alert;
@@ -145,6 +155,87 @@ int alerts_list(struct store *store, const struct alert_filter *filter,
 		rows.answer = each(ctx, &alert, err);
 	}
 	return rows.answer;
+}
+
+/* One pass over the alerts: a column for each state and level, so that what is distinct can be counted beside them. */
+static void by_rule_sql(struct buf *sql)
+{
+	buf_puts(sql, "SELECT rule, title, group_name, actor, max(last), count(*), sum(events),"
+		      " count(DISTINCT group_key), count(DISTINCT coalesce(actor, ''))");
+	for (unsigned state = 0; state < ALERT_STATES; state++)
+		for (unsigned level = 0; level < RULE_LEVELS; level++)
+			buf_printf(sql, ", count(*) FILTER (WHERE state = %u AND level = %u)",
+				state, level);
+	/* The one max() makes the columns that stand alone those of its row. */
+	buf_puts(sql,
+		" FROM alerts" ALERT_WHERE " AND ?8 GROUP BY rule ORDER BY max(last) DESC, rule");
+	buf_push(sql, '\0');
+}
+
+static void read_rule(sqlite3_stmt *stmt, struct alert_rule *rule)
+{
+	enum { FIRST_COUNT = 9 };
+	*rule = (struct alert_rule){
+		.rule = catalog_text(stmt, 0),
+		.title = catalog_text(stmt, 1),
+		.group = catalog_text(stmt, 2),
+		.actor = text_or_null(stmt, 3),
+		.newest = sqlite3_column_int64(stmt, 4),
+		.alerts = (uint64_t)sqlite3_column_int64(stmt, 5),
+		.events = (uint64_t)sqlite3_column_int64(stmt, 6),
+		.groups = (uint64_t)sqlite3_column_int64(stmt, 7),
+		.actors = (uint64_t)sqlite3_column_int64(stmt, 8),
+	};
+	for (int i = 0; i < ALERT_STATES * RULE_LEVELS; i++)
+		rule->n[i / RULE_LEVELS][i % RULE_LEVELS] =
+			(uint64_t)sqlite3_column_int64(stmt, FIRST_COUNT + i);
+}
+
+int alerts_by_rule(struct store *store, const struct alert_filter *filter,
+	int (*each)(void *ctx, const struct alert_rule *rule, struct err *err), void *ctx,
+	struct err *err)
+{
+	struct buf sql;
+	int rc = catalog_has(store, 5, err);
+	if (rc < 1)
+		return rc;
+	buf_init(&sql, 8 << 10);
+	by_rule_sql(&sql);
+	struct rows rows = rows_of(store, filtered(store, filter, sql.ptr, 1, err));
+	while (rows_next(&rows, err)) {
+		struct alert_rule rule;
+		read_rule(rows.stmt, &rule);
+		rows.answer = each(ctx, &rule, err);
+	}
+	buf_fini(&sql);
+	return rows.answer;
+}
+
+static int get_brief(struct store *store, const uint8_t id[ALERT_ID],
+	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
+	struct err *err)
+{
+	sqlite3_stmt *stmt = catalog_query(store, err,
+		ALERT_COLUMNS " WHERE id = ?1 OR n ="
+			      " (SELECT alert FROM alert_aliases WHERE id = ?1)",
+		"b", id, (size_t)ALERT_ID);
+	struct rows rows = rows_of(store, stmt);
+	while (rows_next(&rows, err)) {
+		struct alert_info alert;
+		read_alert(stmt, &alert);
+		rows.answer = each(ctx, &alert, err);
+	}
+	return rows.answer;
+}
+
+int alerts_these(struct store *store, const uint8_t (*ids)[ALERT_ID], uint32_t n,
+	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
+	struct err *err)
+{
+	int rc = catalog_has(store, 5, err) < 0 ? -1 : 0;
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = get_brief(store, ids[i], each, ctx, err);
+	return rc;
 }
 
 int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][RULE_LEVELS], struct err *err)
@@ -217,6 +308,12 @@ static int id_range(const char *text, uint8_t low[ALERT_ID], uint8_t high[ALERT_
 		high[i / 2] = (uint8_t)((high[i / 2] & ~(0xf << shift)) | value << shift);
 	}
 	return 0;
+}
+
+int alert_id_parse(const char *text, uint8_t id[ALERT_ID])
+{
+	uint8_t high[ALERT_ID];
+	return strlen(text) == (size_t)2 * ALERT_ID ? id_range(text, id, high) : -1;
 }
 
 static int find_alert(struct store *store, const char *id, int64_t *n, struct err *err)

@@ -133,6 +133,7 @@ struct alert_info {
 struct alert_filter {
 	unsigned states; /* bits 1 << enum alert_state; 0 = open and acknowledged */
 	int least_level; /* -1 = any */
+	unsigned levels; /* bits 1 << enum rule_level; 0 = any */
 	int64_t since,
 		until; /* by its last event, since <= last < until; INT64_MIN, INT64_MAX = open */
 	const char *rule; /* id or title, or the beginning of an id; NULL = any */
@@ -143,6 +144,19 @@ struct alert_filter {
 /* Newest `last` first; as store_segments. */
 int alerts_list(struct store *store, const struct alert_filter *filter,
 	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
+	struct err *err);
+/* Alerts of one rule, of those that a filter takes. */
+struct alert_rule {
+	const char *rule, *title; /* texts borrowed until the next; of its newest alert */
+	uint64_t n[ALERT_STATES][RULE_LEVELS];
+	uint64_t alerts, events;
+	uint64_t groups, actors;   /* how many; none counts as one */
+	const char *group, *actor; /* of its newest alert: of all of them, where there is one */
+	int64_t newest;            /* INT64_MIN = no event has a time */
+};
+/* Rules that have such alerts, the newest first; the filter's limit is not looked at. As store_segments. */
+int alerts_by_rule(struct store *store, const struct alert_filter *filter,
+	int (*each)(void *ctx, const struct alert_rule *rule, struct err *err), void *ctx,
 	struct err *err);
 /* Counts by state and level. */
 int alerts_counts(struct store *store, uint64_t counts[ALERT_STATES][RULE_LEVELS], struct err *err);
@@ -160,12 +174,27 @@ int alerts_set(struct store *store, const uint8_t id[ALERT_ID], enum alert_state
 /* A note and nothing else. As alerts_set. */
 int alerts_comment(struct store *store, const uint8_t id[ALERT_ID], const char *who,
 	const char *text, struct err *err);
+/* The same to many, in one transaction. */
+struct alert_act {
+	int state; /* enum alert_state; -1 = a comment alone */
+	enum alert_reason reason;
+	const char *who, *comment; /* comment: NULL = none */
+};
+/* Does it to each that takes it: refused[i] says why one did not (text in `mem`), NULL = done. 0, or -1: nothing was done. */
+int alerts_act(struct store *store, const struct alert_act *act, const uint8_t (*ids)[ALERT_ID],
+	uint32_t n, struct arena *mem, const char **refused, struct err *err);
+/* Those of these ids or aliases that there are, in their order, without events and notes. As store_segments. */
+int alerts_these(struct store *store, const uint8_t (*ids)[ALERT_ID], uint32_t n,
+	int (*each)(void *ctx, const struct alert_info *alert, struct err *err), void *ctx,
+	struct err *err);
 /* Names: open, acknowledged …; "", true-positive, false-positive … */
 const char *alert_state_name(enum alert_state state);
 const char *alert_reason_name(enum alert_reason reason);
 /* Their numbers; -1 where there is none of that name ("true positive" is taken as well). */
 int alert_state_named(const char *name);
 int alert_reason_named(const char *name);
+/* A whole id of 32 hex digits, in either case. 0 or -1. */
+int alert_id_parse(const char *text, uint8_t id[ALERT_ID]);
 /* An id as 32 hex digits and NUL. */
 char *alert_id_text(const uint8_t id[ALERT_ID], char text[2 * ALERT_ID + 1]);
 

@@ -91,34 +91,64 @@ static int set_state(struct store *store, const struct row *row, enum alert_stat
 	return rc;
 }
 
+/* To one alert, in the caller's transaction. What a refusal (ERR_USAGE, ERR_NOT_FOUND) is about has not been written to. */
+static int do_act(struct store *store, const uint8_t id[ALERT_ID], const struct alert_act *act,
+	struct err *err)
+{
+	struct row row = {0};
+	const char *comment = act->comment ? act->comment : "";
+	if (find_row(store, id, &row, err) != 1)
+		return -1;
+	if (act->state < 0)
+		return alert_note_add(store, row.n, clock_now_us(), act->who, comment, err);
+	enum alert_state state = (enum alert_state)act->state;
+	if (check_change(row.state, state, act->reason, err) < 0)
+		return -1;
+	return set_state(store, &row, state, act->reason, act->who, comment, err);
+}
+
+static int check_act(struct store *store, const struct alert_act *act, struct err *err)
+{
+	const char *comment = act->comment ? act->comment : "";
+	if (store_check_writable(store, err) < 0 || check_words(act->who, comment, err) < 0)
+		return -1;
+	return act->state < 0 && !*comment ? err_set(err, ERR_USAGE, "a comment must not be empty")
+					   : 0;
+}
+
+int alerts_act(struct store *store, const struct alert_act *act, const uint8_t (*ids)[ALERT_ID],
+	uint32_t n, struct arena *mem, const char **refused, struct err *err)
+{
+	int rc = 0;
+	if (check_act(store, act, err) < 0 || catalog_begin(store, err) < 0)
+		return -1;
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		rc = do_act(store, ids[i], act, err);
+		bool is_refused = rc < 0 && (err->kind == ERR_USAGE || err->kind == ERR_NOT_FOUND);
+		refused[i] = is_refused ? arena_strdup(mem, slice_of(err->text)) : NULL;
+		rc = is_refused ? 0 : rc;
+	}
+	return catalog_end(store, rc, err);
+}
+
+static int act_on_one(struct store *store, const uint8_t id[ALERT_ID], const struct alert_act *act,
+	struct err *err)
+{
+	if (check_act(store, act, err) < 0 || catalog_begin(store, err) < 0)
+		return -1;
+	return catalog_end(store, do_act(store, id, act, err), err);
+}
+
 int alerts_set(struct store *store, const uint8_t id[ALERT_ID], enum alert_state state,
 	enum alert_reason reason, const char *who, const char *comment, struct err *err)
 {
-	struct row row;
-	comment = comment ? comment : "";
-	if (store_check_writable(store, err) < 0 || check_words(who, comment, err) < 0 ||
-		catalog_begin(store, err) < 0)
-		return -1;
-	int rc = find_row(store, id, &row, err) == 1 ? 0 : -1;
-	if (rc == 0)
-		rc = check_change(row.state, state, reason, err);
-	if (rc == 0)
-		rc = set_state(store, &row, state, reason, who, comment, err);
-	return catalog_end(store, rc, err);
+	const struct alert_act act = {(int)state, reason, who, comment};
+	return act_on_one(store, id, &act, err);
 }
 
 int alerts_comment(struct store *store, const uint8_t id[ALERT_ID], const char *who,
 	const char *text, struct err *err)
 {
-	struct row row;
-	if (store_check_writable(store, err) < 0 || check_words(who, text, err) < 0)
-		return -1;
-	if (!*text)
-		return err_set(err, ERR_USAGE, "a comment must not be empty");
-	if (catalog_begin(store, err) < 0)
-		return -1;
-	int rc = find_row(store, id, &row, err) == 1 ? 0 : -1;
-	if (rc == 0)
-		rc = alert_note_add(store, row.n, clock_now_us(), who, text, err);
-	return catalog_end(store, rc, err);
+	const struct alert_act act = {-1, REASON_NONE, who, text};
+	return act_on_one(store, id, &act, err);
 }

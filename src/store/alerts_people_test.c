@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alerts_people_test.c: what people may do to alerts, what is noted, how alerts are found and filtered; segments that are
  * pending; one detector at a time. */
+#include <strings.h>
+
 #include "store/ledger.h"
 #include "store/test_lake.h"
 
@@ -111,6 +113,9 @@ static void filters(void **state)
 		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .text = "Mallory"}, 3},
 		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .text = "%"}, 0},
 		{{.states = 15, .since = INT64_MIN, .until = INT64_MAX, .limit = 2}, 2},
+		{{.states = 15, .levels = 1u << 4, .since = INT64_MIN, .until = INT64_MAX}, 1},
+		{{.states = 15, .levels = 1u << 3, .since = INT64_MIN, .until = INT64_MAX}, 2},
+		{{.states = 15, .levels = 1u << 2, .since = INT64_MIN, .until = INT64_MAX}, 0},
 	};
 	struct test_cell cell;
 	struct err err;
@@ -131,6 +136,129 @@ static void filters(void **state)
 	assert_int_equal(counts[ALERT_OPEN][3], 1);
 	assert_int_equal(counts[ALERT_OPEN][4], 1);
 	assert_int_equal(counts[ALERT_CLOSED][3], 1);
+}
+
+struct seen {
+	unsigned n;
+	uint8_t ids[4][ALERT_ID];
+	enum alert_state states[4];
+	struct alert_rule rules[4];
+	char words[4][64]; /* rule, actor */
+};
+
+static int note_alert(void *ctx, const struct alert_info *alert, struct err *err)
+{
+	struct seen *seen = ctx;
+	(void)err;
+	memcpy(seen->ids[seen->n], alert->id, ALERT_ID);
+	seen->states[seen->n++] = alert->state;
+	return 0;
+}
+
+static int note_rule(void *ctx, const struct alert_rule *rule, struct err *err)
+{
+	struct seen *seen = ctx;
+	(void)err;
+	snprintf(seen->words[seen->n], sizeof(seen->words[0]), "%s %s", rule->rule, rule->actor);
+	seen->rules[seen->n++] = *rule;
+	return 0;
+}
+
+/* Two rules: one with three alerts of two actors, one with an alert. */
+static void two_rules(void)
+{
+	struct test_cell cell;
+	test_cell(&cell, "rule-number-1", TEST_DAY);
+	test_alert(&cell, 1, 0, 1, 1);
+	test_alert(&cell, 1, 1, 1, 2)->level = 4;
+	test_alert(&cell, 1, 5, 1, 1)->actor = "eve";
+	test_replace(store, &cell, 1);
+	test_cell(&cell, "rule-number-2", TEST_DAY);
+	test_alert(&cell, 1, 3, 1, 1);
+	test_replace(store, &cell, 1);
+}
+
+static void rules_are_counted(void **state)
+{
+	struct alert_filter all = {.states = 15, .since = INT64_MIN, .until = INT64_MAX};
+	struct seen seen = {0};
+	struct err err;
+	(void)state;
+	two_rules();
+	test_set(store, ALERT_CLOSED, REASON_BENIGN); /* the newest: eve's */
+	assert_int_equal(alerts_by_rule(store, &all, note_rule, &seen, &err), 0);
+	assert_int_equal(seen.n, 2);
+	assert_string_equal(seen.words[0], "rule-number-1 eve");
+	assert_string_equal(seen.words[1], "rule-number-2 mallory");
+	const struct alert_rule *first = &seen.rules[0];
+	assert_int_equal(first->alerts, 3);
+	assert_int_equal(first->events, 4);
+	assert_int_equal(first->actors, 2);
+	assert_int_equal(first->groups, 1);
+	assert_int_equal(first->newest, T0 + 5000000);
+	assert_int_equal(first->n[ALERT_OPEN][3], 1);
+	assert_int_equal(first->n[ALERT_OPEN][4], 1);
+	assert_int_equal(first->n[ALERT_CLOSED][3], 1);
+	all.levels = 1u << 4;
+	seen = (struct seen){0};
+	assert_int_equal(alerts_by_rule(store, &all, note_rule, &seen, &err), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.rules[0].alerts, 1);
+}
+
+static void one_act_on_many(void **state)
+{
+	const struct alert_filter all = {.states = 15, .since = INT64_MIN, .until = INT64_MAX};
+	struct alert_act act = {ALERT_ACKNOWLEDGED, REASON_NONE, "anna", "all of them"};
+	const char *refused[4];
+	struct seen seen = {0}, after = {0};
+	struct arena mem = {0};
+	struct err err;
+	(void)state;
+	two_rules();
+	test_set(store, ALERT_CLOSED, REASON_BENIGN);
+	assert_int_equal(alerts_list(store, &all, note_alert, &seen, &err), 0);
+	memset(seen.ids[1], 0, ALERT_ID); /* there is none of that id */
+	assert_int_equal(alerts_act(store, &act, (const uint8_t(*)[ALERT_ID])seen.ids, 4, &mem,
+				 refused, &err),
+		0);
+	assert_non_null(strstr(refused[0], "reopen it first"));
+	assert_non_null(strstr(refused[1], "there is no alert"));
+	assert_null(refused[2]);
+	assert_null(refused[3]);
+	assert_int_equal(alerts_these(store, (const uint8_t(*)[ALERT_ID])seen.ids, 4, note_alert,
+				 &after, &err),
+		0);
+	assert_int_equal(after.n, 3);
+	assert_int_equal(after.states[0], ALERT_CLOSED);
+	assert_int_equal(after.states[1], ALERT_ACKNOWLEDGED);
+	assert_int_equal(after.states[2], ALERT_ACKNOWLEDGED);
+	/* Words that are wrong are refused for all of them. */
+	act = (struct alert_act){-1, REASON_NONE, "anna", "\xff"};
+	assert_int_equal(alerts_act(store, &act, (const uint8_t(*)[ALERT_ID])seen.ids, 4, &mem,
+				 refused, &err),
+		-1);
+	arena_fini(&mem);
+}
+
+static void ids_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {{"00112233445566778899aabbccddeeff", true},
+		{"00112233445566778899AABBCCDDEEFF", true},
+		{"00112233445566778899aabbccddeef", false},
+		{"00112233445566778899aabbccddeeff0", false},
+		{"00112233445566778899aabbccddeefg", false}, {"", false}};
+	uint8_t id[ALERT_ID];
+	char text[2 * ALERT_ID + 1];
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int rc = alert_id_parse(rows[i].text, id);
+		CHECK_ROW(i, rc == (rows[i].good ? 0 : -1));
+		CHECK_ROW(i, rc < 0 || strcasecmp(alert_id_text(id, text), rows[i].text) == 0);
+	}
 }
 
 static void beginnings_of_ids(void **state)
@@ -248,6 +376,9 @@ int main(void)
 		EACH(states_and_notes),
 		EACH(notes_say_what_happened),
 		EACH(filters),
+		EACH(rules_are_counted),
+		EACH(one_act_on_many),
+		EACH(ids_are_read),
 		EACH(beginnings_of_ids),
 		EACH(segments_are_pending),
 		EACH(one_detector_at_a_time),

@@ -34,6 +34,21 @@ int audit_insert(
 		"ittttt", clock_now_us(), who, from, what, target, came);
 }
 
+int audit_done(struct store *store, const struct audit_act *by, const char *what,
+	const char *target, struct err *err)
+{
+	struct audit_act act = {by->who, by->from, what, target};
+	return audit_insert(store, &act, "done", err);
+}
+
+int audit_note(
+	struct store *store, const struct audit_act *act, const char *result, struct err *err)
+{
+	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)
+		return -1;
+	return catalog_end(store, audit_insert(store, act, result, err), err);
+}
+
 int audit_begin(struct store *store, const struct audit_act *act, int64_t *id, struct err *err)
 {
 	if (store_check_writable(store, err) < 0 || catalog_begin(store, err) < 0)
@@ -63,9 +78,12 @@ int audit_list(struct store *store, const struct audit_filter *filter,
 		return rc;
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT id, at, who, origin, what, target, result FROM audit"
-		" WHERE at >= ? AND at < ? AND id < ? ORDER BY id DESC LIMIT ?",
-		"iiii", filter->since, filter->until, filter->before ? filter->before : INT64_MAX,
-		filter->limit ? (int64_t)filter->limit : INT64_MAX);
+		" WHERE at >= ?1 AND at < ?2 AND id < ?3 AND (?5 IS NULL OR instr(lower(who || "
+		"char(10) || origin || char(10)"
+		" || what || char(10) || target || char(10) || result), lower(?5)) > 0) ORDER BY "
+		"id DESC LIMIT ?4",
+		"iiiit", filter->since, filter->until, filter->before ? filter->before : INT64_MAX,
+		filter->limit ? (int64_t)filter->limit : INT64_MAX, filter->text);
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {
 		struct audit_row row = {.id = sqlite3_column_int64(stmt, 0),

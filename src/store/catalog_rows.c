@@ -62,7 +62,9 @@ int catalog_retire_segment(struct store *store, int64_t id, struct err *err)
 		    " ON CONFLICT DO UPDATE SET at = excluded.at",
 		    "ii", clock_now_us(), id) < 0)
 		return -1;
-	if (observables_retire(store, id, err) < 0)
+	if (observables_retire(store, id, err) < 0 ||
+		catalog_run(store, err, "DELETE FROM cluster_segments WHERE segment_id = ?", "i",
+			id) < 0)
 		return -1;
 	return catalog_run(store, err, "DELETE FROM segments WHERE id = ?", "i", id);
 }

@@ -298,8 +298,97 @@ static const char version_8[] =
 	" result TEXT NOT NULL) STRICT;"
 	"CREATE INDEX audit_by_time ON audit(at);";
 
-static const char *const steps[FORMAT_VERSION] = {
-	version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8};
+/* People with passwords, and who of them is signed in (users.h). */
+static const char version_9[] =
+	/* role: enum access_role. password: scrypt, as users.h writes it. last_login: 0 = never. */
+	"CREATE TABLE users(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+	" role INTEGER NOT NULL, password TEXT NOT NULL, must_change INTEGER NOT NULL,"
+	" disabled INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+	" last_login INTEGER NOT NULL DEFAULT 0) STRICT;"
+	/* hash: SHA-256 of what the cookie holds. ends_at: however much it is used. */
+	"CREATE TABLE sessions(hash BLOB PRIMARY KEY, user_id INTEGER NOT NULL"
+	" REFERENCES users(id) ON DELETE CASCADE, created_at INTEGER NOT NULL,"
+	" used_at INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX sessions_by_user ON sessions(user_id, created_at);";
+
+/* The tree that a third party checks the store by (evidence.h). */
+static const char version_10[] =
+	/* One row. root: of the entries there are. folder: where checkpoints are written beside.
+	 * notifiers: names, joined by blanks, who are sent them. */
+	"CREATE TABLE evidence_tree(one INTEGER PRIMARY KEY CHECK(one = 1), origin TEXT NOT NULL,"
+	" size INTEGER NOT NULL, root BLOB NOT NULL, folder TEXT NOT NULL,"
+	" notifiers TEXT NOT NULL) STRICT;"
+	"INSERT INTO evidence_tree VALUES(1, 'pugmark/' || lower(hex(randomblob(16))), 0,"
+	" x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', '', '');"
+
+	/* record: what is hashed. sequence: of the source, from 1; 0 and no source where it is no
+	 * segment's. */
+	"CREATE TABLE evidence_entries(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+	" source_id INTEGER NOT NULL, sequence INTEGER NOT NULL, record TEXT NOT NULL) STRICT;"
+	"CREATE INDEX evidence_entries_by_source ON evidence_entries(source_id, sequence);"
+	"CREATE TABLE evidence_nodes(level INTEGER NOT NULL, n INTEGER NOT NULL,"
+	" hash BLOB NOT NULL, PRIMARY KEY(level, n)) STRICT, WITHOUT ROWID;"
+
+	/* Where the page's events lie now: frame -1 = none is left. kept: a bit for each of its events,
+	 * NULL = all are there. removed: the hashes of those that retention took, in their order; NULL
+	 * also where none is left. */
+	"CREATE TABLE evidence_pages(entry INTEGER NOT NULL, page INTEGER NOT NULL,"
+	" source_id INTEGER NOT NULL, file INTEGER NOT NULL, frame INTEGER NOT NULL,"
+	" rows INTEGER NOT NULL, record TEXT NOT NULL, kept BLOB, removed BLOB,"
+	" PRIMARY KEY(entry, page)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX evidence_pages_by_frame ON evidence_pages(source_id, file, frame);"
+
+	/* Commits that have no entry yet; those of older programs among them. */
+	"CREATE TABLE evidence_pending(commit_id INTEGER PRIMARY KEY) STRICT;"
+	"INSERT INTO evidence_pending SELECT id FROM commits WHERE rows > 0;"
+	"CREATE INDEX frames_by_commit ON frames(commit_id);"
+
+	"CREATE TABLE evidence_checkpoints(size INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" text TEXT NOT NULL, PRIMARY KEY(size, at)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE evidence_keys(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+	" public BLOB NOT NULL, made_at INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE evidence_secrets(evidence_id INTEGER NOT NULL"
+	" REFERENCES evidence_keys(id) ON DELETE CASCADE, field TEXT NOT NULL,"
+	" key_id BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL,"
+	" PRIMARY KEY(evidence_id, field)) STRICT, WITHOUT ROWID;";
+
+/* The cluster that the tables are sent to, and what was sent (cluster_setting.h, shipments.h). */
+static const char version_11[] =
+	/* One row, or none. collector: the lake's own name in the cluster. */
+	"CREATE TABLE cluster(one INTEGER PRIMARY KEY CHECK(one = 1), urls TEXT NOT NULL,"
+	" name TEXT NOT NULL, database TEXT NOT NULL, user TEXT NOT NULL, ca_file TEXT NOT NULL,"
+	" collector TEXT NOT NULL, since INTEGER NOT NULL, failed_at INTEGER NOT NULL,"
+	" error TEXT NOT NULL) STRICT;"
+	"CREATE TABLE cluster_secrets(cluster_id INTEGER NOT NULL"
+	" REFERENCES cluster(one) ON DELETE CASCADE, field TEXT NOT NULL,"
+	" key_id BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL,"
+	" PRIMARY KEY(cluster_id, field)) STRICT, WITHOUT ROWID;"
+	/* sent_at: 0 = intended, and not known to be there. rows: of all its segments. */
+	"CREATE TABLE cluster_shipments(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" table_id INTEGER NOT NULL REFERENCES tables(id), rows INTEGER NOT NULL,"
+	" made_at INTEGER NOT NULL, sent_at INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX cluster_shipments_open ON cluster_shipments(id) WHERE sent_at = 0;"
+	/* The shipment of each segment that was put into one; of those that compaction made of such,
+	 * 0. A segment without a row is still to be sent. */
+	"CREATE TABLE cluster_segments(segment_id INTEGER PRIMARY KEY,"
+	" shipment_id INTEGER NOT NULL) STRICT;";
+
+/* Who outside keeps checkpoints (keepers.h). */
+static const char version_12[] =
+	/* kind: enum keeper_kind. size: entries of the largest checkpoint that it said it has. Times:
+	 * 0 = never. */
+	"CREATE TABLE keepers(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
+	" name TEXT NOT NULL, place TEXT NOT NULL, settings TEXT NOT NULL,"
+	" size INTEGER NOT NULL DEFAULT 0, took_at INTEGER NOT NULL DEFAULT 0,"
+	" took TEXT NOT NULL DEFAULT '', failed_at INTEGER NOT NULL DEFAULT 0,"
+	" error TEXT NOT NULL DEFAULT '', UNIQUE(kind, name)) STRICT;"
+	"CREATE TABLE keeper_secrets(keeper_id INTEGER NOT NULL"
+	" REFERENCES keepers(id) ON DELETE CASCADE, field TEXT NOT NULL,"
+	" key_id BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL,"
+	" PRIMARY KEY(keeper_id, field)) STRICT, WITHOUT ROWID;";
+
+static const char *const steps[FORMAT_VERSION] = {version_1, version_2, version_3, version_4,
+	version_5, version_6, version_7, version_8, version_9, version_10, version_11, version_12};
 
 int catalog_version(struct store *store, struct err *err)
 {

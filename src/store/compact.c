@@ -14,7 +14,7 @@
 
 #include "batch/concat.h"
 #include "schema/schema.h"
-#include "store/rewrite.h"
+#include "store/shipments_private.h"
 
 enum {
 	COMPACT_LEVEL = 3, /* zstd; these files are written once and read often */
@@ -36,6 +36,12 @@ static unsigned size_class(uint64_t rows)
 	return c;
 }
 
+static bool go_together(const struct old_segment *a, const struct old_segment *b)
+{
+	return !a->skip && size_class(a->rows) == size_class(b->rows) &&
+	       a->shipping == b->shipping && memcmp(a->fingerprint, b->fingerprint, 32) == 0;
+}
+
 /* The segments that go together with list[first], by time; returns how many there are. */
 static uint32_t gather(const struct old_segments *all, uint32_t first,
 	const struct old_segment **picked, uint32_t max)
@@ -46,8 +52,7 @@ static uint32_t gather(const struct old_segments *all, uint32_t first,
 	uint32_t n = 0;
 	for (uint32_t i = first; i < all->n && n < max; i++) {
 		const struct old_segment *old = &all->list[i];
-		if (old->skip || size_class(old->rows) != class ||
-			memcmp(old->fingerprint, one->fingerprint, 32) != 0)
+		if (!go_together(old, one))
 			continue;
 		if (n >= 2 && rows + old->rows > MERGE_ROWS && class <= 3)
 			break;
@@ -66,9 +71,7 @@ static uint32_t plan(const struct old_segments *all, const struct old_segment **
 		if (all->list[i].skip)
 			continue;
 		for (uint32_t k = 0; k < all->n; k++)
-			alike +=
-				!all->list[k].skip && size_class(all->list[k].rows) == class &&
-				memcmp(all->list[k].fingerprint, all->list[i].fingerprint, 32) == 0;
+			alike += go_together(&all->list[k], &all->list[i]);
 		if (alike < 2 || (class > 0 && alike <= SAME_SIZE_MOST))
 			continue;
 		uint32_t n = gather(all, i, picked, class ? 2 * SAME_SIZE_MOST : MERGE_FILES);
@@ -221,7 +224,8 @@ static int swap(struct merge *m, int64_t table_id, const struct old_segment *con
 			m->out.path);
 	if (catalog_begin(store, err) < 0)
 		return -1;
-	if (rewriter_swap(&m->out, table_id, picked, n, err) < 0) {
+	if (shipments_can_merge(store, picked, n, err) < 0 ||
+		rewriter_swap(&m->out, table_id, picked, n, err) < 0) {
 		catalog_rollback(store);
 		return -1;
 	}
@@ -234,27 +238,29 @@ static int merge_files(struct store *store, const struct table_state *table,
 	const struct old_segment *const *picked, uint32_t n, int64_t *bad, struct err *err)
 {
 	struct merge m = {0};
+	struct err why = {0};
 	int rc = 0;
 	*bad = 0;
 	rewriter_init(&m.out, store, table->name, NULL, COMPACT_LEVEL);
 	m.queue = xmalloc((QUEUE_BATCHES + 1) * sizeof(*m.queue));
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		struct err why = {0};
 		rc = read_file(&m, picked[i], &why);
 		if (rc < 0 && (why.kind == ERR_DAMAGED || why.kind == ERR_NOT_FOUND ||
 				      why.kind == ERR_UNSUPPORTED)) {
 			log_warn("left out of compaction: %s", why.text);
 			*bad = picked[i]->id;
 		}
-		if (rc < 0 && err)
-			*err = why;
 	}
 	while (rc == 0 && m.rows > 0)
 		rc = write_group(&m, err);
 	if (rc == 0)
 		rc = rewriter_finish(&m.out, err);
 	if (rc == 0)
-		rc = swap(&m, table->id, picked, n, err);
+		rc = swap(&m, table->id, picked, n, &why);
+	if (rc < 0 && why.kind == ERR_BUSY)
+		*bad = picked[0]->id; /* meanwhile on its way to the cluster */
+	if (rc < 0 && err && why.kind)
+		*err = why;
 	rewriter_fini(&m.out, rc == 0);
 	drop_batches(&m, m.n);
 	free(m.queue);
@@ -273,6 +279,7 @@ struct bad_files {
 static void mark_bad(struct old_segments *all, const struct bad_files *bad)
 {
 	for (uint32_t i = 0; i < all->n; i++) {
+		all->list[i].skip |= all->list[i].shipping == SHIPPING_OPEN;
 		for (uint32_t k = 0; k < bad->n; k++)
 			all->list[i].skip |= all->list[i].id == bad->ids[k];
 	}

@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* connection_secrets.c: the sealed secrets of connections, notifiers and watchlists: set, opened, sealed anew under another key. */
+/* connection_secrets.c: the sealed secrets of connections, notifiers, watchlists, checkpoints and their keepers: set, opened, sealed anew under another key. */
 #include <stdio.h>
 #include <string.h>
 
+#include "store/cluster_setting.h"
 #include "store/connections_private.h"
+#include "store/evidence_private.h"
 #include "store/secrets_private.h"
 
-/* What is bound: no connection's name has a slash. */
+/* Whose secrets there are. What is bound: no connection's name has a slash. */
 static const struct {
-	const char *prefix, *write, *delete, *get;
+	int since; /* format version of the folder */
+	const char *prefix, *write, *delete, *get, *count;
+	const char *other; /* the key of any of them; ?1: but for field ?3 of ?2 */
+	const char *list;  /* those that are not under a key */
 } owners[SECRET_OWNERS] = {
-#define OWNER(prefix, table, id)                                                                   \
+#define OWNER(since, prefix, table, id, of, of_id, name)                                           \
 	{                                                                                          \
-		prefix,                                                                            \
+		since, prefix,                                                                     \
 			"INSERT INTO " table " VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"    \
 			" key_id = excluded.key_id, sealed = excluded.sealed,"                     \
 			" set_at = excluded.set_at",                                               \
 			"DELETE FROM " table " WHERE " id " = ? AND field = ?",                    \
-			"SELECT sealed FROM " table " WHERE " id " = ? AND field = ?"              \
+			"SELECT sealed FROM " table " WHERE " id " = ? AND field = ?",             \
+			"SELECT count(*) FROM " table,                                             \
+			"SELECT key_id FROM " table " WHERE NOT ?1 OR " id " <> ?2 OR field <> ?3" \
+			" LIMIT 1",                                                                \
+			"SELECT o." of_id ", " name ", s.field, s.sealed FROM " table              \
+			" s JOIN " of " o ON o." of_id " = s." id " WHERE s.key_id <> ?1"          \
 	}
-	[OWNER_CONNECTION] = OWNER("", "connection_secrets", "connection_id"),
-	[OWNER_NOTIFIER] = OWNER("notifier/", "notifier_secrets", "notifier_id"),
-	[OWNER_WATCHLIST] = OWNER("watchlist/", "watchlist_secrets", "watchlist_id"),
+	[OWNER_CONNECTION] =
+		OWNER(3, "", "connection_secrets", "connection_id", "connections", "id", "o.name"),
+	[OWNER_NOTIFIER] = OWNER(
+		5, "notifier/", "notifier_secrets", "notifier_id", "notifiers", "id", "o.name"),
+	[OWNER_WATCHLIST] = OWNER(
+		6, "watchlist/", "watchlist_secrets", "watchlist_id", "watchlists", "id", "o.name"),
+	[OWNER_EVIDENCE] = OWNER(EVIDENCE_FORMAT, "evidence/", "evidence_secrets", "evidence_id",
+		"evidence_keys", "id", "o.name"),
+	[OWNER_CLUSTER] = OWNER(CLUSTER_FORMAT, "cluster/", "cluster_secrets", "cluster_id",
+		"cluster", "one", "'password'"),
+	[OWNER_KEEPER] = OWNER(KEEPERS_FORMAT, "keeper/", "keeper_secrets", "keeper_id", "keepers",
+		"id", "o.name"),
 #undef OWNER
 };
 
@@ -54,19 +73,16 @@ static int check_field(const char *field, struct err *err)
 static int choose_key(struct store *store, enum secret_owner owner, int64_t id, const char *field,
 	const struct secret_key *key, uint8_t key_id[SECRET_KEY_ID], struct err *err)
 {
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT key_id FROM connection_secrets"
-		" WHERE ?1 <> 0 OR connection_id <> ?2 OR field <> ?3 UNION ALL"
-		" SELECT key_id FROM notifier_secrets"
-		" WHERE ?1 <> 1 OR notifier_id <> ?2 OR field <> ?3 UNION ALL"
-		" SELECT key_id FROM watchlist_secrets"
-		" WHERE ?1 <> 2 OR watchlist_id <> ?2 OR field <> ?3 LIMIT 1",
-		"iit", (int64_t)owner, id, field);
-	int rc = stmt ? catalog_step(store, stmt, err) : -1;
+	int rc = 0;
 	memcpy(key_id, secret_key_id(key), SECRET_KEY_ID);
-	if (rc == 1)
-		catalog_blob(stmt, 0, key_id, SECRET_KEY_ID);
-	catalog_done(store, stmt);
+	for (int o = 0; o < SECRET_OWNERS && rc == 0; o++) {
+		sqlite3_stmt *stmt = catalog_query(
+			store, err, owners[o].other, "iit", (int64_t)(o == (int)owner), id, field);
+		rc = stmt ? catalog_step(store, stmt, err) : -1;
+		if (rc == 1)
+			catalog_blob(stmt, 0, key_id, SECRET_KEY_ID);
+		catalog_done(store, stmt);
+	}
 	if (rc < 0 || secret_key_has(key, key_id))
 		return rc < 0 ? -1 : 0;
 	return err_set(err, ERR_ACCESS,
@@ -146,21 +162,17 @@ int store_connection_secret(struct store *store, const char *name, const char *f
 /* How many secrets are sealed. */
 static int count_sealed(struct store *store, int64_t *n, struct err *err)
 {
-	int64_t more = 0, lists = 0;
 	*n = 0;
-	int rc = catalog_has(store, 3, err);
-	if (rc == 1)
-		rc = catalog_int(store, n, err, "SELECT count(*) FROM connection_secrets", "");
-	if (rc == 1)
-		rc = catalog_has(store, 5, err);
-	if (rc == 1)
-		rc = catalog_int(store, &more, err, "SELECT count(*) FROM notifier_secrets", "");
-	if (rc == 1)
-		rc = catalog_has(store, 6, err);
-	if (rc == 1)
-		rc = catalog_int(store, &lists, err, "SELECT count(*) FROM watchlist_secrets", "");
-	*n += more + lists;
-	return rc < 0 ? -1 : 0;
+	for (int o = 0; o < SECRET_OWNERS; o++) {
+		int64_t some = 0;
+		int rc = catalog_has(store, owners[o].since, err);
+		if (rc == 1)
+			rc = catalog_int(store, &some, err, owners[o].count, "");
+		if (rc < 1)
+			return rc;
+		*n += some;
+	}
+	return 0;
 }
 
 int store_secret_key(struct store *store, const char *wanted, bool make, struct secret_key **key,
@@ -181,41 +193,44 @@ struct sealed_row {
 	struct slice sealed;
 };
 
-/* All rows that are not under the new key; in `mem`. */
-static int list_sealed(struct store *store, const uint8_t *key_id, struct arena *mem,
-	struct sealed_row **rows_out, uint32_t *n, struct err *err)
+struct sealed_list {
+	struct arena *mem;
+	struct sealed_row *of;
+	uint32_t n, cap;
+};
+
+static void add_sealed(struct sealed_list *list, enum secret_owner owner, sqlite3_stmt *stmt)
 {
-	struct sealed_row *list = NULL;
-	uint32_t cap = 0;
-	*n = 0;
-	sqlite3_stmt *stmt = catalog_query(store, err,
-		"SELECT 0, c.id, c.name, s.field, s.sealed FROM connection_secrets s"
-		" JOIN connections c ON c.id = s.connection_id WHERE s.key_id <> ?1 UNION ALL"
-		" SELECT 1, c.id, c.name, s.field, s.sealed FROM notifier_secrets s"
-		" JOIN notifiers c ON c.id = s.notifier_id WHERE s.key_id <> ?1 UNION ALL"
-		" SELECT 2, c.id, c.name, s.field, s.sealed FROM watchlist_secrets s"
-		" JOIN watchlists c ON c.id = s.watchlist_id WHERE s.key_id <> ?1",
-		"b", key_id, (size_t)SECRET_KEY_ID);
-	struct rows rows = rows_of(store, stmt);
-	while (rows_next(&rows, err)) {
-		if (*n == cap) {
-			struct sealed_row *more =
-				arena_zalloc(mem, cap = 2 * cap + 16, sizeof(*more));
-			if (*n)
-				memcpy(more, list, *n * sizeof(*more));
-			list = more;
-		}
-		struct slice sealed = blob_of(stmt, 4);
-		char *copy = arena_alloc(mem, sealed.len + 1);
-		if (sealed.len)
-			memcpy(copy, sealed.ptr, sealed.len);
-		list[(*n)++] = (struct sealed_row){(enum secret_owner)sqlite3_column_int(stmt, 0),
-			sqlite3_column_int64(stmt, 1),
-			arena_strdup(mem, slice_of(catalog_text(stmt, 2))),
-			arena_strdup(mem, slice_of(catalog_text(stmt, 3))), {copy, sealed.len}};
+	if (list->n == list->cap) {
+		list->cap = 2 * list->cap + 16;
+		struct sealed_row *more = arena_zalloc(list->mem, list->cap, sizeof(*more));
+		if (list->n)
+			memcpy(more, list->of, list->n * sizeof(*more));
+		list->of = more;
 	}
-	*rows_out = list;
-	return rows.answer;
+	struct slice sealed = blob_of(stmt, 3);
+	char *copy = arena_alloc(list->mem, sealed.len + 1);
+	if (sealed.len)
+		memcpy(copy, sealed.ptr, sealed.len);
+	list->of[list->n++] = (struct sealed_row){owner, sqlite3_column_int64(stmt, 0),
+		arena_strdup(list->mem, slice_of(catalog_text(stmt, 1))),
+		arena_strdup(list->mem, slice_of(catalog_text(stmt, 2))), {copy, sealed.len}};
+}
+
+/* All rows that are not under the new key. */
+static int list_sealed(
+	struct store *store, const uint8_t *key_id, struct sealed_list *list, struct err *err)
+{
+	int rc = 0;
+	for (int o = 0; o < SECRET_OWNERS && rc == 0; o++) {
+		sqlite3_stmt *stmt = catalog_query(
+			store, err, owners[o].list, "b", key_id, (size_t)SECRET_KEY_ID);
+		struct rows rows = rows_of(store, stmt);
+		while (rows_next(&rows, err))
+			add_sealed(list, (enum secret_owner)o, stmt);
+		rc = rows.answer;
+	}
+	return rc;
 }
 
 static int reseal_row(struct store *store, const struct sealed_row *row,
@@ -242,20 +257,19 @@ int store_secrets_reseal(struct store *store, const struct secret_key *old,
 	const struct secret_key *new_key, uint64_t *n, struct err *err)
 {
 	struct arena mem = {0};
-	struct sealed_row *list = NULL;
-	uint32_t count = 0;
+	struct sealed_list list = {.mem = &mem};
 	if (store_check_writable(store, err) < 0 || secrets_delete_begin(store, err) < 0)
 		return -1;
 	int rc = catalog_begin(store, err);
 	if (rc == 0) {
-		rc = list_sealed(store, secret_key_id(new_key), &mem, &list, &count, err);
-		for (uint32_t i = 0; rc == 0 && i < count; i++)
-			rc = reseal_row(store, &list[i], old, new_key, err);
+		rc = list_sealed(store, secret_key_id(new_key), &list, err);
+		for (uint32_t i = 0; rc == 0 && i < list.n; i++)
+			rc = reseal_row(store, &list.of[i], old, new_key, err);
 		rc = catalog_end(store, rc, err);
 	}
 	arena_fini(&mem);
 	if (n)
-		*n = count;
+		*n = list.n;
 	return secrets_delete_end(store, rc);
 }
 

@@ -9,7 +9,7 @@
 #include "store/connections_private.h"
 
 const char *const connection_kinds[] = {
-	"jira", "confluence", "s3", "bitbucket-dc", "folder", "atlassian-org", NULL};
+	"jira", "confluence", "s3", "bitbucket-dc", "folder", "atlassian-org", "hook", NULL};
 
 enum { SHORTEST_INTERVAL = 1, LONGEST_TIME = 366 * 86400 };
 

@@ -6,10 +6,20 @@
 #include "store/connections.h"
 #include "store/private.h"
 
+enum { KEEPERS_FORMAT = 12 /* the catalog's format that brought keepers.h */ };
+
 /* The row id of a connection: 1, 0 none of that name, -1. */
 int connection_id(struct store *store, const char *name, int64_t *id, struct err *err);
-/* Whose secrets: of a connection, a notifier or a watchlist, each by its row id. */
-enum secret_owner { OWNER_CONNECTION, OWNER_NOTIFIER, OWNER_WATCHLIST, SECRET_OWNERS };
+/* Whose secrets: of a connection, a notifier, a watchlist, a key of checkpoints, the cluster, or who keeps checkpoints; each by its row id. */
+enum secret_owner {
+	OWNER_CONNECTION,
+	OWNER_NOTIFIER,
+	OWNER_WATCHLIST,
+	OWNER_EVIDENCE,
+	OWNER_CLUSTER,
+	OWNER_KEEPER,
+	SECRET_OWNERS
+};
 /* In the caller's transaction: seals one field, or forgets it. 0 or -1. */
 int secret_put(struct store *store, enum secret_owner owner, int64_t id, const char *name,
 	const struct connection_secret *secret, const struct secret_key *key, struct err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* frame_index.c: index blocks to bytes and back. Every length is checked when they are read. */
+#include "base/varint.h"
 #include "store/frame_index.h"
 
 #include <stdlib.h>
@@ -11,16 +12,6 @@
 enum { BLOCK_VERSION = 1, LARGEST_COLUMNS = 64 << 20 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
-
-static uint8_t *put(uint8_t *p, uint64_t v)
-{
-	while (v >= 0x80) {
-		*p++ = (uint8_t)(v | 0x80);
-		v >>= 7;
-	}
-	*p++ = (uint8_t)v;
-	return p;
-}
 
 static uint64_t zigzag(int64_t v)
 {
@@ -41,7 +32,8 @@ static uint8_t *put_runs32(uint8_t *p, const uint32_t *values, uint32_t n)
 		uint32_t run = 1;
 		while (i + run < n && values[i + run] == values[i])
 			run++;
-		p = put(put(p, run), values[i]);
+		p += varint_put(p, run);
+		p += varint_put(p, values[i]);
 		i += run;
 	}
 	return p;
@@ -53,7 +45,8 @@ static uint8_t *put_runs8(uint8_t *p, const uint8_t *values, uint32_t n)
 		uint32_t run = 1;
 		while (i + run < n && values[i + run] == values[i])
 			run++;
-		p = put(put(p, run), values[i]);
+		p += varint_put(p, run);
+		p += varint_put(p, values[i]);
 		i += run;
 	}
 	return p;
@@ -66,9 +59,9 @@ static uint8_t *put_columns(uint8_t *p, const struct frame_index *index, enum fr
 {
 	uint64_t expected = 0, ms = 0;
 	for (uint32_t i = 0; i < index->n; i++)
-		p = put(p, index->lengths[i]);
+		p += varint_put(p, index->lengths[i]);
 	for (uint32_t i = 0; i < index->n; i++) {
-		p = put(p, zigzag((int64_t)(index->container_offsets[i] - expected)));
+		p += varint_put(p, zigzag((int64_t)(index->container_offsets[i] - expected)));
 		expected = index->container_offsets[i] + index->lengths[i];
 	}
 	p = put_runs32(p, index->containers, index->n);
@@ -78,7 +71,7 @@ static uint8_t *put_columns(uint8_t *p, const struct frame_index *index, enum fr
 	p = put_runs8(p, index->flags, index->n);
 	for (uint32_t i = 0; i < index->n; i++) {
 		uint64_t next = id_ms(index->event_ids[i]);
-		p = put(p, zigzag((int64_t)(next - ms)));
+		p += varint_put(p, zigzag((int64_t)(next - ms)));
 		ms = next;
 	}
 	return p;
@@ -136,7 +129,8 @@ void block_encode_commit(struct buf *out, const char *table, const char *input, 
 	uint8_t *columns = frame_scratch(ntable + ninput + 10);
 	memcpy(columns, table, ntable);
 	memcpy(columns + ntable, input, ninput);
-	uint8_t *end = put(columns + ntable + ninput, zigzag(received_at));
+	uint8_t *end = columns + ntable + ninput;
+	end += varint_put(end, zigzag(received_at));
 	block_append(out, &header, columns, (size_t)(end - columns), NULL, 0);
 }
 

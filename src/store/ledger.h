@@ -160,6 +160,7 @@ struct source_state {
 	int64_t lag_received, lag_searchable;
 	/* of the connection; zero and false where there is none (any more) */
 	bool connected, paused;
+	bool hook; /* what is sent to it is taken: nobody reads it */
 	uint32_t interval_s;
 	int64_t token_expires, changed_at;
 };

@@ -131,7 +131,8 @@ int store_source_states(struct store *store,
 		"SELECT n.name, s.last_attempt, s.last_success, s.first_event, s.last_event,"
 		" s.last_new, s.settled_to, max(s.gap_now, s.gap_before), s.failures, s.error,"
 		" s.error_at, c.id IS NOT NULL, c.paused, c.interval_s, c.token_expires,"
-		" coalesce(s.lag_received, -1), coalesce(s.lag_searchable, -1), c.changed_at"
+		" coalesce(s.lag_received, -1), coalesce(s.lag_searchable, -1), c.changed_at,"
+		" coalesce(c.kind = 'hook', 0)"
 		" FROM (SELECT name FROM source_states UNION SELECT name FROM connections) n"
 		" LEFT JOIN source_states s ON s.name = n.name"
 		" LEFT JOIN connections c ON c.name = n.name ORDER BY n.name",
@@ -157,6 +158,7 @@ int store_source_states(struct store *store,
 			.lag_received = sqlite3_column_int64(stmt, 15),
 			.lag_searchable = sqlite3_column_int64(stmt, 16),
 			.changed_at = sqlite3_column_int64(stmt, 17),
+			.hook = sqlite3_column_int64(stmt, 18) != 0,
 		};
 		rows.answer = each(ctx, &state, err);
 	}
@@ -230,11 +232,12 @@ static void judge(const struct source_state *s, int64_t now, struct source_healt
 		snprintf(h->text, sizeof(h->text), "%.250s", s->error);
 	} else if (s->last_success == 0) {
 		h->condition = SOURCE_NEW;
-		snprintf(h->text, sizeof(h->text), "not read to an end yet");
-	} else if ((late = behind_by(s, now)) > 0) {
+		snprintf(h->text, sizeof(h->text),
+			s->hook ? "nothing was sent to it yet" : "not read to an end yet");
+	} else if (!s->hook && (late = behind_by(s, now)) > 0) { /* a hook waits to be told */
 		h->condition = SOURCE_BEHIND;
 		snprintf(h->text, sizeof(h->text), "%s behind", span_text(late, text));
-	} else if (is_silent(s, h->silence)) {
+	} else if (!s->hook && is_silent(s, h->silence)) {
 		h->condition = SOURCE_SILENT;
 		snprintf(h->text, sizeof(h->text),
 			"no event for %s, longer than is usual: is the audit log still written?",

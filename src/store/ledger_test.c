@@ -136,6 +136,13 @@ static void healths(void **state)
 	assert_int_equal(source_health(&fresh, NOW).expires_days, 5);
 	fresh.token_expires = NOW - 1;
 	assert_int_equal(source_health(&fresh, NOW).expires_days, -1);
+	/* Nobody reads a hook: it is neither behind nor silent. */
+	struct source_state hook = {.connected = true, .hook = true, .error = "", .interval_s = 1};
+	assert_int_equal(source_health(&hook, NOW).condition, SOURCE_NEW);
+	hook.last_success = hook.last_event = hook.first_event = NOW - 400 * DAY;
+	assert_int_equal(source_health(&hook, NOW).condition, SOURCE_HEALTHY);
+	hook.paused = true;
+	assert_int_equal(source_health(&hook, NOW).condition, SOURCE_PAUSED);
 }
 
 struct one_state {

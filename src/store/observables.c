@@ -199,13 +199,10 @@ static int look_through(struct observer *o, struct parquet_reader *reader, struc
 		want[o->what.columns[i].column] = true;
 	for (uint32_t g = 0; rc == 0 && g < parquet_groups(reader); g++) {
 		struct batch batch;
-		struct sheet sheet;
 		batch_init(&batch, shape);
 		rc = parquet_read(reader, g, want, &batch, err);
-		if (rc == 0) {
-			observer_look(o, &batch, NULL, 0, &sheet);
-			observer_add(o, &sheet);
-		}
+		if (rc == 0)
+			observer_look(o, &batch, NULL, 0);
 		batch_fini(&batch);
 	}
 	free(want);

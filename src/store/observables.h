@@ -55,6 +55,9 @@ int observable_segments(struct store *store, const char *table, struct arena *me
 int store_observing(struct store *store, const char *table, const struct batch_shape *shape,
 	struct arena *mem, struct observing *what, struct err *err);
 
+/* The same as a schema's shape says, whatever was written. */
+void observing_shape(const struct batch_shape *shape, struct arena *mem, struct observing *what);
+
 /* Sets what is indexed of a table (shape of a schema) where nothing is set, and makes the runs that are missing. *made (may be NULL): how
  * many. ERR_INTERRUPTED by progress->stop; what was done stays. */
 int store_index_observables(struct store *store, const struct batch_shape *shape,

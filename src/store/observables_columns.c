@@ -121,6 +121,15 @@ int store_observing(struct store *store, const char *table, const struct batch_s
 	return rc < 0 ? -1 : 0;
 }
 
+void observing_shape(const struct batch_shape *shape, struct arena *mem, struct observing *what)
+{
+	struct buf text;
+	buf_init(&text, 1 << 20);
+	print_marks(shape, &text);
+	read_marks(shape, text.ptr, mem, what);
+	buf_fini(&text);
+}
+
 int observables_declare(struct store *store, const struct table_state *table,
 	const struct batch_shape *shape, struct err *err)
 {

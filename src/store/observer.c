@@ -5,76 +5,87 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	SHEETS_MOST = 32, /* before they are merged in memory */
-};
-
-/* ---- sheets ---------------------------------------------------------------------------------- */
+/* ---- tallies --------------------------------------------------------------------------------- */
 
 int observer_init(struct observer *o, struct store *store, const struct table_state *table,
 	const char *name, const struct batch_shape *shape, struct err *err)
 {
-	*o = (struct observer){.store = store, .table_id = table->id};
+	*o = (struct observer){
+		.store = store, .table_id = table->id, .lock = PTHREAD_MUTEX_INITIALIZER};
 	snprintf(o->table, sizeof(o->table), "%s", table->name);
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	return store_observing(store, table->name, shape, &o->mem, &o->what, err);
 }
 
-void observer_look(const struct observer *o, const struct batch *batch, const uint32_t *keep,
-	uint32_t n, struct sheet *sheet)
+/* The one that was used last, or a new one. */
+static struct tally *take_tally(struct observer *o)
 {
-	if (o->what.n > 0)
-		observe_batch(&o->what, batch, keep, n, sheet);
-	else
-		*sheet = (struct sheet){0};
+	pthread_mutex_lock(&o->lock);
+	if (o->nfree == 0) {
+		if (o->n == o->cap) {
+			o->cap = o->cap ? o->cap * 2 : 8;
+			o->tallies = xrealloc(o->tallies, o->cap * sizeof(struct tally *));
+			o->free = xrealloc(o->free, o->cap * sizeof(struct tally *));
+		}
+		o->tallies[o->n] = tally_new();
+		o->free[o->nfree++] = o->tallies[o->n++];
+	}
+	struct tally *tally = o->free[--o->nfree];
+	pthread_mutex_unlock(&o->lock);
+	return tally;
 }
 
-static void free_sheets(struct observer *o)
+static void give_tally(struct observer *o, struct tally *tally)
+{
+	pthread_mutex_lock(&o->lock);
+	o->free[o->nfree++] = tally;
+	pthread_mutex_unlock(&o->lock);
+}
+
+void observer_look(struct observer *o, const struct batch *batch, const uint32_t *keep, uint32_t n)
+{
+	if (o->what.n == 0)
+		return;
+	struct tally *tally = take_tally(o);
+	tally_add(tally, &o->what, batch, keep, n);
+	give_tally(o, tally);
+}
+
+static void free_tallies(struct observer *o)
 {
 	for (uint32_t i = 0; i < o->n; i++)
-		sheet_fini(&o->sheets[i]);
-	o->n = 0;
-}
-
-void observer_add(struct observer *o, struct sheet *sheet)
-{
-	if (o->n == SHEETS_MOST) {
-		struct sheet merged;
-		sheets_merge(o->sheets, o->n, &merged);
-		free_sheets(o);
-		o->sheets[o->n++] = merged;
-	}
-	if (o->n == o->cap) {
-		o->cap = o->cap ? o->cap * 2 : 8;
-		o->sheets = xrealloc(o->sheets, o->cap * sizeof(*o->sheets));
-	}
-	o->sheets[o->n++] = *sheet;
-	*sheet = (struct sheet){0};
+		tally_free(o->tallies[i]);
+	o->n = o->nfree = 0;
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
 /* The earliest time of all; 0 where there is none. */
-static int64_t earliest(const struct observer *o)
+static int64_t earliest(const struct sheet *sheets, uint32_t n)
 {
 	int64_t first = INT64_MAX;
-	for (uint32_t i = 0; i < o->n; i++) {
-		for (uint32_t k = 0; k < o->sheets[i].n; k++)
-			first = o->sheets[i].list[k].first < first ? o->sheets[i].list[k].first
-								   : first;
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = 0; k < sheets[i].n; k++)
+			first = sheets[i].list[k].first < first ? sheets[i].list[k].first : first;
 	}
 	return first == INT64_MAX ? 0 : first;
 }
 
 static int write_run(struct observer *o, const char *path, struct err *err)
 {
+	struct sheet *sheets = xmalloc((o->n + (size_t)1) * sizeof(*sheets));
 	struct sheet_reader *readers = xmalloc((o->n + (size_t)1) * sizeof(*readers));
 	struct sighting_source *sources = xmalloc((o->n + (size_t)1) * sizeof(*sources));
+	for (uint32_t i = 0; i < o->n; i++) {
+		tally_sheet(o->tallies[i], &sheets[i]);
+		sources[i] = sheet_source(&readers[i], &sheets[i]);
+	}
+	int rc = obs_write(path, sources, o->n, earliest(sheets, o->n), &o->facts, err);
 	for (uint32_t i = 0; i < o->n; i++)
-		sources[i] = sheet_source(&readers[i], &o->sheets[i]);
-	int rc = obs_write(path, sources, o->n, earliest(o), &o->facts, err);
+		sheet_fini(&sheets[i]);
 	free(sources);
 	free(readers);
+	free(sheets);
 	return rc;
 }
 
@@ -90,7 +101,7 @@ int observer_write(struct observer *o, struct err *err)
 	if (write_run(o, path, &why) < 0)
 		return store_durable_error(o->store, &why, err);
 	o->written = true;
-	free_sheets(o);
+	free_tallies(o);
 	return store_sync_dir(o->store, dir, err);
 }
 
@@ -133,8 +144,10 @@ void observer_fini(struct observer *o, bool committed)
 			store_path(o->store, path, "observables/%s/%s.obs", o->table, o->name),
 			NULL);
 	}
-	free_sheets(o);
-	free(o->sheets);
+	free_tallies(o);
+	free(o->tallies);
+	free(o->free);
+	pthread_mutex_destroy(&o->lock);
 	arena_fini(&o->mem);
 	*o = (struct observer){0};
 }

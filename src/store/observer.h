@@ -3,7 +3,10 @@
 #ifndef STORE_OBSERVER_H
 #define STORE_OBSERVER_H
 
+#include <pthread.h>
+
 #include "ioc/obs_file.h"
+#include "ioc/tally.h"
 #include "store/observables.h"
 #include "store/private.h"
 
@@ -13,8 +16,10 @@ struct observer {
 	char table[128], name[STORE_NAME];
 	struct arena mem;
 	struct observing what; /* n = 0: nothing is indexed */
-	struct sheet *sheets;
-	uint32_t n, cap;
+	pthread_mutex_t
+		lock; /* of the tallies: as many as threads look at once, each in one's hands or free */
+	struct tally **tallies, **free;
+	uint32_t n, nfree, cap;
 	struct sorted_facts facts;
 	bool written;
 };
@@ -26,11 +31,8 @@ int observables_declare(struct store *store, const struct table_state *table,
 /* For the segment `name` of a table, whose batches have `shape`. */
 int observer_init(struct observer *o, struct store *store, const struct table_state *table,
 	const char *name, const struct batch_shape *shape, struct err *err);
-/* The sightings of a batch's rows (keep NULL = all); any thread. `sheet` (not initialised before) is the caller's. */
-void observer_look(const struct observer *o, const struct batch *batch, const uint32_t *keep,
-	uint32_t n, struct sheet *sheet);
-/* Takes a sheet over. */
-void observer_add(struct observer *o, struct sheet *sheet);
+/* Counts a batch's rows (keep NULL = all); any thread. */
+void observer_look(struct observer *o, const struct batch *batch, const uint32_t *keep, uint32_t n);
 /* Writes the run and makes it durable. */
 int observer_write(struct observer *o, struct err *err);
 /* In the transaction of the segment: names the run. */

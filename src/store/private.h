@@ -17,12 +17,12 @@
 #include "store/store.h"
 
 enum {
-	STORE_PATH = 1024,  /* bytes of any path that we build; longer data folders are refused */
-	STORE_NAME = 64,    /* bytes of a file's name without extension */
-	VAULT_LEVEL = -3,   /* zstd --fast=3: 1.4–1.9 GB/s at 14:1 (DESIGN.md section 11) */
-	PARQUET_LEVEL = 1,  /* zstd level of fresh segments; compaction may take more */
-	FORMAT_VERSION = 8, /* of the folder; catalog_schema.c migrates older ones forward */
-	FORMAT_READABLE = 1 /* readers, who migrate nothing, take folders from this one on */
+	STORE_PATH = 1024,   /* bytes of any path that we build; longer data folders are refused */
+	STORE_NAME = 64,     /* bytes of a file's name without extension */
+	VAULT_LEVEL = -3,    /* zstd --fast=3: 1.4–1.9 GB/s at 14:1 (DESIGN.md section 11) */
+	PARQUET_LEVEL = 1,   /* zstd level of fresh segments; compaction may take more */
+	FORMAT_VERSION = 12, /* of the folder; catalog_schema.c migrates older ones forward */
+	FORMAT_READABLE = 1  /* readers, who migrate nothing, take folders from this one on */
 };
 
 /* A table that was written to since the store was opened. */

@@ -70,7 +70,7 @@ int store_tables(struct store *store,
 		"max(s.max_time),"
 		" (SELECT coalesce(sum(r.lines), 0) FROM rejects r JOIN commits c"
 		"  ON c.id = r.commit_id WHERE c.table_id = t.id),"
-		" coalesce(t.first_day, -9223372036854775807)"
+		" coalesce(t.first_day, -9223372036854775807), t.keep_days"
 		" FROM tables t LEFT JOIN segments s ON s.table_id = t.id"
 		" GROUP BY t.id ORDER BY t.name",
 		"");
@@ -88,6 +88,7 @@ int store_tables(struct store *store,
 			.max_time = segments ? sqlite3_column_int64(stmt, 7) : INT64_MIN,
 			.rejects = column_u64(stmt, 8),
 			.first_day = sqlite3_column_int64(stmt, 9),
+			.keep_days = (unsigned)sqlite3_column_int64(stmt, 10),
 		};
 		rows.answer = each(ctx, &info, err);
 	}

@@ -8,7 +8,7 @@
 
 #include "batch/concat.h"
 #include "schema/schema.h"
-#include "store/rewrite.h"
+#include "store/shipments_private.h"
 
 enum {
 	SMALL_BATCH = 16384,            /* rows; smaller ones are gathered */
@@ -393,7 +393,8 @@ int rebuild_commit(struct rebuild *r, const uint8_t fingerprint[32], struct err 
 			       copy_seen(r, err) < 0 || check_rows(r, err) < 0))
 		rc = -1;
 	if (rc == 0 && (rc = catalog_begin(store, err)) == 0) {
-		if (retire_old(r, err) < 0 || add_new(r, fingerprint, err) < 0) {
+		if (shipments_replace(store, r->table->id, err) < 0 || retire_old(r, err) < 0 ||
+			add_new(r, fingerprint, err) < 0) {
 			catalog_rollback(store);
 			rc = -1;
 		} else {

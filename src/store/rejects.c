@@ -4,24 +4,25 @@
 
 #include "store/private.h"
 
-int store_rejects(struct store *store,
+static int list_rejects(struct store *store, bool newest, uint64_t most,
 	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
 	struct err *err)
 {
-	static const char now[] =
-		"SELECT r.id, t.name, s.name, iif(r.input = '', c.input, r.input), r.reason,"
-		" r.state, r.input_offset, r.bytes, r.lines, c.received_at FROM rejects r"
-		" JOIN commits c ON c.id = r.commit_id JOIN tables t ON t.id = c.table_id"
-		" JOIN sources s ON s.id = c.source_id ORDER BY r.id";
-	static const char before_4[] =
-		"SELECT r.id, t.name, s.name, c.input, r.reason,"
-		" r.state, r.input_offset, r.bytes, r.lines, c.received_at FROM rejects r"
-		" JOIN commits c ON c.id = r.commit_id JOIN tables t ON t.id = c.table_id"
-		" JOIN sources s ON s.id = c.source_id ORDER BY r.id";
+#define REJECTS(input, order)                                                                      \
+	"SELECT r.id, t.name, s.name, " input ", r.reason,"                                        \
+	" r.state, r.input_offset, r.bytes, r.lines, c.received_at FROM rejects r"                 \
+	" JOIN commits c ON c.id = r.commit_id JOIN tables t ON t.id = c.table_id"                 \
+	" JOIN sources s ON s.id = c.source_id ORDER BY r.id" order " LIMIT ?1"
+#define OWN_INPUT "iif(r.input = '', c.input, r.input)"
+	static const char *const sql[2][2] = {
+		{REJECTS("c.input", ""), REJECTS("c.input", " DESC")},
+		{REJECTS(OWN_INPUT, ""), REJECTS(OWN_INPUT, " DESC")},
+	};
 	int has = catalog_has(store, 4, err);
 	if (has < 0)
 		return -1;
-	sqlite3_stmt *stmt = catalog_query(store, err, has ? now : before_4, "");
+	sqlite3_stmt *stmt = catalog_query(store, err, sql[has > 0][newest], "i",
+		most > 0 && most <= INT64_MAX ? (int64_t)most : INT64_C(-1));
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {
 		struct reject_info info = {
@@ -39,6 +40,20 @@ int store_rejects(struct store *store,
 		rows.answer = each(ctx, &info, err);
 	}
 	return rows.answer;
+}
+
+int store_rejects(struct store *store,
+	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	return list_rejects(store, false, 0, each, ctx, err);
+}
+
+int store_rejects_newest(struct store *store, uint64_t most,
+	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
+	struct err *err)
+{
+	return list_rejects(store, true, most, each, ctx, err);
 }
 
 static int no_reject(struct store *store, uint64_t id, struct err *err)

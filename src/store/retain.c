@@ -18,6 +18,8 @@ static void free_frames(struct round *round)
 		free(round->frames[f]->expired);
 		free(round->frames[f]->offsets);
 		free(round->frames[f]->new_offsets);
+		free(round->frames[f]->gone);
+		free(round->frames[f]->hashes);
 		free(round->frames[f]);
 	}
 	free(round->frames);
@@ -221,6 +223,9 @@ int store_retain(struct store *store, const char *name, unsigned keep_days,
 		rc = -1;
 	store_unlease(store);
 	old_segments_free(&all);
+	/* What goes must have been entered before; what comes from now on is not as old. */
+	if (rc == 0 && keep_days > 0)
+		rc = evidence_enter(store, progress, NULL, err);
 	if (rc == 0)
 		rc = retain_files(store, table, first_day, &files, progress, &n, err);
 	if (rc == 0 && keep_days > 0)

@@ -11,6 +11,7 @@
 #ifndef STORE_RETAIN_H
 #define STORE_RETAIN_H
 
+#include "store/evidence_private.h"
 #include "store/rewrite.h"
 
 /* A frame that holds expired records. */
@@ -23,6 +24,9 @@ struct touched {
 	 * round writes to), or nowhere (UINT32_MAX). */
 	uint32_t records, *offsets, *new_offsets;
 	uint32_t new_frame;
+	/* Which go, and what they hash to: of evidence. */
+	bool *gone;
+	uint8_t (*hashes)[MERKLE_HASH];
 };
 
 struct round {

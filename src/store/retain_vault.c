@@ -56,9 +56,13 @@ static uint32_t select_survivors(struct touched *t, const struct frame_index *in
 	for (uint32_t i = 0; i < index->n; i++) {
 		t->offsets[i] = index->offsets[i];
 		t->new_offsets[i] = UINT32_MAX;
-		if (bsearch(&index->offsets[i], t->expired, t->n, sizeof(uint32_t),
-			    compare_offsets))
+		t->gone[i] = bsearch(&index->offsets[i], t->expired, t->n, sizeof(uint32_t),
+				     compare_offsets) != NULL;
+		if (t->gone[i]) {
+			merkle_entry(
+				bytes.ptr + index->offsets[i], index->lengths[i], t->hashes[i]);
 			continue;
+		}
 		records[n] = (struct slice){bytes.ptr + index->offsets[i], index->lengths[i]};
 		memcpy(kept->event_ids[n], index->event_ids[i], 16);
 		kept->lengths[n] = index->lengths[i];
@@ -101,6 +105,9 @@ static int copy_frame(struct round *round, struct touched *t, struct arena *mem,
 	t->records = n;
 	t->offsets = xmalloc((size_t)n * sizeof(*t->offsets));
 	t->new_offsets = xmalloc((size_t)n * sizeof(*t->new_offsets));
+	t->gone = xcalloc(n, sizeof(*t->gone));
+	t->hashes = xcalloc(n, sizeof(*t->hashes));
+	t->new_frame = UINT32_MAX;
 	struct slice *records = arena_alloc(mem, n * sizeof(*records));
 	kept.event_ids = arena_alloc(mem, (size_t)n * 16);
 	kept.lengths = arena_alloc(mem, n * sizeof(*kept.lengths));
@@ -138,20 +145,34 @@ int copy_survivors(struct round *round, struct err *err)
 	return rc;
 }
 
+static int record_frame(
+	struct round *round, uint32_t number, struct evidence_removing *removing, struct err *err)
+{
+	const struct touched *t = round->frames[number];
+	if (catalog_run(round->store, err,
+		    "UPDATE frames SET state = ? WHERE source_id = (SELECT id FROM sources WHERE"
+		    " name = ?) AND file = ? AND frame = ?",
+		    "itii", clock_now_us(), round->source, (int64_t)round->file,
+		    (int64_t)number) < 0)
+		return -1;
+	return evidence_remove(round->store, removing, round->source, round->file, number,
+		t->records, t->gone, (const uint8_t(*)[MERKLE_HASH])t->hashes, round->new_file,
+		t->new_frame == UINT32_MAX ? -1 : (int64_t)t->new_frame, err);
+}
+
 int record_frames(struct round *round, struct err *err)
 {
+	struct evidence_removing removing;
 	if (round->vault && vault_record_each(round->vault, round->commit_ids, err) < 0)
 		return -1;
-	for (uint32_t f = 0; f < round->nframes; f++) {
-		if (round->frames[f] && catalog_run(round->store, err,
-						"UPDATE frames SET state = ? WHERE source_id ="
-						" (SELECT id FROM sources WHERE name = ?) AND file "
-						"= ? AND frame = ?",
-						"itii", clock_now_us(), round->source,
-						(int64_t)round->file, (int64_t)f) < 0)
-			return -1;
-	}
-	return 0;
+	int rc = 0;
+	evidence_removing_init(&removing);
+	for (uint32_t f = 0; rc == 0 && f < round->nframes; f++)
+		rc = round->frames[f] ? record_frame(round, f, &removing, err) : 0;
+	if (rc == 0)
+		rc = evidence_removed(round->store, &removing, round->table, round->first_day, err);
+	evidence_removing_fini(&removing);
+	return rc;
 }
 
 /* ---- punching -------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "schema/schema.h"
+#include "store/shipments_private.h"
 
 void rewriter_init(struct rewriter *w, struct store *store, const char *table,
 	const struct batch_shape *shape, int level)
@@ -134,9 +135,7 @@ int rewriter_add(struct rewriter *w, const struct batch *batch, struct err *err)
 		return 0;
 	if (!w->parquet && begin_file(w, err) < 0)
 		return -1;
-	struct sheet sheet;
-	observer_look(&w->observer, batch, NULL, 0, &sheet);
-	observer_add(&w->observer, &sheet);
+	observer_look(&w->observer, batch, NULL, 0);
 	note_rows(&w->row, batch);
 	note_sources(&w->sources, batch);
 	struct parquet_group *group = parquet_encode(batch, w->level);
@@ -186,9 +185,8 @@ int old_segments_load(
 	*segments = (struct old_segments){0};
 	sqlite3_stmt *stmt = catalog_query(store, err,
 		"SELECT id, source, input, name, rows, bytes, raw_bytes, min_time, max_time,"
-		" received_at, committed_at, fingerprint, no_time, compacted FROM segments WHERE "
-		"table_id = ?"
-		" ORDER BY min_time, id",
+		" received_at, committed_at, fingerprint, no_time, compacted, " SEGMENT_SHIPPING
+		" FROM segments s WHERE table_id = ? ORDER BY min_time, id",
 		"i", table_id);
 	struct rows rows = rows_of(store, stmt);
 	while (rows_next(&rows, err)) {
@@ -211,6 +209,7 @@ int old_segments_load(
 			.committed_at = sqlite3_column_int64(stmt, 10),
 			.no_time = (uint64_t)sqlite3_column_int64(stmt, 12),
 			.compacted = sqlite3_column_int(stmt, 13) != 0,
+			.shipping = (enum shipping)sqlite3_column_int(stmt, 14),
 		};
 		snprintf(old->name, sizeof(old->name), "%s", catalog_text(stmt, 3));
 		catalog_blob(stmt, 11, old->fingerprint, 32);
@@ -270,6 +269,8 @@ int rewriter_swap(struct rewriter *w, int64_t table_id, const struct old_segment
 	if (row->rows > 0 && (catalog_add_segment(w->store, row, err) < 0 ||
 				     observer_record(&w->observer, row->id, err) < 0 ||
 				     follow(w, old, n, err) < 0))
+		return -1;
+	if (shipments_follow(w->store, old, n, row->rows > 0 ? row->id : 0, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < n; i++) {
 		if (catalog_retire_segment(w->store, old[i]->id, err) < 0)

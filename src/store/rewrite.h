@@ -36,6 +36,9 @@ int rewriter_finish(struct rewriter *w, struct err *err);
 /* Frees it. The file is removed unless `committed`, or the store is in doubt. */
 void rewriter_fini(struct rewriter *w, bool committed);
 
+/* Whether a segment's rows are on the cluster (shipments.h). */
+enum shipping { SHIPPING_WAITS, SHIPPING_SENT, SHIPPING_OPEN /* on its way */ };
+
 /* A live segment as rewriting needs it. */
 struct old_segment {
 	int64_t id;
@@ -46,6 +49,7 @@ struct old_segment {
 	uint8_t fingerprint[32];
 	bool compacted; /* made by compaction: its row groups are full */
 	bool skip;      /* for the caller's use */
+	enum shipping shipping;
 };
 struct old_segments {
 	struct old_segment *list;

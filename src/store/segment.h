@@ -61,7 +61,8 @@ struct segment {
 	uint8_t id_salt[16];
 	struct identity *identity;
 	uint32_t vault_file;
-	struct observer observer; /* its columns; sheets are append's */
+	struct observer
+		observer; /* its columns; its tallies, under a lock of their own, are pack's */
 
 	/* identify */
 	struct arena mem;
@@ -90,7 +91,6 @@ struct segment {
 struct segment_pack {
 	struct frame_set frames;
 	struct parquet_group *group; /* NULL where no row is kept */
-	struct sheet sheet;
 	uint32_t rows;
 	uint32_t first_frame; /* as identify has given it out */
 };

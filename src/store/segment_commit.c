@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/evidence_private.h"
 #include "store/ledger_private.h"
 #include "store/segment.h"
 
@@ -18,7 +19,7 @@ static int create_parquet(struct segment *s, struct err *err)
 	return parquet_create(s->temp_path, s->shape, &s->parquet, err);
 }
 
-int segment_append(struct segment *s, struct segment_pack *pack, struct err *err)
+int segment_append(struct segment *s, const struct segment_pack *pack, struct err *err)
 {
 	/* Not an assertion: a wrong place in the vault must not be written in a release either. */
 	if (pack->first_frame != vault_next_frame(s->vault))
@@ -35,7 +36,6 @@ int segment_append(struct segment *s, struct segment_pack *pack, struct err *err
 	if (!s->parquet && create_parquet(s, err) < 0)
 		return -1;
 	s->appended_rows += pack->rows;
-	observer_add(&s->observer, &pack->sheet);
 	return parquet_append(s->parquet, pack->group, err);
 }
 
@@ -174,9 +174,10 @@ static int add_rows(struct segment *s, const struct segment_facts *facts, const 
 		return -1;
 	if (s->marked && vault_record(s->vault, commit_id, err) < 0)
 		return -1;
-	if (s->row.rows > 0 &&
-		(catalog_add_segment(s->store, &s->row, err) < 0 || add_pending(s, err) < 0 ||
-			observer_record(&s->observer, s->row.id, err) < 0))
+	if (s->row.rows > 0 && (evidence_pending_add(s->store, commit_id, err) < 0 ||
+				       catalog_add_segment(s->store, &s->row, err) < 0 ||
+				       add_pending(s, err) < 0 ||
+				       observer_record(&s->observer, s->row.id, err) < 0))
 		return -1;
 	if (run->entries > 0 && catalog_add_id_run(s->store, s->table->id, run, err) < 0)
 		return -1;

@@ -141,7 +141,7 @@ static const struct identified *find_batch(struct segment *s, const struct batch
 struct segment_pack *segment_pack(const struct segment *segment, const struct batch *batch,
 	const struct reject_part *rejects, uint32_t nrejects)
 {
-	/* Only the lock is touched: everything else of the segment is read. */
+	/* Only what has a lock is touched: everything else of the segment is read. */
 	struct segment *s = segment->store->open;
 	assert(s == segment);
 	const struct identified *b = find_batch(s, batch);
@@ -157,7 +157,7 @@ struct segment_pack *segment_pack(const struct segment *segment, const struct ba
 		assert(n == b->kept);
 		pack_rows(&pack->frames, batch, b, keep, n);
 		pack->group = pack_group(batch, keep, n);
-		observer_look(&segment->observer, batch, keep, n, &pack->sheet);
+		observer_look(&s->observer, batch, keep, n);
 		pack->rows = n;
 		free(keep);
 	}
@@ -174,6 +174,5 @@ void segment_pack_free(struct segment_pack *pack)
 		return;
 	frame_set_fini(&pack->frames);
 	parquet_group_free(pack->group);
-	sheet_fini(&pack->sheet);
 	free(pack);
 }

@@ -227,6 +227,11 @@ int store_open(const char *dir, enum store_mode mode, struct store **out, struct
 	return 0;
 }
 
+int store_format(struct store *store, struct err *err)
+{
+	return catalog_version(store, err);
+}
+
 void store_close(struct store *store)
 {
 	if (!store)

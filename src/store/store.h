@@ -39,6 +39,8 @@ enum store_mode {
 int store_open(const char *dir, enum store_mode mode, struct store **store, struct err *err);
 void store_close(struct store *store);
 const char *store_dir(const struct store *store);
+/* The format version of the folder, or -1. */
+int store_format(struct store *store, struct err *err);
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -103,7 +105,7 @@ struct segment_pack *segment_pack(const struct segment *segment, const struct ba
 void segment_pack_free(struct segment_pack *pack);
 
 /* Step 3, in input order: appends to the segment's files. The pack stays the caller's. */
-int segment_append(struct segment *segment, struct segment_pack *pack, struct err *err);
+int segment_append(struct segment *segment, const struct segment_pack *pack, struct err *err);
 
 /* What goes into the catalog with the commit, beside the segment itself. */
 struct segment_facts {
@@ -155,8 +157,12 @@ struct reject_info {
 	uint32_t lines;
 	int64_t received_at;
 };
-/* Calls `each` for the rejects, newest first; as store_segments. */
+/* Calls `each` for the rejects, oldest first; as store_segments. */
 int store_rejects(struct store *store,
+	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
+	struct err *err);
+/* The same of the newest `most` (0 = all), newest first. */
+int store_rejects_newest(struct store *store, uint64_t most,
 	int (*each)(void *ctx, const struct reject_info *info, struct err *err), void *ctx,
 	struct err *err);
 /* Appends the raw bytes of a reject (at most `max`) to `out`. */
@@ -187,6 +193,7 @@ struct table_info {
 	uint64_t segments, rows, bytes, raw_bytes, no_time, rejects;
 	int64_t min_time, max_time;
 	int64_t first_day; /* days since 1970: retention dropped what is earlier; INT64_MIN + 1 = nothing */
+	unsigned keep_days; /* retention; 0 = all is kept */
 };
 /* Calls `each` for the tables that hold anything, by name; as store_segments. */
 int store_tables(struct store *store,

@@ -13,6 +13,25 @@ static inline void test_format(struct store *store, int version)
 	struct err err;
 	char sql[64];
 	snprintf(sql, sizeof(sql), "UPDATE format SET version = %d", version);
+	if (version < 12 && sqlite3_exec(store->db, "DROP TABLE keeper_secrets; DROP TABLE keepers",
+				    NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
+	if (version < 11 && sqlite3_exec(store->db,
+				    "DROP TABLE cluster_segments; DROP TABLE cluster_shipments;"
+				    "DROP TABLE cluster_secrets; DROP TABLE cluster",
+				    NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
+	if (version < 10 && sqlite3_exec(store->db,
+				    "DROP TABLE evidence_secrets; DROP TABLE evidence_keys;"
+				    "DROP TABLE evidence_checkpoints; DROP INDEX frames_by_commit;"
+				    "DROP TABLE evidence_pending; DROP TABLE evidence_pages;"
+				    "DROP TABLE evidence_nodes; DROP TABLE evidence_entries;"
+				    "DROP TABLE evidence_tree",
+				    NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
+	if (version < 9 && sqlite3_exec(store->db, "DROP TABLE sessions; DROP TABLE users", NULL,
+				   NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", (catalog_error(store, &err), err.text));
 	if (version < 8 && sqlite3_exec(store->db, "DROP TABLE audit; DROP TABLE api_tokens", NULL,
 				   NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", (catalog_error(store, &err), err.text));
