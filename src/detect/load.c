@@ -258,6 +258,9 @@ int rules_read(struct slice text, const char *file, const struct rules_source *s
 {
 	struct loader loader;
 	int rc = begin(&loader, source, rules, err);
+	for (const char *const *path = source ? source->paths : NULL; rc == 0 && path && *path;
+		path++)
+		rc = read_path(&loader, *path);
 	if (rc == 0)
 		rc = read_text(&loader, text, arena_strdup(loader.mem, slice_of(file)), false);
 	return end(&loader, rc, rules);

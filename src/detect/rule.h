@@ -133,13 +133,17 @@ struct rules_source {
 /* Reads them all. 0 where anything could be read, problems or not: *rules is the caller's (rules_free). -1: a path or the
  * settings cannot be read at all, or memory limits; ERR_*. */
 int rules_load(const struct rules_source *source, struct rules **rules, struct err *err);
-/* Rules out of one text: for tests, suites, a single file. As rules_load. */
+/* Rules out of one text, beside those of the source: for tests, suites, a single file. As rules_load. */
 int rules_read(struct slice text, const char *file, const struct rules_source *source,
 	struct rules **rules, struct err *err);
 void rules_free(struct rules *rules);
 
 /* The rule with that id, name, or beginning of an id (8 digits at least) that no other has; NULL = none. */
 const struct rule *rules_find(const struct rules *rules, const char *word);
+/* The same, or by its whole title; NULL: ERR_NOT_FOUND with what could have been meant. */
+const struct rule *rules_named(const struct rules *rules, const char *word, struct err *err);
+/* The number that settings can change as its threshold; NAN where it has none. */
+double rule_threshold(const struct rule *rule);
 /* What alerts call it: its id, else its title. */
 const char *rule_word(const struct rule *rule);
 const char *rule_status_name(enum rule_status status);

@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.name = "list"};
 	struct given given = {.rest = {(const char *)data + 1, size - 1},
 		.step = steps[data[0] / (3 * IOC_LIST_FORMATS) % 4]};
-	struct ioc_list_counts counts;
+	struct ioc_list_counts counts = {0};
 	struct err err = {0};
 	int status = ioc_list_read(&options, give, &given, each, &given, &counts, &err);
 	assert(status == 0 || (status == -1 && err.kind != ERR_NONE && err.text[0]));

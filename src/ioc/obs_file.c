@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* obs_file.c: sightings as records of a sorted file, and back. What is read is checked. */
+#include "base/varint.h"
 #include "ioc/obs_file.h"
 
 #include <stdlib.h>
@@ -21,25 +22,23 @@ static int add(void *ctx, const struct sighting *s, struct err *err)
 	struct writing *w = ctx;
 	char value[VALUE_MOST];
 	bool timed = s->first <= s->last;
-	char *to = varint_put(value, s->events << 1 | timed);
+	char *to = value;
+	to += varint_put(to, s->events << 1 | timed);
 	if (timed) {
-		to = varint_put(to, (uint64_t)s->first - (uint64_t)w->base);
-		to = varint_put(to, (uint64_t)s->last - (uint64_t)s->first);
+		to += varint_put(to, (uint64_t)s->first - (uint64_t)w->base);
+		to += varint_put(to, (uint64_t)s->last - (uint64_t)s->first);
 	}
-	to = varint_put(to, (uint64_t)s->nactors << 1 | s->more_actors);
+	to += varint_put(to, (uint64_t)s->nactors << 1 | s->more_actors);
 	for (uint32_t i = 0; i < s->nactors; i++)
-		to = varint_put(to, s->actors[i] - (i ? s->actors[i - 1] : 0));
+		to += varint_put(to, s->actors[i] - (i ? s->actors[i - 1] : 0));
 	return sorted_add(
 		w->file, s->kind, s->key, (struct slice){value, (size_t)(to - value)}, err);
 }
 
 static void print_names(const struct slice *names, uint32_t n, struct buf *out)
 {
-	char length[VARINT_MAX];
-	for (uint32_t i = 0; i < n; i++) {
-		buf_append(out, length, (size_t)(varint_put(length, names[i].len) - length));
-		buf_slice(out, names[i]);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		buf_varint_text(out, names[i]);
 }
 
 int obs_write(const char *path, const struct sighting_source *sources, uint32_t n, int64_t base,

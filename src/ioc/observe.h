@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * observe.h: the observables of a batch: of columns that hold one by what the schema says, and of those inside text.
- * Each distinct value is looked at once; then rows are counted by its number.
+ * Each distinct value is looked at once; then rows are told by its number.
  */
 #ifndef IOC_OBSERVE_H
 #define IOC_OBSERVE_H
@@ -21,10 +21,6 @@ struct observing {
 	uint32_t time_column, actor_column;
 	uint32_t skip_column; /* rows that are true in it are left out: of secondary sources */
 };
-
-/* The sightings of the rows `keep` (n of them; NULL = all nrows) as a sheet (not initialised before). */
-void observe_batch(const struct observing *what, const struct batch *batch, const uint32_t *keep,
-	uint32_t n, struct sheet *out);
 
 /* Numbers that a caller gives to an observable: any number of them, none where it is not wanted. */
 struct observed_as;

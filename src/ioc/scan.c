@@ -143,6 +143,25 @@ static void scan_text(struct scan *scan)
 	}
 }
 
+uint32_t ioc_scan_next(const char *heap, const uint32_t *off, uint32_t d, uint32_t n)
+{
+	size_t at = off[d], end = off[n];
+	for (; at < end; at += BLOCK) {
+		char last[BLOCK] = {0};
+		const char *block = heap + at;
+		if (end - at < BLOCK)
+			block = memcpy(last, block, end - at);
+		uint64_t mask = candidates(block);
+		if (mask == 0)
+			continue;
+		at += (size_t)__builtin_ctzll(mask);
+		while (off[d + 1] <= at)
+			d++;
+		return d;
+	}
+	return n;
+}
+
 void ioc_scan(struct slice text, const struct ioc_scan_options *options,
 	void (*each)(void *ctx, const struct ioc_found *found), void *ctx)
 {

@@ -24,4 +24,8 @@ struct ioc_found {
 void ioc_scan(struct slice text, const struct ioc_scan_options *options,
 	void (*each)(void *ctx, const struct ioc_found *found), void *ctx);
 
+/* Of the texts heap[off[d]..off[d + 1]], one behind the other: the first of [d, n) in which ioc_scan without refanging may find something;
+ * n where there is none. Most texts have no byte that it would look at, and are passed over 64 bytes at a time. */
+uint32_t ioc_scan_next(const char *heap, const uint32_t *off, uint32_t d, uint32_t n);
+
 #endif

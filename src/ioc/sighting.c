@@ -151,6 +151,7 @@ static void add_sum(struct merge *m, const struct head *head)
 		m->sum.first = s->first < m->sum.first ? s->first : m->sum.first;
 		m->sum.last = s->last > m->sum.last ? s->last : m->sum.last;
 	}
+	/* Those that were freed have left the heap. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	add_actors(m, s, head->places);
 }
 
@@ -211,39 +212,4 @@ int sightings_merge(const struct sighting_source *sources, uint32_t n, const str
 	free(m->heap);
 	free(m);
 	return rc;
-}
-
-/* ---- sheets ---------------------------------------------------------------------------------- */
-
-static int keep_sighting(void *ctx, const struct sighting *s, struct err *err)
-{
-	(void)err;
-	struct sheet *out = ctx;
-	struct sighting *kept = &out->list[out->n++];
-	*kept = *s;
-	kept->key.ptr = memcpy(arena_alloc(&out->mem, s->key.len + 1), s->key.ptr, s->key.len);
-	size_t bytes = s->nactors * sizeof(*s->actors);
-	kept->actors = memcpy(arena_alloc(&out->mem, bytes + 1), s->actors, bytes);
-	return 0;
-}
-
-void sheets_merge(const struct sheet *sheets, uint32_t n, struct sheet *out)
-{
-	struct sheet_reader *readers = xmalloc((n + (size_t)1) * sizeof(*readers));
-	struct sighting_source *sources = xmalloc((n + (size_t)1) * sizeof(*sources));
-	size_t most = 0;
-	*out = (struct sheet){0};
-	for (uint32_t i = 0; i < n; i++) {
-		sources[i] = sheet_source(&readers[i], &sheets[i]);
-		most += sheets[i].n;
-	}
-	out->list = arena_alloc(&out->mem, (most + 1) * sizeof(*out->list));
-	out->names = sighting_names(sources, n, &out->mem, &out->nnames);
-	for (uint32_t i = 0; i < out->nnames; i++) {
-		struct slice name = out->names[i];
-		out->names[i].ptr = arena_strdup(&out->mem, name);
-	}
-	(void)sightings_merge(sources, n, out->names, out->nnames, keep_sighting, out, NULL);
-	free(sources);
-	free(readers);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sighting.h: what is known of each observable in a set of rows: in how many events it is, the first and the last, and who
- * did them. Made from batches (observe.h), kept in files (obs_file.h), merged from many into one.
+ * did them. Made from batches (tally.h), kept in files (obs_file.h), merged from many into one.
  */
 #ifndef IOC_SIGHTING_H
 #define IOC_SIGHTING_H
@@ -57,7 +57,5 @@ struct slice *sighting_names(
 int sightings_merge(const struct sighting_source *sources, uint32_t n, const struct slice *names,
 	uint32_t nnames, int (*each)(void *ctx, const struct sighting *sighting, struct err *err),
 	void *ctx, struct err *err);
-/* The sheets as one (not initialised before); they stay the caller's. */
-void sheets_merge(const struct sheet *sheets, uint32_t n, struct sheet *out);
 
 #endif

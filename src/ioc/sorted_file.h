@@ -100,30 +100,4 @@ void sorted_rewind(struct sorted_reader *reader);
 /* Reads all of it: every checksum, the order, the count. */
 int sorted_check(const char *path, uint64_t entries, struct err *err);
 
-/* ---- numbers in values ----------------------------------------------------------------------- */
-
-enum { VARINT_MAX = 10 };
-/* Writes a number at `to` (VARINT_MAX bytes of room); returns what follows it. */
-static inline char *varint_put(char *to, uint64_t value)
-{
-	while (value >= 0x80) {
-		*to++ = (char)(value | 0x80);
-		value >>= 7;
-	}
-	*to++ = (char)value;
-	return to;
-}
-/* Takes one from [*at, end). False where there is none. */
-static inline bool varint_take(const char **at, const char *end, uint64_t *value)
-{
-	*value = 0;
-	for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
-		uint64_t byte = (unsigned char)*(*at)++;
-		*value |= (byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return true;
-	}
-	return false;
-}
-
 #endif

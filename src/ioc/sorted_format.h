@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/varint.h"
 #include "ioc/sorted_file.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are read as they are in memory");

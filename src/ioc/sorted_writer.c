@@ -54,7 +54,7 @@ void sorted_writer_free(struct sorted_writer *w)
 
 static void put_varint(struct sorted_writer *w, uint64_t value)
 {
-	w->nblock = (uint32_t)(varint_put(w->block + w->nblock, value) - w->block);
+	w->nblock += (uint32_t)varint_put(w->block + w->nblock, value);
 }
 
 static void put_bytes(struct sorted_writer *w, struct slice bytes)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch_value.c: what is kept of an indicator that is watched for. */
+#include "base/varint.h"
 #include "ioc/watch_value.h"
 
 uint32_t ioc_also(const struct indicator *indicator)
@@ -62,18 +63,12 @@ unsigned watch_own_place(const struct indicator *indicator, struct buf *out)
 	return indicator->form == IOC_WORD ? IOC_OTHER : indicator->kind;
 }
 
-static void put_number(struct buf *out, uint64_t value)
-{
-	char text[VARINT_MAX];
-	buf_append(out, text, (size_t)(varint_put(text, value) - text));
-}
-
 static void put_text(struct buf *out, struct slice text)
 {
 	size_t n = text.len < TEXT_MOST ? text.len : TEXT_MOST;
 	while (n < text.len && n > 0 && (text.ptr[n] & 0xc0) == 0x80)
 		n--; /* not within a character */
-	put_number(out, n);
+	buf_varint(out, n);
 	buf_append(out, text.ptr, n);
 }
 
@@ -82,13 +77,13 @@ static void put_flags(const struct watched *w, unsigned flags, struct buf *out)
 	bool ends = w->expires != INT64_MAX;
 	buf_push(out, (char)(flags | (w->below ? WATCH_IS_BELOW : 0) | (ends ? WATCH_EXPIRES : 0)));
 	if (ends)
-		put_number(out, w->expires < 0 ? 0 : (uint64_t)w->expires);
+		buf_varint(out, w->expires < 0 ? 0 : (uint64_t)w->expires);
 }
 
 void watch_put_own(const struct watched *w, struct buf *out)
 {
 	put_flags(w, WATCH_OWN, out);
-	put_number(out, w->confidence < 0 ? 0 : (uint64_t)w->confidence + 1);
+	buf_varint(out, w->confidence < 0 ? 0 : (uint64_t)w->confidence + 1);
 	put_text(out, w->indicator.form == IOC_WORD ? w->indicator.last : SLICE(""));
 	put_text(out, w->text);
 	put_text(out, w->id);
