@@ -169,6 +169,46 @@ static int run_setup(struct child *child, struct err *err)
 	return 0;
 }
 
+/* As SQL has it, without what stands in brackets: "DECIMAL", "STRUCT". */
+static const char *type_text(const struct duck *duck, duckdb_logical_type type)
+{
+	static const char *const names[] = {[DUCKDB_TYPE_BOOLEAN] = "BOOLEAN",
+		[DUCKDB_TYPE_TINYINT] = "TINYINT",
+		[DUCKDB_TYPE_SMALLINT] = "SMALLINT",
+		[DUCKDB_TYPE_INTEGER] = "INTEGER",
+		[DUCKDB_TYPE_BIGINT] = "BIGINT",
+		[DUCKDB_TYPE_UTINYINT] = "UTINYINT",
+		[DUCKDB_TYPE_USMALLINT] = "USMALLINT",
+		[DUCKDB_TYPE_UINTEGER] = "UINTEGER",
+		[DUCKDB_TYPE_UBIGINT] = "UBIGINT",
+		[DUCKDB_TYPE_FLOAT] = "FLOAT",
+		[DUCKDB_TYPE_DOUBLE] = "DOUBLE",
+		[DUCKDB_TYPE_TIMESTAMP] = "TIMESTAMP",
+		[DUCKDB_TYPE_DATE] = "DATE",
+		[DUCKDB_TYPE_TIME] = "TIME",
+		[DUCKDB_TYPE_INTERVAL] = "INTERVAL",
+		[DUCKDB_TYPE_HUGEINT] = "HUGEINT",
+		[DUCKDB_TYPE_UHUGEINT] = "UHUGEINT",
+		[DUCKDB_TYPE_VARCHAR] = "VARCHAR",
+		[DUCKDB_TYPE_BLOB] = "BLOB",
+		[DUCKDB_TYPE_DECIMAL] = "DECIMAL",
+		[DUCKDB_TYPE_TIMESTAMP_S] = "TIMESTAMP_S",
+		[DUCKDB_TYPE_TIMESTAMP_MS] = "TIMESTAMP_MS",
+		[DUCKDB_TYPE_TIMESTAMP_NS] = "TIMESTAMP_NS",
+		[DUCKDB_TYPE_ENUM] = "ENUM",
+		[DUCKDB_TYPE_LIST] = "LIST",
+		[DUCKDB_TYPE_STRUCT] = "STRUCT",
+		[DUCKDB_TYPE_MAP] = "MAP",
+		[DUCKDB_TYPE_ARRAY] = "ARRAY",
+		[DUCKDB_TYPE_UUID] = "UUID",
+		[DUCKDB_TYPE_UNION] = "UNION",
+		[DUCKDB_TYPE_BIT] = "BIT",
+		[DUCKDB_TYPE_TIME_TZ] = "TIME WITH TIME ZONE",
+		[DUCKDB_TYPE_TIMESTAMP_TZ] = "TIMESTAMP WITH TIME ZONE"};
+	size_t id = (size_t)duck->get_type_id(type);
+	return id < sizeof(names) / sizeof(*names) && names[id] ? names[id] : "OTHER";
+}
+
 static int send_columns(struct child *child, duckdb_result *result, struct cell_plan *plans,
 	uint32_t n, struct err *err)
 {
@@ -176,12 +216,14 @@ static int send_columns(struct child *child, duckdb_result *result, struct cell_
 	for (uint32_t i = 0; i < n; i++) {
 		const char *name = child->duck.column_name(result, i);
 		duckdb_logical_type type = child->duck.column_logical_type(result, i);
+		const char *word = type_text(&child->duck, type);
 		int rc = cell_plan_init(&plans[i], &child->duck, type, &child->mem, err);
 		child->duck.destroy_logical_type(&type);
 		if (rc != 0)
 			return err_context(err, "column \"%s\"", name ? name : "");
 		wire_u8(&child->out, cell_plan_kind(&plans[i]));
 		wire_text(&child->out, slice_of(name ? name : ""));
+		wire_text(&child->out, slice_of(word));
 	}
 	return frame_end(child, from, err);
 }

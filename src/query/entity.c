@@ -92,6 +92,7 @@ static int pass(struct store *store, const struct entity_request *request,
 	const struct ioc_request asked = {.list = list,
 		.n = n,
 		.exact = true,
+		.tables = request->lake ? NULL : request->tables,
 		.threads = request->threads,
 		.stop = request->stop};
 	const struct ioc_events events = {.request = &asked,
@@ -211,6 +212,7 @@ static int ask_index(struct store *store, const struct entity_request *request,
 	const struct ioc_request asked = {.list = value->list,
 		.n = value->n,
 		.exact = true,
+		.tables = request->lake ? NULL : request->tables,
 		.threads = 1,
 		.stop = request->stop};
 	if (ioc_search(store, &asked, &answers, err) < 0)
@@ -309,6 +311,18 @@ static int count_person(struct store *store, const struct entity_request *reques
 	free(o.names);
 	arena_fini(&o.mem);
 	return rc;
+}
+
+int entity_as_named(const char *name, enum entity_as *as)
+{
+	static const char *const names[] = {
+		[ENTITY_ACTOR] = "actor", [ENTITY_TARGET] = "target", [ENTITY_IP] = "ip"};
+	*as = ENTITY_ANY;
+	for (size_t i = ENTITY_ACTOR; name && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i]) == 0)
+			*as = (enum entity_as)i;
+	}
+	return name && *as == ENTITY_ANY ? -1 : 0;
 }
 
 int entity_find(struct store *store, const struct entity_request *request, struct entity *entity,

@@ -18,6 +18,9 @@ enum entity_as {
 	ENTITY_IP      /* from where: search ip:VALUE */
 };
 
+/* "actor", "target", "ip"; NULL is any. 0, or -1 where there is none of that name. */
+int entity_as_named(const char *name, enum entity_as *as);
+
 struct entity_request {
 	struct slice value;
 	enum ioc_kind kind; /* IOC_NONE = by the value's form */
@@ -28,6 +31,7 @@ struct entity_request {
 	uint32_t days;        /* of the timeline the last so many with events; 0 = all */
 	uint32_t alerts;      /* shown so many */
 	const struct search_tables *tables;
+	bool lake; /* the files of this lake, also where a cluster is set */
 	int64_t now;
 	unsigned threads;
 	const volatile int *stop;

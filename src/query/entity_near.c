@@ -104,7 +104,7 @@ int entity_near(struct store *store, const struct entity_request *request,
 	observable_set_close(&set);
 	if (rc == 0)
 		rc = search_values(store, request->tables, "target", (struct slice){n.value.ptr, 1},
-			TARGETS, MILLISECONDS, near_target, &n, err);
+			INT64_MIN, TARGETS, MILLISECONDS, near_target, &n, err);
 	struct slice *near = arena_alloc(&out->mem, (n.n + 1ul) * sizeof(*near));
 	for (uint32_t i = 0; i < n.n; i++)
 		near[i] = n.best[i].text;

@@ -127,6 +127,7 @@ static struct search_request request_of(
 {
 	return (struct search_request){.expr = expr,
 		.tables = request->tables,
+		.lake = request->lake,
 		.now = request->now,
 		.since = request->since,
 		.until = request->until,

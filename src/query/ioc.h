@@ -9,11 +9,14 @@
 #include "ioc/indicator.h"
 #include "store/observables.h"
 
+struct search_tables; /* query/language.h */
 struct ioc_request {
 	const struct indicator *list; /* n of them; borrowed until the answers are freed */
 	uint32_t n;
 	const char *table; /* NULL = all tables */
-	bool exact;        /* a domain is itself only; otherwise what is below it counts as well */
+	/* All tables with their schemas: where a cluster is set for the lake, it is asked. NULL: the lake's own files always. */
+	const struct search_tables *tables;
+	bool exact; /* a domain is itself only; otherwise what is below it counts as well */
 	unsigned threads;
 	const volatile int *stop;
 };

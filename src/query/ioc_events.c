@@ -4,58 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/map.h"
 #include "ioc/obs_file.h"
+#include "query/clustered.h"
 #include "query/ioc_private.h"
 #include "query/table_file.h"
-
-/* Questions as a table: keys that are asked for, and ranges, which are few. */
-struct lookup {
-	struct ioc_questions questions;
-	struct map
-		keys; /* kind and key → 1 + the first question of it; questions of one key stand together */
-	uint32_t *ranges; /* questions */
-	uint32_t nranges;
-	struct buf entry;
-	bool kinds[IOC_KINDS];
-};
-
-static struct slice entry_of(struct buf *entry, enum ioc_kind kind, struct slice key)
-{
-	buf_clear(entry);
-	buf_push(entry, (char)kind);
-	buf_slice(entry, key);
-	return buf_view(entry);
-}
-
-static void lookup_init(struct lookup *l, const struct ioc_request *request)
-{
-	*l = (struct lookup){0};
-	buf_init(&l->entry, IOC_KEY_MAX * 2);
-	ioc_questions_make(&l->questions, request, 0, request->n, UINT32_MAX);
-	l->ranges = xmalloc((l->questions.n + (size_t)1) * sizeof(*l->ranges));
-	for (uint32_t i = 0; i < l->questions.n; i++) {
-		const struct ioc_question *q = &l->questions.list[i];
-		l->kinds[q->kind] = true;
-		if (q->last) {
-			l->ranges[l->nranges++] = i;
-			continue;
-		}
-		bool is_new;
-		uint64_t *first = map_put(&l->keys,
-			entry_of(&l->entry, (enum ioc_kind)q->kind, ioc_question_key(q)), &is_new);
-		if (is_new)
-			*first = i;
-	}
-}
-
-static void lookup_fini(struct lookup *l)
-{
-	map_fini(&l->keys);
-	free(l->ranges);
-	buf_fini(&l->entry);
-	ioc_questions_free(&l->questions);
-}
 
 /* ---- a segment ------------------------------------------------------------------------------- */
 
@@ -68,15 +20,15 @@ static bool may_be_in_time(const struct ioc_events *events, const struct sightin
 }
 
 /* Whether a run holds what is asked for. 1, 0, or -1. */
-static int holds(
-	const struct ioc_events *events, const struct lookup *l, const char *path, struct err *err)
+static int holds(const struct ioc_events *events, const struct ioc_lookup *l, const char *path,
+	struct err *err)
 {
 	struct obs_reader *reader;
 	if (obs_open(path, &reader, err) < 0)
 		return -1;
 	int rc = 0;
-	for (uint32_t i = 0; i < l->questions.n && rc == 0; i++) {
-		const struct ioc_question *q = &l->questions.list[i];
+	for (uint32_t i = 0; i < l->n && rc == 0; i++) {
+		const struct ioc_question *q = &l->list[i];
 		const struct sighting *s;
 		rc = obs_seek(reader, (enum ioc_kind)q->kind, ioc_question_key(q), &s, err);
 		if (rc == 1)
@@ -91,100 +43,12 @@ static int holds(
 	return rc;
 }
 
-struct row_hit {
-	uint32_t row, indicator;
-};
-struct scanning {
-	const struct ioc_events *events;
-	struct lookup *lookup;
-	const char *table;
-	struct row_hit *hits; /* of a batch */
-	uint32_t n, cap;
-};
-
-static void wanted(void *ctx, enum ioc_kind kind, struct slice key, struct observed_as *to)
-{
-	struct lookup *l = ((struct scanning *)ctx)->lookup;
-	const struct ioc_question *list = l->questions.list;
-	if (!l->kinds[kind])
-		return;
-	const uint64_t *first = map_get(&l->keys, entry_of(&l->entry, kind, key));
-	for (uint64_t i = first ? *first : l->questions.n; i < l->questions.n; i++) {
-		if ((enum ioc_kind)list[i].kind != kind ||
-			!slice_eq(ioc_question_key(&list[i]), key))
-			break;
-		if (!list[i].last)
-			observed_as(to, list[i].indicator);
-	}
-	for (uint32_t i = 0; i < l->nranges; i++) {
-		const struct ioc_question *q = &list[l->ranges[i]];
-		if ((enum ioc_kind)q->kind == kind && slice_cmp(ioc_question_key(q), key) <= 0 &&
-			ioc_in_range(q, key))
-			observed_as(to, q->indicator);
-	}
-}
-
-static void take_hit(void *ctx, uint32_t row, uint32_t number)
-{
-	struct scanning *s = ctx;
-	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 256;
-		s->hits = xrealloc(s->hits, s->cap * sizeof(*s->hits));
-	}
-	s->hits[s->n++] = (struct row_hit){row, number};
-}
-
-static bool in_time(const struct ioc_events *events, const struct batch *batch, uint32_t row)
-{
-	const struct column *times = &batch->columns[SYS_EVENT_TIME];
-	if (events->since == INT64_MIN && events->until == INT64_MAX)
-		return true;
-	if (column_is_null(times, row))
-		return events->untimed;
-	return times->i64[row] >= events->since && times->i64[row] < events->until;
-}
-
-/* Newest rows last in a group of a compacted file: handed over backwards. 1 to end. */
-static int hand_over(struct scanning *s, const struct batch *batch, struct err *err)
-{
-	int rc = 0;
-	uint32_t to = s->n;
-	if (s->events->begin && s->n > 0)
-		s->events->begin(s->events->ctx, batch);
-	while (to > 0 && rc == 0) {
-		uint32_t from = to;
-		while (from > 0 && s->hits[from - 1].row == s->hits[to - 1].row)
-			from--;
-		for (uint32_t i = from; i < to && rc == 0; i++)
-			rc = s->events->each(s->events->ctx, s->table, batch, s->hits[i].row,
-				s->hits[i].indicator, err);
-		to = from;
-	}
-	return rc;
-}
-
-/* The hits that are not in the time asked for go. */
-static void drop_untimely(struct scanning *s, const struct batch *batch)
-{
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (in_time(s->events, batch, s->hits[i].row))
-			s->hits[n++] = s->hits[i];
-	}
-	s->n = n;
-}
-
 /* The rows of the hits alone, with the columns of `fetch` (NULL = all); the hits are rows of `out` then. */
-static int fetch_rows(struct scanning *s, struct parquet_reader *reader, uint32_t group,
+static int fetch_rows(struct ioc_scan *s, struct parquet_reader *reader, uint32_t group,
 	const bool *fetch, struct batch *out, struct err *err)
 {
-	uint32_t n = 0;
 	uint32_t *rows = xmalloc((s->n + (size_t)1) * sizeof(*rows));
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (n == 0 || rows[n - 1] != s->hits[i].row)
-			rows[n++] = s->hits[i].row;
-		s->hits[i].row = n - 1;
-	}
+	uint32_t n = ioc_scan_rows(s, rows);
 	int rc = parquet_read_rows(reader, group, fetch, rows, n, out, err);
 	free(rows);
 	return rc;
@@ -193,92 +57,39 @@ static int fetch_rows(struct scanning *s, struct parquet_reader *reader, uint32_
 /* A segment that is being looked through. */
 struct segment_scan {
 	struct parquet_reader *reader;
-	struct observing what;
-	bool *want;  /* columns that tell whether a row is a hit */
-	bool *fetch; /* columns of the hits; NULL = all */
-	bool more;   /* they are to be fetched: they are others than those of `want` */
+	struct ioc_columns columns;
 };
 
 static int scan_group(
-	struct scanning *s, struct segment_scan *segment, uint32_t group, struct err *err)
+	struct ioc_scan *s, struct segment_scan *segment, uint32_t group, struct err *err)
 {
 	struct batch batch, rows;
-	s->n = 0;
 	batch_init(&batch, parquet_shape(segment->reader));
-	int rc = parquet_read(segment->reader, group, segment->want, &batch, err);
-	if (rc == 0) {
-		observe_rows(&segment->what, &batch, wanted, take_hit, s);
-		drop_untimely(s, &batch);
-	}
-	if (rc == 0 && s->n > 0 && segment->more) {
-		rc = fetch_rows(s, segment->reader, group, segment->fetch, &rows, err);
+	int rc = parquet_read(segment->reader, group, segment->columns.want, &batch, err);
+	if (rc == 0)
+		ioc_scan_batch(s, &segment->columns, &batch);
+	if (rc == 0 && s->n > 0 && segment->columns.more) {
+		rc = fetch_rows(s, segment->reader, group, segment->columns.fetch, &rows, err);
 		if (rc == 0)
-			rc = hand_over(s, &rows, err);
+			rc = ioc_scan_hand_over(s, &rows, err);
 		batch_fini(&rows);
 	} else if (rc == 0) {
-		rc = hand_over(s, &batch, err);
+		rc = ioc_scan_hand_over(s, &batch, err);
 	}
 	batch_fini(&batch);
 	return rc;
 }
 
-/* Columns whose observables are of kinds that are asked for. */
-static void narrow(
-	const struct lookup *l, bool fields_only, struct observing *what, struct observed *columns)
-{
-	bool is_host = l->kinds[IOC_IPV4] || l->kinds[IOC_IPV6] || l->kinds[IOC_DOMAIN];
-	bool is_hash = l->kinds[IOC_MD5] || l->kinds[IOC_SHA1] || l->kinds[IOC_SHA256];
-	bool in_text =
-		!fields_only && (is_host || is_hash || l->kinds[IOC_URL] || l->kinds[IOC_EMAIL]);
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < what->n; i++) {
-		enum ioc_kind kind = what->columns[i].kind;
-		bool address = kind == IOC_IPV4 || kind == IOC_IPV6;
-		bool hash = kind == IOC_MD5 || kind == IOC_SHA1 || kind == IOC_SHA256;
-		bool holds_host = address || kind == IOC_URL || kind == IOC_EMAIL;
-		bool ok = what->columns[i].text
-				  ? in_text
-				  : l->kinds[kind] || (holds_host && is_host) || (hash && is_hash);
-		if (ok)
-			columns[n++] = what->columns[i];
-	}
-	what->columns = columns;
-	what->n = n;
-}
-
-/* What is read to find the hits, and what of them. */
-static void choose_columns(struct scanning *s, struct segment_scan *segment, struct arena *mem)
-{
-	const struct ioc_events *events = s->events;
-	const struct batch_shape *shape = parquet_shape(segment->reader);
-	segment->want = arena_zalloc(mem, shape->ncolumns + 1ul, sizeof(bool));
-	segment->fetch = arena_zalloc(mem, shape->ncolumns + 1ul, sizeof(bool));
-	segment->more = events->columns || events->whole;
-	segment->want[SYS_SECONDARY] = true;
-	segment->want[SYS_EVENT_ID] = !segment->more;
-	segment->want[SYS_EVENT_TIME] =
-		!segment->more || events->since != INT64_MIN || events->until != INT64_MAX;
-	segment->fetch[SYS_EVENT_TIME] = segment->fetch[SYS_EVENT_ID] = true;
-	if (events->columns)
-		events->columns(events->ctx, s->table, shape, &segment->what, segment->fetch);
-	if (events->whole)
-		segment->fetch = NULL;
-	narrow(s->lookup, events->fields_only, &segment->what,
-		arena_alloc(mem, (segment->what.n + 1ul) * sizeof(struct observed)));
-	for (uint32_t i = 0; i < segment->what.n; i++)
-		segment->want[segment->what.columns[i].column] = true;
-}
-
-static int scan_segment(struct store *store, struct scanning *s, const char *path, struct err *err)
+static int scan_segment(struct store *store, struct ioc_scan *s, const char *path, struct err *err)
 {
 	struct segment_scan segment;
 	struct arena mem = {0};
 	if (table_file_open(path, &segment.reader, err) < 0)
 		return -1;
 	int rc = store_observing(
-		store, s->table, parquet_shape(segment.reader), &mem, &segment.what, err);
+		store, s->table, parquet_shape(segment.reader), &mem, &segment.columns.what, err);
 	if (rc == 0)
-		choose_columns(s, &segment, &mem);
+		ioc_scan_columns(s, parquet_shape(segment.reader), &segment.columns, &mem);
 	for (uint32_t g = parquet_groups(segment.reader); g-- > 0 && rc == 0;) {
 		if (s->events->request->stop && *s->events->request->stop)
 			rc = err_set(err, ERR_INTERRUPTED, "interrupted");
@@ -301,7 +112,7 @@ static bool is_asked(const struct ioc_events *events, uint64_t segment)
 	return !events->only;
 }
 
-static int scan_table(struct store *store, struct scanning *s, struct err *err)
+static int scan_table(struct store *store, struct ioc_scan *s, struct err *err)
 {
 	struct observable_segment *segments;
 	uint32_t n;
@@ -343,20 +154,37 @@ static int note_table(void *ctx, const struct observables_info *info, struct err
 	return 0;
 }
 
-int ioc_events(struct store *store, const struct ioc_events *events, struct err *err)
+static int events_of_lake(struct store *store, const struct ioc_events *events, struct err *err)
 {
-	struct lookup lookup;
+	struct ioc_questions questions;
+	struct ioc_lookup lookup;
 	struct table_names names = {.only = events->request->table};
 	int rc = store_observables(store, note_table, &names, err);
-	lookup_init(&lookup, events->request);
+	ioc_questions_make(&questions, events->request, 0, events->request->n, UINT32_MAX);
+	ioc_lookup_init(&lookup, questions.list, questions.n);
 	for (uint32_t i = 0; i < names.n && rc == 0; i++) {
-		struct scanning s = {.events = events, .lookup = &lookup, .table = names.list[i]};
+		struct ioc_scan s = {.events = events, .lookup = &lookup, .table = names.list[i]};
 		rc = scan_table(store, &s, err);
-		free(s.hits);
+		ioc_scan_fini(&s);
 	}
-	lookup_fini(&lookup);
+	ioc_lookup_fini(&lookup);
+	ioc_questions_free(&questions);
 	free(names.list);
 	return rc < 0 ? -1 : 0;
+}
+
+int ioc_events(struct store *store, const struct ioc_events *events, struct err *err)
+{
+	struct cluster *cluster = NULL;
+	int rc = events->request->tables && !events->only
+			 ? lake_cluster(store, NULL, events->request->stop, &cluster, err)
+			 : 0;
+	if (rc == 0)
+		return events_of_lake(store, events, err);
+	if (rc == 1)
+		rc = ioc_events_cluster(cluster, events, err);
+	cluster_close(cluster);
+	return rc;
 }
 
 /* ---- exact counts ---------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "query/clustered.h"
 #include "query/ioc_private.h"
 #include "ioc/obs_file.h"
 
@@ -12,29 +13,11 @@ enum {
 	SHARE_LEAST = 20000, /* indicators that are worth a thread */
 };
 
-/* An answer while it is put together. */
-struct filling {
-	uint64_t *by_table;
-	/* the observable that was seen first, to know whether there is another */
-	enum ioc_kind kind;
-	struct slice key;
-	struct slice *actors;
-	uint64_t *hashes; /* of them */
-	uint32_t room;
-};
-/* The names of a run, which answers borrow. */
-struct naming {
-	const struct slice *names;
-	uint64_t *hashes;
-	uint32_t n;
-};
 struct worker {
 	const struct ioc_request *request;
 	const struct observable_set *set;
 	struct ioc_answers *answers;
-	struct ioc_answer *list; /* of all indicators */
-	struct filling *fillings;
-	struct arena *mem; /* its own */
+	struct ioc_filling filling;
 	uint32_t from, to;
 	uint32_t kinds;
 	struct obs_reader **readers; /* that it has opened: answers borrow names of them */
@@ -44,76 +27,19 @@ struct worker {
 	pthread_t thread;
 };
 
-static void add_actor(struct ioc_answer *answer, struct filling *f, const struct naming *naming,
-	uint32_t name, uint32_t before, uint32_t expected, struct arena *mem)
-{
-	uint64_t hash = naming->hashes[name];
-	for (uint32_t i = 0; i < before; i++) {
-		if (f->hashes[i] == hash && slice_eq(f->actors[i], naming->names[name]))
-			return;
-	}
-	if (answer->nactors == SIGHTING_ACTORS) {
-		answer->more_actors = true;
-		return;
-	}
-	uint32_t n = answer->nactors;
-	if (n == f->room) {
-		f->room = n ? 2 * n : expected;
-		struct slice *actors = arena_alloc(mem, f->room * sizeof(*actors));
-		uint64_t *hashes = arena_alloc(mem, f->room * sizeof(*hashes));
-		if (n) {
-			memcpy(actors, f->actors, n * sizeof(*actors));
-			memcpy(hashes, f->hashes, n * sizeof(*hashes));
-		}
-		answer->actors = f->actors = actors;
-		f->hashes = hashes;
-	}
-	f->hashes[n] = hash;
-	f->actors[answer->nactors++] = naming->names[name];
-}
-
-static void take(struct worker *w, uint32_t indicator, uint32_t table, const struct sighting *s,
-	const struct naming *naming)
-{
-	struct filling *f = &w->fillings[indicator];
-	struct ioc_answer *answer = &w->list[indicator];
-	if (answer->events == 0) {
-		answer->first = INT64_MAX;
-		answer->last = INT64_MIN;
-		f->kind = s->kind;
-		f->key = (struct slice){arena_strdup(w->mem, s->key), s->key.len};
-		answer->by_table = f->by_table =
-			arena_zalloc(w->mem, w->answers->ntables, sizeof(*f->by_table));
-	} else if (sorted_order(f->kind, f->key, s->kind, s->key) != 0) {
-		answer->at_most = true;
-	}
-	answer->events += s->events;
-	f->by_table[table] += s->events;
-	answer->kinds |= 1u << s->kind;
-	answer->more_actors |= s->more_actors;
-	if (s->first <= s->last) {
-		answer->first = s->first < answer->first ? s->first : answer->first;
-		answer->last = s->last > answer->last ? s->last : answer->last;
-	}
-	/* Those of one sighting are distinct: only with the others there may be equal ones. */
-	uint32_t before = answer->nactors;
-	for (uint32_t i = 0; i < s->nactors; i++)
-		add_actor(answer, f, naming, s->actors[i], before, s->nactors, w->mem);
-}
-
 static int ask(struct worker *w, struct obs_reader *reader, const struct ioc_question *q,
-	uint32_t table, const struct naming *naming, struct err *err)
+	uint32_t table, const struct ioc_naming *naming, struct err *err)
 {
 	const struct sighting *s;
 	int rc = obs_seek(reader, (enum ioc_kind)q->kind, ioc_question_key(q), &s, err);
 	if (!q->last) {
 		if (rc == 1 && s->kind == (enum ioc_kind)q->kind &&
 			slice_eq(s->key, ioc_question_key(q)))
-			take(w, q->indicator, table, s, naming);
+			ioc_fill(&w->filling, q->indicator, table, s, naming);
 		return rc;
 	}
 	while (rc == 1 && s->kind == (enum ioc_kind)q->kind && ioc_in_range(q, s->key)) {
-		take(w, q->indicator, table, s, naming);
+		ioc_fill(&w->filling, q->indicator, table, s, naming);
 		rc = obs_next(reader, &s, err);
 	}
 	return rc;
@@ -122,7 +48,7 @@ static int ask(struct worker *w, struct obs_reader *reader, const struct ioc_que
 static int walk(struct worker *w, const struct ioc_questions *questions, struct obs_reader *reader,
 	uint32_t table, struct err *err)
 {
-	struct naming naming = {0};
+	struct ioc_naming naming = {0};
 	int rc = obs_names(reader, &naming.names, &naming.n, err);
 	naming.hashes = xmalloc((naming.n + (size_t)1) * sizeof(*naming.hashes));
 	for (uint32_t i = 0; i < naming.n && rc == 0; i++)
@@ -208,8 +134,8 @@ static int run_workers(struct worker *workers, uint32_t n, struct err *err)
 	return status;
 }
 
-int ioc_search(struct store *store, const struct ioc_request *request, struct ioc_answers *answers,
-	struct err *err)
+static int search_lake(struct store *store, const struct ioc_request *request,
+	struct ioc_answers *answers, struct err *err)
 {
 	struct worker workers[THREADS_MOST] = {0};
 	uint32_t n = request->n / SHARE_LEAST + 1,
@@ -223,28 +149,38 @@ int ioc_search(struct store *store, const struct ioc_request *request, struct io
 	answers->unindexed = answers->set.unindexed;
 	list_tables(&answers->set, answers);
 	answers->readers = xcalloc((size_t)n * (answers->set.n + 1), sizeof(*answers->readers));
-	/* Memory that is touched where something is found only. */
-	struct ioc_answer *list = xcalloc(request->n + (size_t)1, sizeof(*list));
-	struct filling *fillings = xcalloc(request->n + (size_t)1, sizeof(*fillings));
-	answers->list = list;
+	struct ioc_filling filling;
+	ioc_filling_begin(&filling, answers, &answers->mem[0]);
 	uint32_t kinds = kinds_there(&answers->set);
 	for (uint32_t i = 0; i < n; i++)
 		workers[i] = (struct worker){.request = request,
 			.set = &answers->set,
 			.answers = answers,
-			.list = list,
-			.fillings = fillings,
-			.mem = &answers->mem[i + 1],
+			.filling = {answers, filling.list, filling.states, &answers->mem[i + 1]},
 			.readers = answers->readers + (size_t)i * answers->set.n,
 			.from = (uint32_t)((uint64_t)request->n * i / n),
 			.to = (uint32_t)((uint64_t)request->n * (i + 1) / n),
 			.kinds = kinds};
 	answers->nreaders = n * answers->set.n;
 	int status = run_workers(workers, n, err);
-	free(fillings);
+	ioc_filling_end(&filling);
 	if (status < 0)
 		ioc_answers_free(answers);
 	return status;
+}
+
+int ioc_search(struct store *store, const struct ioc_request *request, struct ioc_answers *answers,
+	struct err *err)
+{
+	struct cluster *cluster = NULL;
+	*answers = (struct ioc_answers){.n = request->n};
+	int rc = request->tables ? lake_cluster(store, NULL, request->stop, &cluster, err) : 0;
+	if (rc == 0)
+		return search_lake(store, request, answers, err);
+	if (rc == 1)
+		rc = ioc_search_cluster(cluster, request, answers, err);
+	cluster_close(cluster);
+	return rc;
 }
 
 void ioc_answers_free(struct ioc_answers *answers)

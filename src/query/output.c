@@ -20,7 +20,7 @@ void output_init(struct output *out, const struct sql_options *options, FILE *fi
 	memset(out, 0, sizeof(*out));
 	out->format = options->format;
 	out->width = options->width;
-	out->max_rows = options->format == FORMAT_TABLE ? options->max_rows : 0;
+	out->max_rows = options->max_rows;
 	out->file = file;
 	buf_init(&out->line, LINE_MAX_BYTES);
 	buf_init(&out->scratch, LINE_MAX_BYTES);
@@ -96,6 +96,26 @@ static void csv_head(struct output *out)
 	buf_puts(&out->line, "\r\n");
 }
 
+/* Without types: what the cells are in JSON, where they are not null. */
+static void arrays_head(struct output *out)
+{
+	static const char *const types[CELL_KINDS] = {[CELL_NULL] = "text",
+		[CELL_TEXT] = "text",
+		[CELL_NUMBER] = "number",
+		[CELL_BOOL] = "boolean",
+		[CELL_JSON] = "json"};
+	buf_puts(&out->line, "{\"columns\":[");
+	for (uint32_t i = 0; i < out->ncolumns; i++) {
+		enum cell_kind kind = out->kinds[i] < CELL_KINDS ? out->kinds[i] : CELL_TEXT;
+		buf_puts(&out->line, i ? ",{\"name\":" : "{\"name\":");
+		json_text(out, out->names[i]);
+		buf_puts(&out->line, ",\"type\":");
+		json_text(out, out->types ? out->types[i] : slice_of(types[kind]));
+		buf_push(&out->line, '}');
+	}
+	buf_puts(&out->line, "],\"rows\":[");
+}
+
 int output_begin(struct output *out, uint32_t n, const struct slice *names,
 	const enum cell_kind *kinds, struct err *err)
 {
@@ -114,6 +134,8 @@ int output_begin(struct output *out, uint32_t n, const struct slice *names,
 		csv_head(out);
 	else if (out->format == FORMAT_JSON)
 		buf_push(&out->line, '[');
+	else if (out->format == FORMAT_ARRAYS)
+		arrays_head(out);
 	return output_flush(out, err);
 }
 
@@ -142,6 +164,16 @@ static void json_row(struct output *out, const struct cell *cells)
 	buf_push(&out->line, '}');
 	if (out->format == FORMAT_NDJSON)
 		buf_push(&out->line, '\n');
+}
+
+static void arrays_row(struct output *out, const struct cell *cells)
+{
+	buf_puts(&out->line, out->rows ? ",\n[" : "\n[");
+	for (uint32_t i = 0; i < out->ncolumns; i++) {
+		buf_puts(&out->line, i ? "," : "");
+		json_cell(out, &cells[i]);
+	}
+	buf_push(&out->line, ']');
 }
 
 /* NULL is an empty field and an empty text is "": but a line must not be empty, since readers skip
@@ -176,6 +208,8 @@ int output_row_marked(struct output *out, const struct cell *cells, const struct
 		rc = table_row(out, cells, marks, err);
 	else if (out->format == FORMAT_CSV)
 		csv_row(out, cells);
+	else if (out->format == FORMAT_ARRAYS)
+		arrays_row(out, cells);
 	else
 		json_row(out, cells);
 	out->rows++;
@@ -190,6 +224,8 @@ int output_end(struct output *out, struct err *err)
 		return -1;
 	if (out->format == FORMAT_JSON)
 		buf_puts(&out->line, out->rows ? "\n]\n" : "]\n");
+	if (out->format == FORMAT_ARRAYS)
+		buf_puts(&out->line, out->rows ? "\n]" : "]");
 	if (output_flush(out, err) != 0)
 		return -1;
 	if (fflush(out->file) != 0)

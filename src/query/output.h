@@ -24,6 +24,8 @@ struct output {
 	bool drop; /* where columns do not fit, the last ones are left out, instead of a record a row */
 	bool roomy;        /* columns take all of the width: longer rows are still to come */
 	const bool *whole; /* of the columns (borrowed), those that are never cut; NULL = none */
+	const struct slice *
+		types; /* FORMAT_ARRAYS: of the columns, for output_begin alone; NULL = by their kinds */
 	uint32_t ncolumns;
 	struct slice *names;   /* for JSON: as keys: distinct, quoted, with their colon */
 	enum cell_kind *kinds; /* of the columns */

@@ -111,6 +111,17 @@ static const struct given table[] = {
 		2,
 		"{\"n\":\"nan\",\"j\":\"{\\\"a\\\":1},\\\"evil\\\":{\",\"b\":\"maybe\"}\n"
 		"{\"n\":\"1\\n2\",\"j\":[1, 2],\"b\":true}\n"},
+	{"arrays, without their end", FORMAT_ARRAYS, 0, 2, {"a", "a", "b\x1b"},
+		{CELL_NUMBER, CELL_TEXT, CELL_JSON},
+		{{NUMBER("1"), TEXT("\x1b\xff"), JSON("[1,\n{}]")},
+			{NOTHING, TEXT("x"), JSON("1],[2")}, {NOTHING, NOTHING, NOTHING}},
+		3,
+		"{\"columns\":[{\"name\":\"a\",\"type\":\"number\"},{\"name\":\"a\",\"type\":"
+		"\"text\"},"
+		"{\"name\":\"b\\u001b\",\"type\":\"json\"}],\"rows\":[\n"
+		"[1,\"\\u001b\xef\xbf\xbd\",[1, {}]],\n[null,\"x\",\"1],[2\"]\n]"},
+	{"arrays without rows", FORMAT_ARRAYS, 0, 0, {"a"}, {CELL_TEXT}, {{NOTHING}}, 0,
+		"{\"columns\":[{\"name\":\"a\",\"type\":\"text\"}],\"rows\":[]"},
 	{"csv", FORMAT_CSV, 0, 0, {"a", "=cmd"}, {CELL_TEXT, CELL_TEXT},
 		{{TEXT("=1+1"), TEXT("a,\"b\"\n")}, {NOTHING, TEXT("")}, {TEXT("-5"), TEXT("@x")}},
 		3, "a,'=cmd\r\n'=1+1,\"a,\"\"b\"\"\n\"\r\n,\"\"\r\n-5,'@x\r\n"},

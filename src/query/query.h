@@ -13,7 +13,13 @@
 #include "base/base.h"
 #include "store/store.h"
 
-enum query_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
+enum query_format {
+	FORMAT_TABLE,
+	FORMAT_JSON,
+	FORMAT_NDJSON,
+	FORMAT_CSV,
+	FORMAT_ARRAYS, /* {"columns":[{"name":…,"type":…},…],"rows":[[…],…] without its end: the caller adds what he knows and a brace */
+};
 
 struct sql_options {
 	enum query_format format;
@@ -21,7 +27,7 @@ struct sql_options {
 	unsigned threads;
 	unsigned seconds;         /* killed when it takes longer; 0 = 300 */
 	unsigned width;           /* terminal columns for FORMAT_TABLE; 0 = no limit */
-	uint64_t max_rows;        /* FORMAT_TABLE shows so many; 0 = all */
+	uint64_t max_rows;        /* so many are shown; 0 = all */
 	const volatile int *stop; /* non-zero: kill the child, ERR_INTERRUPTED */
 };
 
@@ -35,6 +41,11 @@ struct sql_result {
  * `out`. Errors of the SQL itself are ERR_USAGE with DuckDB's message and position. */
 int sql_run(struct store *store, const char *sql, const struct sql_options *options, FILE *out,
 	struct sql_result *result, struct err *err);
+
+/* The same of the cluster where one is set for the lake (clustered.h), in ClickHouse's SQL: one statement that reads, under the same limits,
+ * which it cannot lift; else sql_run. `key_file`: NULL = where the key is looked for by default. */
+int sql_ask(struct store *store, const char *key_file, const char *sql,
+	const struct sql_options *options, FILE *out, struct sql_result *result, struct err *err);
 
 /* Where libduckdb was found, or NULL with the places that were tried in err. */
 const char *sql_library(struct err *err);

@@ -40,7 +40,7 @@ static void make_workers(struct search *s)
 		struct worker *w = &s->workers[i];
 		w->search = s;
 		w->scratch = match_scratch_new();
-		w->buckets = xcalloc(s->histogram.n + 1, sizeof(*w->buckets));
+		w->buckets = xcalloc(histogram_cells(s) + 1, sizeof(*w->buckets));
 		w->tables = xcalloc(request->tables->n + 1, sizeof(*w->tables));
 		w->facets = xcalloc(request->nfacets + 1, sizeof(*w->facets));
 		buf_init(&w->among, SIZE_MAX / 2);
@@ -80,6 +80,7 @@ static void free_workers(struct search *s)
 static void forget(struct search *s)
 {
 	free_workers(s);
+	clustered_free(s);
 	plan_tables_free(s);
 	for (uint32_t i = 0; i < s->nfiles; i++)
 		parquet_close(s->files[i].reader);
@@ -128,7 +129,8 @@ static void finish(struct search *s)
 		result->explain.groups_left += s->items[i].group != GROUP_FILE;
 	result->partial = s->why != NULL;
 	result->why = s->why;
-	result->counted = !s->why && (s->counted || (s->nitems == 0 && !s->request->after));
+	bool left = s->nitems > 0 || (s->clustered && s->clustered->left);
+	result->counted = !s->why && (s->counted || (!left && !s->request->after));
 	if (s->request->limit && s->request->sort)
 		sort_finish(s);
 	else if (s->request->limit)
@@ -144,11 +146,17 @@ static int attempt(struct search *s, struct err *err)
 {
 	struct search_explain *explain = &s->result.explain;
 	int64_t begin = clock_mono_us();
-	if (plan_tables(s, err) < 0 || plan_files(s, err) < 0)
+	int clustered =
+		s->request->lake || s->request->only_after_segment ? 0 : clustered_open(s, err);
+	if (clustered < 0 || plan_tables(s, err) < 0 ||
+		(clustered ? clustered_plan(s, err) : plan_files(s, err)) < 0)
 		return -1;
 	make_workers(s);
 	int64_t listed = clock_mono_us();
-	search_workers(s);
+	if (!clustered)
+		search_workers(s);
+	else if (clustered_run(s, err) < 0)
+		return -1;
 	if (s->again)
 		return 0;
 	int64_t matched = clock_mono_us();

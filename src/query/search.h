@@ -11,6 +11,9 @@
  * segment that was retired (compaction, retention) under the search makes it start again with the
  * segments of now.
  *
+ * Where a cluster is set for the lake it is asked instead of the lake's files, with the same results. One that does not answer is an
+ * error; what takes too long is `partial` as always.
+ *
  * Counts, histogram and facets are of all matches in [since, until), whatever page is asked for.
  * Names of fields are not checked here: one that no table has is null in every event.
  */
@@ -51,6 +54,7 @@ struct search_request {
 	/* These look at every match, so the whole time range is read. */
 	bool count;
 	unsigned buckets;          /* histogram: at most so many (10,000); 0 = none */
+	bool by_table;             /* its buckets are counted for each table as well */
 	const char *const *facets; /* fields; `table` is one as well */
 	uint32_t nfacets;
 	uint32_t facet_values; /* the most frequent so many of each */
@@ -60,6 +64,7 @@ struct search_request {
 	uint64_t memory;             /* bytes for working memory, all threads together; 0 = 1 GiB */
 	const volatile int *stop;    /* non-zero: the same, at once */
 	uint64_t only_after_segment; /* segments with a higher id only (following); 0 = all */
+	bool lake; /* the files of this lake, also where a cluster is set; so is what is followed */
 };
 
 struct search_bucket {
@@ -107,7 +112,9 @@ struct search_result {
 	int64_t bucket_us; /* width; of months and years, which differ, the mean */
 	uint32_t nbuckets;
 	const struct search_bucket *buckets; /* ascending, without holes */
-	uint64_t no_time;                    /* matches that stand in no bucket */
+	/* by_table: of the request's i-th table, in bucket b: [i * nbuckets + b]; else NULL. */
+	const uint64_t *table_buckets;
+	uint64_t no_time; /* matches that stand in no bucket */
 	uint32_t nfacets;
 	const struct search_facet *facets;
 	uint32_t nproblems; /* may grow by search_rows */
@@ -154,10 +161,10 @@ void search_row_json(const struct search_row *row, struct buf *out);
 bool search_row_place(const struct search_row *row, struct vault_place *place);
 
 /* The distinct values of a field that begin with `prefix` (folded), most frequent first, at most
- * `max`, from the newest segments, within `milliseconds`: for completion. Files that cannot be read
- * offer nothing. */
+ * `max`, from the newest segments, within `milliseconds`: for completion. Segments that end before `since` (INT64_MIN = none) are left
+ * out. Files that cannot be read offer nothing. */
 int search_values(struct store *store, const struct search_tables *tables, const char *field,
-	struct slice prefix, uint32_t max, unsigned milliseconds,
+	struct slice prefix, int64_t since, uint32_t max, unsigned milliseconds,
 	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,
 	struct err *err);
 

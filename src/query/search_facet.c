@@ -302,8 +302,8 @@ int facet_load(struct worker *w, struct err *err)
 	return 0;
 }
 
-/* What one worker's values of one facet may take: a quarter of the memory for all of them. */
-static uint64_t facet_share(const struct search *s)
+/* A quarter of the memory for all of them. */
+uint64_t facet_share(const struct search *s)
 {
 	return s->request->memory / 4 / s->threads / s->request->nfacets;
 }

@@ -395,15 +395,15 @@ static void offers_values(void **state)
 		struct offered offered = {{0}, 0};
 		struct err err;
 		assert_int_equal(search_values(lake.store, &lake.tables, rows[i].field,
-					 slice_of(rows[i].prefix), rows[i].max, 10000, offer,
-					 &offered, &err),
+					 slice_of(rows[i].prefix), INT64_MIN, rows[i].max, 10000,
+					 offer, &offered, &err),
 			0);
 		if (strcmp(offered.text, rows[i].due) != 0)
 			fail_msg("row %zu: %s, not %s", i, offered.text, rows[i].due);
 	}
 	struct offered offered = {{0}, 0};
-	assert_int_equal(search_values(lake.store, &lake.tables, "who", SLICE(""), 100, 10000,
-				 offer, &offered, NULL),
+	assert_int_equal(search_values(lake.store, &lake.tables, "who", SLICE(""), INT64_MIN, 100,
+				 10000, offer, &offered, NULL),
 		0);
 	uint64_t due = 0;
 	for (uint32_t n = 0; n < 1000; n++)

@@ -108,6 +108,18 @@ void histogram_plan(struct search *s, int64_t min, int64_t max)
 	h->even = width->us != 0 && h->begins[0] != INT64_MIN && h->begins[h->n] != INT64_MAX;
 }
 
+size_t histogram_cells(const struct search *s)
+{
+	return s->histogram.n * (s->request->by_table ? (size_t)s->request->tables->n : 1);
+}
+
+/* Those that the file in hand counts in. */
+static uint64_t *cells_of(const struct worker *w)
+{
+	const struct search *s = w->search;
+	return w->buckets + (s->request->by_table ? (size_t)w->file->table * s->histogram.n : 0);
+}
+
 /* The bucket of a time, or n where it lies in none. */
 static uint32_t find_bucket(const struct histogram *h, int64_t time)
 {
@@ -153,6 +165,7 @@ static void count_word(struct worker *w, const struct column *times, uint32_t ba
 	uint32_t *bucket)
 {
 	const struct histogram *h = &w->search->histogram;
+	uint64_t *cells = cells_of(w);
 	if (times->nulls) {
 		w->no_time += (uint64_t)__builtin_popcountll(word & times->nulls[base >> 6]);
 		word &= ~times->nulls[base >> 6];
@@ -164,7 +177,7 @@ static void count_word(struct worker *w, const struct column *times, uint32_t ba
 		if (*bucket == h->n)
 			w->no_time++;
 		else
-			w->buckets[*bucket]++;
+			cells[*bucket]++;
 	}
 }
 
@@ -179,7 +192,7 @@ void histogram_group(struct worker *w, const uint64_t *rows, uint32_t count)
 	}
 	uint32_t only = only_bucket(w);
 	if (only < h->n) {
-		w->buckets[only] += count;
+		cells_of(w)[only] += count;
 		return;
 	}
 	for (uint32_t base = 0; base < n; base += 64) {
@@ -188,18 +201,35 @@ void histogram_group(struct worker *w, const uint64_t *rows, uint32_t count)
 	}
 }
 
+void histogram_add(struct worker *w, uint32_t table, bool timed, int64_t time, uint64_t count)
+{
+	const struct search *s = w->search;
+	const struct histogram *h = &s->histogram;
+	uint32_t bucket = timed && h->n ? find_bucket(h, time) : h->n;
+	if (bucket == h->n)
+		w->no_time += count;
+	else
+		w->buckets[(s->request->by_table ? (size_t)table * h->n : 0) + bucket] += count;
+}
+
 void histogram_finish(struct search *s)
 {
 	const struct histogram *h = &s->histogram;
 	struct search_bucket *buckets = arena_zalloc(&s->mem, h->n + 1, sizeof(*buckets));
-	for (uint32_t i = 0; i < h->n; i++) {
+	size_t n = histogram_cells(s);
+	uint64_t *cells = arena_zalloc(&s->mem, n + 1, sizeof(*cells));
+	for (uint32_t i = 0; i < h->n; i++)
 		buckets[i].begin = h->begins[i];
+	for (size_t i = 0; i < n; i++) {
 		for (unsigned k = 0; k < s->threads; k++)
-			buckets[i].count += s->workers[k].buckets[i];
+			cells[i] += s->workers[k].buckets[i];
+		if (h->n > 0)
+			buckets[i % h->n].count += cells[i];
 	}
 	for (unsigned k = 0; k < s->threads; k++)
 		s->result.no_time += s->workers[k].no_time;
 	s->result.bucket_us = h->width;
 	s->result.nbuckets = h->n;
 	s->result.buckets = buckets;
+	s->result.table_buckets = s->request->by_table ? cells : NULL;
 }

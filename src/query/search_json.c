@@ -6,6 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const search_csv_fields[CSV_FIELDS] = {"event_time", "table", "actor", "actor_id",
+	"action", "category", "target", "target_type", "ip", "summary", "source", "instance",
+	"event_id"};
+const char *const search_place_fields[PLACE_FIELDS] = {
+	"source", "vault_file", "vault_frame", "vault_offset", "vault_length"};
+
 char *cursor_text(const struct search_cursor *cursor, char text[CURSOR_TEXT])
 {
 	int n = cursor->no_time ? snprintf(text, CURSOR_TEXT, "none.")
@@ -35,15 +41,37 @@ int cursor_parse(const char *text, struct search_cursor *cursor)
 	return 0;
 }
 
-static void histogram_json(const struct search_result *result, struct buf *out)
+/* How many of a bucket are of each table; those that have none are left out. */
+static void tables_json(const struct search_result *result, const struct search_tables *tables,
+	uint32_t bucket, struct buf *out)
+{
+	const char *between = "";
+	buf_puts(out, ",\"tables\":{");
+	for (uint32_t t = 0; t < tables->n; t++) {
+		uint64_t n = result->table_buckets[(size_t)t * result->nbuckets + bucket];
+		if (n == 0)
+			continue;
+		buf_puts(out, between);
+		text_json_string(out, slice_of(tables->schemas[t]->table));
+		buf_printf(out, ":%" PRIu64, n);
+		between = ",";
+	}
+	buf_push(out, '}');
+}
+
+void search_histogram_json(const struct search_result *result, const struct search_tables *tables,
+	const char *begin, struct buf *out)
 {
 	char text[CLOCK_TEXT];
-	buf_printf(out,
-		",\"histogram\":{\"bucket_us\":%" PRId64 ",\"no_time\":%" PRIu64 ",\"buckets\":[",
+	buf_printf(out, "{\"bucket_us\":%" PRId64 ",\"no_time\":%" PRIu64 ",\"buckets\":[",
 		result->bucket_us, result->no_time);
-	for (uint32_t i = 0; i < result->nbuckets; i++)
-		buf_printf(out, "%s{\"begin\":\"%s\",\"count\":%" PRIu64 "}", i ? "," : "",
+	for (uint32_t i = 0; i < result->nbuckets; i++) {
+		buf_printf(out, "%s{\"%s\":\"%s\",\"count\":%" PRIu64, i ? "," : "", begin,
 			clock_text(result->buckets[i].begin, text), result->buckets[i].count);
+		if (result->table_buckets)
+			tables_json(result, tables, i, out);
+		buf_push(out, '}');
+	}
 	buf_puts(out, "]}");
 }
 
@@ -105,9 +133,14 @@ void search_result_json(const struct search_result *result, const struct search_
 		buf_puts(out, ",\"why\":");
 		text_json_string(out, slice_of(result->why));
 	}
-	buf_printf(out, ",\"gave_up\":%" PRIu64 ",\"took_us\":%" PRId64, result->gave_up, took_us);
-	if (request->buckets)
-		histogram_json(result, out);
+	buf_printf(out,
+		",\"gave_up\":%" PRIu64 ",\"took_us\":%" PRId64 ",\"segments\":%" PRIu64
+		",\"segments_read\":%" PRIu64,
+		result->gave_up, took_us, result->explain.segments, result->explain.segments_read);
+	if (request->buckets) {
+		buf_puts(out, ",\"histogram\":");
+		search_histogram_json(result, request->tables, "begin", out);
+	}
 	if (result->nfacets)
 		buf_puts(out, ",\"facets\":[");
 	for (uint32_t i = 0; i < result->nfacets; i++) {

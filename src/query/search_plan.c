@@ -41,8 +41,7 @@ void plan_tables_free(struct search *s)
 	s->tables = NULL;
 }
 
-static struct search_shape *make_shape(
-	struct search *s, uint32_t table, const struct batch_shape *from)
+struct search_shape *make_shape(struct search *s, uint32_t table, const struct batch_shape *from)
 {
 	const struct search_request *request = s->request;
 	struct search_shape *shape = arena_zalloc(&s->mem, 1, sizeof(*shape));

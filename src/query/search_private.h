@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "cluster/filter.h"
 #include "parquet/parquet.h"
 #include "query/field.h"
 #include "query/search.h"
@@ -32,6 +33,16 @@ extern size_t search_ties_kept;
 /* search_run with a time limit in microseconds. */
 int search_run_for(struct store *store, const struct search_request *request, int64_t us,
 	struct search **search, struct err *err);
+
+/* search_values of the lake's own files, and of the cluster that is set. */
+int search_values_lake(struct store *store, const struct search_tables *tables, const char *field,
+	struct slice prefix, int64_t since, uint32_t max, unsigned milliseconds,
+	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,
+	struct err *err);
+int search_values_cluster(struct store *store, const struct search_tables *tables,
+	const char *field, struct slice prefix, int64_t since, uint32_t max, unsigned milliseconds,
+	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,
+	struct err *err);
 
 /* ---- plan ------------------------------------------------------------------------------------ */
 
@@ -150,7 +161,7 @@ struct worker {
 	bool started;
 	struct match_scratch *scratch;
 	struct sort_heap sorted;
-	uint64_t *buckets;
+	uint64_t *buckets; /* histogram_cells */
 	uint64_t no_time, matched;
 	uint64_t *tables; /* matches per table */
 	struct facet_map *facets;
@@ -201,6 +212,7 @@ struct search {
 
 	struct sort_hit *sorted; /* the page by a field, after the run */
 	struct search_result result;
+	struct clustered *clustered; /* NULL: the lake's own files are asked */
 };
 
 /* search_plan.c */
@@ -208,6 +220,7 @@ int plan_tables(struct search *s, struct err *err);
 void plan_tables_free(struct search *s);
 /* Lists the segments and makes the first items. */
 int plan_files(struct search *s, struct err *err);
+struct search_shape *make_shape(struct search *s, uint32_t table, const struct batch_shape *from);
 /* Opens a file, prunes its groups and puts the others into the heap. The lock is not held. */
 void plan_open(struct worker *w, struct search_file *file, uint32_t index);
 /* Opens a file; the reader is the caller's. */
@@ -231,6 +244,11 @@ bool run_ended(struct search *s);
 /* Loads a column of the group in hand. */
 int work_load(struct worker *w, uint32_t column, struct err *err);
 
+/* The rows of the batch in hand that match and are among the asked: *rows NULL = all. */
+int match_group(struct worker *w, const uint64_t **rows, uint32_t *count, struct err *err);
+/* Counts them: histogram, facets. */
+int count_group(struct worker *w, const uint64_t *rows, uint32_t count, struct err *err);
+
 /* search_top.c: rows NULL = all of the group in hand. */
 int top_group(struct worker *w, const uint64_t *rows, struct err *err);
 /* Whether rows at `best` or behind can still come into the page. The lock is held. */
@@ -245,10 +263,14 @@ void sort_heap_free(struct sort_heap *heap);
 
 /* search_histogram.c */
 void histogram_plan(struct search *s, int64_t min, int64_t max);
+/* What a worker counts: the buckets, or, by_table, those of each table, one table after another. */
+size_t histogram_cells(const struct search *s);
 /* Whether the times of the group in hand must be read to count it. */
 bool histogram_needs_times(const struct worker *w);
 void histogram_group(struct worker *w, const uint64_t *rows, uint32_t count);
 void histogram_finish(struct search *s);
+/* Adds matches of a table at a time (timed) to the buckets. */
+void histogram_add(struct worker *w, uint32_t table, bool timed, int64_t time, uint64_t count);
 
 /* search_facet.c: load, then add: what cannot be read is not counted in part. */
 int facet_load(struct worker *w, struct err *err);
@@ -260,5 +282,58 @@ void facet_count(struct facet_map *facet, const struct field *field, const struc
 	const uint64_t *rows, uint32_t count, struct buf *counts, struct buf *text);
 /* Drops rare values while it takes more than `bytes`. */
 void facet_shrink(struct facet_map *facet, uint64_t bytes);
+/* What one worker's values of one facet may take. */
+uint64_t facet_share(const struct search *s);
+
+/* ---- on a cluster ---------------------------------------------------------------------------- */
+
+/* A table there, and the request as SQL on it. */
+struct cluster_table {
+	bool there;
+	struct search_shape *shape;
+	struct cluster_filter filter;
+	struct buf range; /* the conditions of time and of secondary sources */
+};
+/* A cluster that is asked instead of the lake's files: worker 0 judges, the servers do the rest. Its files[t] stands for table t. */
+struct clustered {
+	struct cluster *cluster;
+	const struct cluster_features *features;
+	struct cluster_table *tables;
+	uint32_t blocks; /* read so far: they are what row groups are of files */
+	bool left;       /* rows that match may be left unread: the page was full */
+};
+
+/* search_cluster.c: 1: `s->clustered` is set; 0: the lake's files are to be asked; -1. */
+int clustered_open(struct search *s, struct err *err);
+/* Closes it, where one was opened. */
+void clustered_free(struct search *s);
+/* What plan_files and search_workers are for files. */
+int clustered_plan(struct search *s, struct err *err);
+int clustered_run(struct search *s, struct err *err); /* search_cluster_page.c */
+/* Appends `database`.`table`. */
+void clustered_from(const struct search *s, uint32_t table, struct buf *out);
+/* Adds a condition to those after WHERE. */
+void clustered_and(struct buf *where, struct slice condition);
+/* Asks for a table's rows and hands them to `each` as the worker's batch: the columns `want`, the rows `where`, in the order and number
+ * that `tail` says; `gated`: those of the filter's gate alone. 0; 1 where the search ended in the middle; -1. */
+int clustered_stream(struct worker *w, uint32_t table, const bool *want, bool gated,
+	struct slice where, struct slice tail,
+	int (*each)(struct worker *w, void *ctx, struct err *err), void *ctx, struct err *err);
+/* Asks for an answer in RowBinary. As clustered_stream. */
+int clustered_ask(struct search *s, struct slice sql, struct buf *out, struct err *err);
+/* Asks a cluster for an answer; what fails says what to do. */
+int clustered_failed(struct err *err);
+
+/* search_cluster_count.c: all matches of a table are counted. As clustered_stream. */
+int clustered_count(struct worker *w, uint32_t table, struct err *err);
+/* search_cluster_rows.c */
+int clustered_rows(struct search *s, const struct hit *hits, uint32_t n, const char *const *fields,
+	uint32_t nfields, int (*each)(void *ctx, const struct search_row *row, struct err *err),
+	void *ctx, struct err *err);
+/* search_rows.c: the columns that fields are read from. */
+void rows_want(const struct schema *schema, const struct batch_shape *shape,
+	const char *const *fields, uint32_t nfields, bool *want);
+void rows_fill(const struct schema *schema, const struct batch *batch, uint32_t at,
+	const struct match_program *program, char source[128], struct search_row *row);
 
 #endif

@@ -45,20 +45,27 @@ struct wanted {
 	const bool *want;
 };
 
-static const bool *want_of(struct reading *r, const struct search_shape *shape,
-	const char *const *fields, uint32_t nfields)
+void rows_want(const struct schema *schema, const struct batch_shape *shape,
+	const char *const *fields, uint32_t nfields, bool *want)
 {
-	bool *want = arena_zalloc(&r->mem, shape->shape.ncolumns + 1, sizeof(*want));
+	struct arena mem = {0};
 	want[SYS_EVENT_ID] = want[SYS_EVENT_TIME] = true;
 	for (uint32_t f = 0; f < nfields; f++) {
-		struct field field = field_resolve(r->s->tables[shape->table].schema, &shape->shape,
-			slice_of(fields[f]), &r->mem);
+		struct field field = field_resolve(schema, shape, slice_of(fields[f]), &mem);
 		for (uint32_t i = 0; i < field.n; i++)
 			want[field.list[i].column] = true;
 		/* `target` is looked for in all targets, and shown as the column itself. */
 		if (strcasecmp(fields[f], "target") == 0)
 			want[SYS_TARGET] = true;
 	}
+	arena_fini(&mem);
+}
+
+static const bool *want_of(struct reading *r, const struct search_shape *shape,
+	const char *const *fields, uint32_t nfields)
+{
+	bool *want = arena_zalloc(&r->mem, shape->shape.ncolumns + 1, sizeof(*want));
+	rows_want(r->s->tables[shape->table].schema, &shape->shape, fields, nfields, want);
 	return want;
 }
 
@@ -156,16 +163,16 @@ static void read_all(struct reading *r)
 
 /* ---- handing out ----------------------------------------------------------------------------- */
 
-static void fill_row(struct search *s, const struct part *part, uint32_t at, char source[128],
-	struct search_row *row)
+void rows_fill(const struct schema *schema, const struct batch *batch, uint32_t at,
+	const struct match_program *program, char source[128], struct search_row *row)
 {
-	const struct column *columns = part->batch.columns;
+	const struct column *columns = batch->columns;
 	const struct column *times = &columns[SYS_EVENT_TIME];
 	*row = (struct search_row){
-		.schema = s->tables[part->file->table].schema,
-		.batch = &part->batch,
+		.schema = schema,
+		.batch = batch,
 		.row = at,
-		.program = part->file->shape->program,
+		.program = program,
 	};
 	row->cursor.no_time = column_is_null(times, at);
 	row->cursor.time = row->cursor.no_time ? 0 : times->i64[at];
@@ -187,7 +194,8 @@ static int hand_out(struct reading *r,
 		char source[128];
 		if (!part->read)
 			continue;
-		fill_row(r->s, part, r->places[i].row, source, &row);
+		rows_fill(r->s->tables[part->file->table].schema, &part->batch, r->places[i].row,
+			part->file->shape->program, source, &row);
 		rc = each(ctx, &row, err);
 	}
 	return rc;
@@ -198,6 +206,8 @@ static int rows_of(struct search *s, const struct hit *hits, uint32_t n, const c
 	void *ctx, struct err *err)
 {
 	struct reading r = {.s = s, .hits = hits, .n = n};
+	if (s->clustered)
+		return clustered_rows(s, hits, n, fields, nfields, each, ctx, err);
 	arena_init(&r.mem);
 	atomic_init(&r.next, 0);
 	make_parts(&r, fields, nfields);

@@ -32,6 +32,8 @@ bool run_ended(struct search *s)
 int work_load(struct worker *w, uint32_t column, struct err *err)
 {
 	struct column *col = &w->batch.columns[column];
+	if (w->search->clustered) /* all that is needed came with the batch */
+		return 0;
 	if (!col->n && !col->codes && !col->i64 && !col->bools && !col->uuid)
 		w->explain.columns_read++;
 	w->rows_loaded = true;
@@ -124,8 +126,7 @@ static int rows_among(struct worker *w, const uint64_t **among, struct err *err)
 	return 0;
 }
 
-/* The rows that match: *rows NULL = all. */
-static int match_group(struct worker *w, const uint64_t **rows, uint32_t *count, struct err *err)
+int match_group(struct worker *w, const uint64_t **rows, uint32_t *count, struct err *err)
 {
 	const struct search_shape *shape = w->file->shape;
 	uint32_t n = w->batch.nrows;
@@ -136,7 +137,7 @@ static int match_group(struct worker *w, const uint64_t **rows, uint32_t *count,
 	*count = among ? count_bits(among, n) : n;
 	if (*count == 0 || shape->always)
 		return 0;
-	struct match_input input = {&w->batch, load_part, w};
+	struct match_input input = {&w->batch, w->search->clustered ? NULL : load_part, w};
 	uint64_t *bits = bitmap(&w->rows, n);
 	w->explain.rows_tested += *count;
 	if (match_rows(shape->program, &input, w->scratch, among, bits, count, err) < 0)
@@ -146,7 +147,7 @@ static int match_group(struct worker *w, const uint64_t **rows, uint32_t *count,
 }
 
 /* Everything that can fail comes before anything is counted: a group counts whole or not at all. */
-static int count_group(struct worker *w, const uint64_t *rows, uint32_t count, struct err *err)
+int count_group(struct worker *w, const uint64_t *rows, uint32_t count, struct err *err)
 {
 	if (w->search->histogram.n && histogram_needs_times(w) &&
 		work_load(w, SYS_EVENT_TIME, err) < 0)

@@ -209,8 +209,12 @@ static void pick(struct picking *p, uint32_t row, struct place place)
 		w->hits_cap = w->hits_cap ? w->hits_cap * 2 : 256;
 		w->hits = xrealloc(w->hits, w->hits_cap * sizeof(*w->hits));
 	}
-	w->hits[w->nhits++] =
-		(struct hit){.place = place, .file = w->file_index, .group = w->group, .row = row};
+	struct hit *hit = &w->hits[w->nhits++];
+	*hit = (struct hit){.place = place, .file = w->file_index, .group = w->group, .row = row};
+	if (w->search->clustered) { /* ids come with the rows */
+		memcpy(hit->id, w->batch.columns[SYS_EVENT_ID].uuid[row], 16);
+		hit->has_id = true;
+	}
 	if (w->nhits < 2 * p->most || w->nhits < w->hits_cap)
 		return;
 	w->nhits = keep_best(w->search->order, w->hits, w->nhits, p->most);

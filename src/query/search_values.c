@@ -3,6 +3,7 @@
  * counted in the time that a person does not notice. */
 #include <stdlib.h>
 
+#include "query/clustered.h"
 #include "query/search_private.h"
 
 /* Memory that values may take. */
@@ -17,7 +18,7 @@ struct listed {
 struct values {
 	const struct search_tables *tables;
 	struct slice field;
-	int64_t deadline;
+	int64_t since, deadline;
 	struct listed *files;
 	uint32_t n, cap;
 	struct facet_map facet;
@@ -28,6 +29,8 @@ static int list_file(void *ctx, const struct segment_info *info, struct err *err
 {
 	(void)err;
 	struct values *v = ctx;
+	if (v->since != INT64_MIN && info->max_time < v->since)
+		return 0;
 	for (uint32_t t = 0; t < v->tables->n; t++) {
 		if (strcmp(v->tables->schemas[t]->table, info->table) != 0)
 			continue;
@@ -41,7 +44,7 @@ static int list_file(void *ctx, const struct segment_info *info, struct err *err
 	return 0;
 }
 
-static void count_group(
+static void count_values(
 	struct values *v, struct parquet_reader *reader, uint32_t group, const struct field *field)
 {
 	struct batch batch;
@@ -73,7 +76,7 @@ static void count_file(struct values *v, const struct listed *file)
 	for (uint32_t g = parquet_groups(reader); field.n && g > 0; g--) {
 		if (clock_mono_us() > v->deadline)
 			break;
-		count_group(v, reader, g - 1, &field);
+		count_values(v, reader, g - 1, &field);
 	}
 	arena_fini(&mem);
 	parquet_close(reader);
@@ -108,13 +111,14 @@ static int by_count(const void *left, const void *right)
 	return slice_cmp(a->key, b->key);
 }
 
-int search_values(struct store *store, const struct search_tables *tables, const char *field,
-	struct slice prefix, uint32_t max, unsigned milliseconds,
+int search_values_lake(struct store *store, const struct search_tables *tables, const char *field,
+	struct slice prefix, int64_t since, uint32_t max, unsigned milliseconds,
 	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,
 	struct err *err)
 {
 	struct values v = {.tables = tables,
 		.field = slice_of(field),
+		.since = since,
 		.deadline = clock_mono_us() + (int64_t)milliseconds * 1000};
 	buf_init(&v.counts, SIZE_MAX / 2);
 	buf_init(&v.text, SIZE_MAX / 2);
@@ -134,4 +138,16 @@ int search_values(struct store *store, const struct search_tables *tables, const
 	buf_fini(&v.counts);
 	buf_fini(&v.text);
 	return rc;
+}
+
+int search_values(struct store *store, const struct search_tables *tables, const char *field,
+	struct slice prefix, int64_t since, uint32_t max, unsigned milliseconds,
+	int (*each)(void *ctx, struct slice value, uint64_t count, struct err *err), void *ctx,
+	struct err *err)
+{
+	int there = store_cluster_is_set(store, err);
+	if (there < 0)
+		return -1;
+	return (there ? search_values_cluster : search_values_lake)(
+		store, tables, field, prefix, since, max, milliseconds, each, ctx, err);
 }

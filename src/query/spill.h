@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spill.h (private to query/): the private folder of one query. */
+/* spill.h: the private folder of one query, for what it moves out of memory. */
 #ifndef QUERY_SPILL_H
 #define QUERY_SPILL_H
 

@@ -81,15 +81,19 @@ static int take_columns(struct query *query, struct slice payload, struct err *e
 	struct wire wire = {payload, false};
 	struct arena mem = {NULL, NULL, NULL, 0};
 	struct slice *names = arena_zalloc(&mem, LIMIT_RESULT_COLUMNS, sizeof(names[0]));
+	struct slice *types = arena_zalloc(&mem, LIMIT_RESULT_COLUMNS, sizeof(types[0]));
 	enum cell_kind *kinds = arena_zalloc(&mem, LIMIT_RESULT_COLUMNS, sizeof(kinds[0]));
 	uint32_t n = 0;
 	while (wire.rest.len && !wire.bad && n < LIMIT_RESULT_COLUMNS) {
 		kinds[n] = wire_take_u8(&wire);
-		names[n++] = wire_take_text(&wire);
+		names[n] = wire_take_text(&wire);
+		types[n++] = wire_take_text(&wire);
 	}
+	query->output.types = types;
 	int rc = wire.bad || wire.rest.len
 			 ? err_set(err, ERR_DAMAGED, "the SQL process sent ill-formed columns")
 			 : output_begin(&query->output, n, names, kinds, err);
+	query->output.types = NULL;
 	arena_fini(&mem);
 	return rc;
 }

@@ -4,7 +4,7 @@
  * once, as a whole (a memory file at descriptor 3); the answer comes up as frames over a pipe (at
  * descriptor 4): one tag byte, a 32-bit length, the payload. The parent trusts nothing in them.
  *
- *   'H'  columns: per column u8 kind, u32 length, name
+ *   'H'  columns: per column u8 kind, u32 length, name, u32 length, DuckDB's name of its type
  *   'R'  a row: per column u8 kind, u32 length, text
  *   'E'  u8 err_kind, text; the last frame
  *   'D'  done; the last frame
