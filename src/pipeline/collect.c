@@ -6,12 +6,16 @@
 #include <time.h>
 
 #include "pipeline/collector.h"
+#include "pipeline/hook.h"
 
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
 #define DAY    (24 * 60 * MINUTE)
 
-enum { LOOK_SECONDS = 5 /* at the connection, whether it was paused or changed */ };
+enum {
+	LOOK_SECONDS = 5,  /* at the connection, whether it was paused or changed */
+	YIELD_SECONDS = 30 /* for another process to give the source out of its hands */
+};
 #define FOLD_AGE      (7 * DAY)     /* windows of the ledger that are older become one a day */
 #define PAUSE_FAILING (10 * MINUTE) /* at most, while a server or the network fails */
 #define PAUSE_REFUSED (60 * MINUTE) /* at most, while a person has to do something */
@@ -65,6 +69,10 @@ static int load_connection(struct collector *c, const char *name, struct err *er
 	if (rc < 0)
 		return -1;
 	c->kind = source_kind_find(c->connection.kind);
+	if (strcmp(c->connection.kind, HOOK_KIND) == 0)
+		return err_set(err, ERR_USAGE,
+			"%s is a hook: what is sent to it is stored, there is nothing to read",
+			name);
 	if (!c->kind)
 		return err_set(err, ERR_UNSUPPORTED,
 			"%s is of the kind %s, which this version does not know", name,
@@ -223,7 +231,52 @@ static int64_t next_turn(const struct collector *c, unsigned failures)
 	return clock_mono_us() + jittered(asked > pause ? asked : pause);
 }
 
-enum waited { WAITED, CHANGED, GONE };
+/* ---- the lease ------------------------------------------------------------------------------- */
+
+/* Who wants a source that is being read holds this lock until it has the lease. */
+static int lock_next(struct store *store, const char *name, struct store_lock **next)
+{
+	char file[128];
+	struct err ignored;
+	snprintf(file, sizeof(file), "leases/%s.next", name);
+	return store_lock(store, file, false, next, &ignored);
+}
+
+static bool somebody_waits(struct collector *c)
+{
+	struct store_lock *next;
+	int rc = lock_next(c->store, c->connection.name, &next);
+	store_unlock(next);
+	return rc == 0;
+}
+
+static void nap(int64_t us)
+{
+	struct timespec wait = {us / SECOND, us % SECOND * 1000};
+	nanosleep(&wait, NULL);
+}
+
+/* One that reads once asks the process that reads for ever for its turn. */
+static int take_lease(struct store *store, const char *name, const struct collect_options *options,
+	struct store_lock **lease, struct err *err)
+{
+	int64_t until = clock_mono_us() + YIELD_SECONDS * SECOND;
+	struct store_lock *next = NULL;
+	int rc = store_source_lease(store, name, lease, err);
+	while (rc < 0 && err->kind == ERR_BUSY && options->wait && clock_mono_us() < until &&
+		!(options->stop && *options->stop)) {
+		if (!next)
+			(void)lock_next(store, name, &next);
+		nap(SECOND / 10);
+		rc = store_source_lease(store, name, lease, err);
+	}
+	store_unlock(next);
+	return rc;
+}
+
+/* ---- between turns --------------------------------------------------------------------------- */
+
+enum waited { WAITED, CHANGED, GONE, WANTED };
 
 /* Whether the connection is still to be read as it was opened. */
 static enum waited look(struct collector *c, struct err *err)
@@ -235,7 +288,7 @@ static enum waited look(struct collector *c, struct err *err)
 	if (rc < 0 || (rc == 1 && !now.paused))
 		seen = rc == 1 && now.changed_at != c->connection.changed_at ? CHANGED : WAITED;
 	arena_fini(&mem);
-	return seen;
+	return seen == WAITED && somebody_waits(c) ? WANTED : seen;
 }
 
 /* Waits, and looks at the connection from time to time. */
@@ -253,8 +306,7 @@ static enum waited wait_until(struct collector *c, int64_t until, struct err *er
 		if (now >= until)
 			return WAITED;
 		int64_t part = until - now < SECOND / 5 ? until - now : SECOND / 5;
-		struct timespec wait = {part / SECOND, part % SECOND * 1000};
-		nanosleep(&wait, NULL);
+		nap(part);
 	}
 	return WAITED;
 }
@@ -290,6 +342,46 @@ static int reopen(struct collector *c, struct err *err)
 	return collector_open(c, name, err);
 }
 
+/* Another process has the source for as long as it needs it. 1 it is ours again, 0 it is to be read no more, -1. */
+static int yield_to_other(struct collector *c, struct err *err)
+{
+	int rc = -1;
+	log_info("%s: another pugmark reads it meanwhile", c->connection.name);
+	store_unlock(c->lease);
+	c->lease = NULL;
+	while (!collector_stopped(c) && rc < 0) {
+		nap(SECOND / 5);
+		if (somebody_waits(c))
+			continue;
+		rc = store_source_lease(c->store, c->connection.name, &c->lease, err);
+		if (rc < 0 && err->kind != ERR_BUSY)
+			return -1;
+	}
+	return rc < 0 || look(c, err) == GONE ? 0 : reopen(c, err) < 0 ? -1 : 1;
+}
+
+/* 1 it goes on, as it was or as it is now; 0 it is to be read no more; -1. */
+static int between_turns(struct collector *c, int64_t until, unsigned *failures, struct err *err)
+{
+	int rc = 1;
+	switch (wait_until(c, until, err)) {
+	case GONE:
+		log_info("%s: paused or removed", c->connection.name);
+		return 0;
+	case CHANGED:
+		rc = reopen(c, err) < 0 ? -1 : 1;
+		*failures = 0;
+		break;
+	case WANTED:
+		rc = yield_to_other(c, err);
+		*failures = 0;
+		break;
+	case WAITED:
+		break;
+	}
+	return rc;
+}
+
 static int collect_on(struct collector *c, struct err *err)
 {
 	unsigned failures = 0;
@@ -306,18 +398,9 @@ static int collect_on(struct collector *c, struct err *err)
 			log_info("%s: reads again", c->connection.name);
 		failures = rc < 0 ? failures + 1 : 0;
 		/* As long as history is left there is no pause, but a look at the connection. */
-		switch (wait_until(c, rc == 0 && more ? 0 : next_turn(c, failures), err)) {
-		case GONE:
-			log_info("%s: paused or removed", c->connection.name);
-			return 0;
-		case CHANGED:
-			failures = 0;
-			if (reopen(c, err) < 0)
-				return -1;
-			break;
-		case WAITED:
-			break;
-		}
+		rc = between_turns(c, rc == 0 && more ? 0 : next_turn(c, failures), &failures, err);
+		if (rc < 1)
+			return rc;
 	}
 	return 0;
 }
@@ -336,8 +419,7 @@ int collect_source(struct store *store, const char *name, const struct collect_o
 {
 	struct collector c = {
 		.store = store, .options = options, .result = result, .since = options->since};
-	struct store_lock *lease;
-	if (store_source_lease(store, name, &lease, err) < 0)
+	if (take_lease(store, name, options, &c.lease, err) < 0)
 		return -1;
 	int rc = ledger_abandon(store, name, NULL, err);
 	if (rc == 0 && collector_open(&c, name, err) < 0)
@@ -345,6 +427,6 @@ int collect_source(struct store *store, const char *name, const struct collect_o
 	else if (rc == 0)
 		rc = options->once ? collect_once(&c, err) : collect_on(&c, err);
 	collector_close(&c);
-	store_unlock(lease);
+	store_unlock(c.lease);
 	return rc;
 }

@@ -31,6 +31,7 @@ struct collect_progress {
 struct collect_options {
 	const char *key_file; /* of the secrets' key; NULL = the usual places */
 	bool once;     /* until nothing is left to read now, history included; else until `stop` */
+	bool wait;     /* where another process reads the source, until it hands it over */
 	int64_t since; /* read from then on once more; INT64_MIN = from the checkpoint */
 	bool refetch;  /* only what the ledger says is missing, once */
 	uint64_t memory;  /* 0 = BUDGET_DEFAULT */

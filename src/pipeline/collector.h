@@ -29,6 +29,7 @@ struct collector {
 	struct store *store;
 	const struct collect_options *options;
 	struct collect_result *result;
+	struct store_lock *lease;
 	struct arena mem;
 	struct connection connection;
 	const struct source_kind *kind;

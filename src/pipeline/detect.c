@@ -104,7 +104,8 @@ int detect_replay(struct store *store, const struct detect_options *options, int
 	struct store_lock *lock = NULL;
 	if (!options->dry_run && store_lock(store, DETECT_LOCK, true, &lock, err) < 0)
 		return -1;
-	int rc = detector_open(&d, store, options, result, err);
+	const struct detect_history history = {since, until};
+	int rc = detector_open(&d, store, options, &history, result, err);
 	if (rc == 0) {
 		rc = replay(&d, since, until, err);
 		detector_close(&d);
@@ -310,7 +311,7 @@ static int one_round(struct store *store, const struct detect_options *options,
 	 * done with without having been read. */
 	int rc = alerts_pending(store, add_pending, &p, err);
 	if (rc == 0 && p.n)
-		rc = detector_open(&d, store, options, result, err);
+		rc = detector_open(&d, store, options, NULL, result, err);
 	if (rc != 0 || p.n == 0) {
 		pending_fini(&p);
 		return rc;

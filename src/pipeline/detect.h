@@ -20,6 +20,7 @@ struct detect_options {
 	const bool *only; /* rules->n of them: the rules that are asked for; NULL = all */
 	unsigned threads; /* 0 = the machine's cores */
 	uint64_t memory;  /* for hits; 0 = a quarter of BUDGET_DEFAULT */
+	bool lake;        /* a replay asks the lake's own files, even where a cluster is set */
 	bool quiet;       /* nobody is told of new alerts */
 	bool dry_run;     /* nothing is written; `each` is called instead */
 	/* Called for every alert that was found; texts borrowed. May be NULL. */
@@ -48,7 +49,8 @@ int detect_rules_with(
  * well. Adds to *result. -1: ERR_INTERRUPTED by stop; what was done is done. */
 int detect_pending(struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err);
-/* All stored events of the days that [since, until) touches; INT64_MIN, INT64_MAX = open, and then those without time as well. */
+/* All stored events (where a cluster is set for the lake, those on the cluster, unless alerts are written and the lake has events of its
+ * own) of the days that [since, until) touches; INT64_MIN, INT64_MAX = open, and then those without time as well. */
 int detect_replay(struct store *store, const struct detect_options *options, int64_t since,
 	int64_t until, struct detect_result *result, struct err *err);
 

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "pipeline/detect_settle.h"
-#include "query/row_json.h"
+#include "query/evidence.h"
 
 enum {
 	COPIES_OF_PASS = 20000, /* events that are copied as evidence in one pass, about */
@@ -140,9 +140,7 @@ static void take_wish(struct reading *r, const struct wish *wish, const struct d
 	struct alert_event *event = &draft->events[wish->event];
 	struct buf json;
 	buf_init(&json, LIMIT_RECORD_BYTES);
-	buf_printf(&json, "{\"table\":\"%s\",", shape->schema->table);
-	row_members_json(batch, row, false, &json);
-	buf_push(&json, '}');
+	evidence_json(shape->schema->table, batch, row, &json);
 	event->json = json.full ? NULL : arena_strdup(&r->mem, buf_view(&json));
 	buf_fini(&json);
 }

@@ -129,6 +129,17 @@ static const struct caught *caught_of(const struct detector *d, uint64_t segment
 	return same ? detect_catch_find(catch, segment) : NULL;
 }
 
+void detector_add_file(struct detector *d, const struct detect_file *file)
+{
+	if ((d->nfiles & (d->nfiles - 1)) == 0)
+		d->files = xrealloc(d->files, (d->nfiles ? d->nfiles * 2 : 1) * sizeof(*d->files));
+	d->files[d->nfiles++] = *file;
+	if (file->min_time <= file->max_time) {
+		d->began = file->min_time < d->began ? file->min_time : d->began;
+		d->last = file->max_time > d->last ? file->max_time : d->last;
+	}
+}
+
 static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 {
 	(void)err;
@@ -139,9 +150,7 @@ static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 			schema = d->schemas.of[i];
 	if (!schema)
 		return 0;
-	if ((d->nfiles & (d->nfiles - 1)) == 0)
-		d->files = xrealloc(d->files, (d->nfiles ? d->nfiles * 2 : 1) * sizeof(*d->files));
-	d->files[d->nfiles++] = (struct detect_file){
+	struct detect_file file = {
 		.id = info->id,
 		.rows = info->rows,
 		.path = xstrdup(info->path),
@@ -151,10 +160,7 @@ static int add_file(void *ctx, const struct segment_info *info, struct err *err)
 		.no_time = info->no_time > 0,
 		.caught = caught_of(d, info->id),
 	};
-	if (info->min_time <= info->max_time) {
-		d->began = info->min_time < d->began ? info->min_time : d->began;
-		d->last = info->max_time > d->last ? info->max_time : d->last;
-	}
+	detector_add_file(d, &file);
 	return 0;
 }
 
@@ -217,13 +223,14 @@ static void find_begins(struct detector *d)
 	free(begins);
 }
 
-static int list_files(struct detector *d, struct err *err)
+static int list_files(struct detector *d, const struct detect_history *history, struct err *err)
 {
 	d->kept_from = INT64_MIN + 1;
 	d->began = INT64_MAX;
 	d->last = INT64_MIN;
-	if (store_tables(d->store, note_kept, d, err) < 0 ||
-		store_segments(d->store, NULL, add_file, d, err) < 0)
+	int rc = history ? detect_cluster_files(d, history->since, history->until, err) : 0;
+	if (rc < 0 || (rc == 0 && (store_tables(d->store, note_kept, d, err) < 0 ||
+					  store_segments(d->store, NULL, add_file, d, err) < 0)))
 		return -1;
 	if (d->nfiles)
 		qsort(d->files, d->nfiles, sizeof(*d->files), by_id);
@@ -296,9 +303,10 @@ int detector_prepare(struct detector *d, struct store *store, const struct detec
 }
 
 int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
-	struct detect_result *result, struct err *err)
+	const struct detect_history *history, struct detect_result *result, struct err *err)
 {
-	if (detector_prepare(d, store, options, result, err) < 0 || list_files(d, err) < 0 ||
+	if (detector_prepare(d, store, options, result, err) < 0 ||
+		list_files(d, history, err) < 0 ||
 		detector_unfinished(store, &d->unfinished, err) < 0) {
 		detector_close(d);
 		return -1;
@@ -309,6 +317,8 @@ int detector_open(struct detector *d, struct store *store, const struct detect_o
 void detector_close(struct detector *d)
 {
 	drop_files(d);
+	if (d->spool[0])
+		spill_remove(d->spool);
 	detect_shapes_free(d);
 	engine_free(d->engine);
 	map_fini(&d->sources);

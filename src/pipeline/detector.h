@@ -11,6 +11,7 @@
 #include "pipeline/detect.h"
 #include "pipeline/detect_catch.h"
 #include "query/field.h"
+#include "query/spill.h"
 #include "query/table_file.h"
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -124,7 +125,8 @@ struct detector {
 	int64_t longest_reach; /* of the rules that take part; µs */
 	unsigned threads;
 	uint64_t rows_total;
-	char **unfinished; /* sources whose history is still being read; NULL-ended */
+	char spool[SPILL_PATH]; /* the private folder of files from a cluster; "" = none */
+	char **unfinished;      /* sources whose history is still being read; NULL-ended */
 	struct arena mem;
 };
 
@@ -132,8 +134,17 @@ struct detector {
 /* Rules, engine and schemas, and no segment: enough for looking at batches. 0 or -1; detector_close after -1 too. */
 int detector_prepare(struct detector *d, struct store *store, const struct detect_options *options,
 	struct detect_result *result, struct err *err);
+/* With the segments of the lake; of a replay (`history` not NULL) with what the lake's cluster has of it, where one is set. */
+struct detect_history {
+	int64_t since, until;
+};
 int detector_open(struct detector *d, struct store *store, const struct detect_options *options,
-	struct detect_result *result, struct err *err);
+	const struct detect_history *history, struct detect_result *result, struct err *err);
+/* Adds a file; its path becomes the detector's. */
+void detector_add_file(struct detector *d, const struct detect_file *file);
+/* detect_cluster.c: adds files with what the cluster has. 1; 0 where the lake's own files are what counts: no cluster is set, or alerts are
+ * written and the lake has events of its own; -1. */
+int detect_cluster_files(struct detector *d, int64_t since, int64_t until, struct err *err);
 void detector_close(struct detector *d);
 /* The sources whose history is still being read, NULL-ended, or NULL; freed by detector_unfinished_free. 0 or -1. */
 int detector_unfinished(struct store *store, char ***names, struct err *err);

@@ -24,13 +24,7 @@ static int write_record(struct exporting *x, const struct vault_place *place, st
 	buf_clear(&x->raw);
 	if (store_read_raw(x->store, place, &x->raw, err) < 0)
 		return -1;
-	bool reflowed = false;
-	for (char *p = x->raw.ptr, *end = p + x->raw.len;
-		(p = memchr(p, '\n', (size_t)(end - p)));) {
-		*p = ' ';
-		reflowed = true;
-	}
-	*x->reflowed += reflowed;
+	*x->reflowed += text_one_line(&x->raw);
 	++*x->records;
 	buf_push(&x->raw, '\n');
 	if (fwrite(x->raw.ptr, 1, x->raw.len, x->out) != x->raw.len)

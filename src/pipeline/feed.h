@@ -67,8 +67,6 @@ struct feed_result {
 	uint64_t bytes;                /* that came */
 };
 
-/* "address", "taxii", "file". Static text. */
-const char *feed_kind_name(enum feed_kind kind);
 /* Whether a list is one. */
 bool feed_is(const struct watchlist *list);
 

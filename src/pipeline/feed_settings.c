@@ -51,11 +51,6 @@ static void set_text(struct feed *feed, size_t at, const char *value)
 	memcpy((char *)feed + at, &value, sizeof(value));
 }
 
-const char *feed_kind_name(enum feed_kind kind)
-{
-	return kind_names[kind];
-}
-
 bool feed_is(const struct watchlist *list)
 {
 	return *list->url != '\0';

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "pipeline/notify_target.h"
+#include "query/evidence.h"
 
 #define SECOND INT64_C(1000000)
 #define HOUR   (3600 * SECOND)
@@ -97,8 +98,9 @@ static int load_alert(struct store *store, const struct notice *notice, struct a
 	bool whole, struct notify_alert *alert, struct err *err)
 {
 	char id[2 * ALERT_ID + 1];
-	struct alert_info info;
-	int rc = alerts_get(store, alert_id_text(notice->alert, id), mem, &info, err);
+	struct alert_info info = {0};
+	int rc = (whole ? evidence_get : alerts_get)(
+		store, alert_id_text(notice->alert, id), mem, &info, err);
 	if (rc == 0)
 		return err_set(err, ERR_NOT_FOUND, "the alert %s is gone", id);
 	if (rc < 0)
@@ -315,8 +317,9 @@ int notify_run(struct store *store, const struct notify_options *options,
 	return rc;
 }
 
-int notify_try(struct store *store, const char *name, const struct notify_options *options,
-	struct err *err)
+/* Sends one message that is about no alert. */
+static int send_now(struct store *store, const char *name, const char *kind,
+	struct notify_message *message, const struct notify_options *options, struct err *err)
 {
 	struct loaded_target loaded;
 	int rc = notify_load(store, name, options->key_file, &loaded, err);
@@ -324,12 +327,27 @@ int notify_try(struct store *store, const char *name, const struct notify_option
 		rc = err_set(
 			err, ERR_NOT_FOUND, "there is no notifier %s: pugmark notify list", name);
 	if (rc == 1) {
-		int64_t now = clock_now_us();
-		char *key = arena_printf(&loaded.mem, "test-%s-%lld", name, (long long)now);
-		const struct notify_message message = {.what = NOTIFY_TEST, .now = now, .key = key};
+		message->now = clock_now_us();
+		message->key = arena_printf(
+			&loaded.mem, "%s-%s-%lld", kind, name, (long long)message->now);
 		loaded.target.stop = options->stop;
-		rc = notify_send(&loaded.target, &message, NULL, err);
+		rc = notify_send(&loaded.target, message, NULL, err);
 	}
 	notify_unload(&loaded);
 	return rc;
+}
+
+int notify_try(struct store *store, const char *name, const struct notify_options *options,
+	struct err *err)
+{
+	struct notify_message message = {.what = NOTIFY_TEST};
+	return send_now(store, name, "test", &message, options, err);
+}
+
+int notify_checkpoint(struct store *store, const char *name, const char *summary, const char *note,
+	const struct notify_options *options, struct err *err)
+{
+	struct notify_message message = {
+		.what = NOTIFY_CHECKPOINT, .summary = summary, .note = note};
+	return send_now(store, name, "checkpoint", &message, options, err);
 }

@@ -33,5 +33,8 @@ int notify_save(struct store *store, const struct notifier *notifier,
 /* Sends a test message through a notifier that is saved. 0, or -1: ERR_NOT_FOUND, or why it did not go. */
 int notify_try(struct store *store, const char *name, const struct notify_options *options,
 	struct err *err);
+/* Sends a checkpoint in the same way: `summary` in one line, and the signed note. */
+int notify_checkpoint(struct store *store, const char *name, const char *summary, const char *note,
+	const struct notify_options *options, struct err *err);
 
 #endif

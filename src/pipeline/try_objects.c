@@ -184,6 +184,7 @@ static int look_into_object(
 {
 	struct buf data, label;
 	struct s3_facts facts;
+	say(t, TEST_PHASE, "object");
 	buf_init(&data, HEAD_BYTES);
 	buf_init(&label, 16 << 10);
 	text_escape(&label, object->key);
@@ -234,6 +235,7 @@ static int try_queue(struct objects_test *t, const struct try_bucket *b, struct 
 			 strncmp(b->place.queue, "http://", 7) == 0};
 	struct sqs *sqs = sqs_open(b->http, &place, b->provider, b->policy, err);
 	sqs_batch_init(&batch);
+	say(t, TEST_PHASE, "queue");
 	int rc = sqs ? sqs_receive(sqs, 0, 1, 1, &batch, err) : -1;
 	if (rc >= 0)
 		say(t, TEST_OK, "the queue answers%s",
@@ -249,6 +251,7 @@ int try_bucket(const struct try_bucket *b, struct settings *settings, struct obj
 	struct s3_listing listing;
 	struct s3 *s3 = s3_open(b->http, &b->place.place, b->provider, b->policy, err);
 	s3_listing_init(&listing);
+	say(t, TEST_PHASE, "bucket");
 	int rc = s3 ? list_some(t, settings, &s3, b, &listing, err) : -1;
 	if (rc == 0) {
 		say(t, TEST_OK, "keys: %s", b->provider ? credentials_origin(b->provider) : "none");
@@ -305,6 +308,7 @@ static int look_into_file(struct objects_test *t, const char *path, struct err *
 int try_folder(const char *dir, struct objects_test *t, struct err *err)
 {
 	struct newest newest = {.dir = dir};
+	say(t, TEST_PHASE, "folder");
 	int rc = io_list(dir, note_file, &newest, err);
 	if (rc == 0 && newest.n == 0) {
 		t->empty = true;
