@@ -26,6 +26,9 @@ struct ioc_input {
 };
 /* Adds one value, of `kind` or (IOC_NONE) of the kind that it looks like. */
 void ioc_input_add(struct ioc_input *input, struct slice word, enum ioc_kind kind);
+/* A value that somebody typed as an entry of a list; texts in `mem` and, the reason, in `why`. */
+struct ioc_entry ioc_word_entry(
+	struct slice word, enum ioc_kind kind, struct arena *mem, struct err *why);
 /* An `each` for ioc_list_read; ctx is a struct ioc_input, whose *stop ends the reading (NULL = nothing does). */
 int ioc_input_take(void *ctx, const struct ioc_entry *entry, struct err *err);
 void ioc_input_free(struct ioc_input *input);

@@ -66,6 +66,16 @@ void ioc_input_add(struct ioc_input *input, struct slice word, enum ioc_kind kin
 	arena_fini(&mem);
 }
 
+struct ioc_entry ioc_word_entry(
+	struct slice word, enum ioc_kind kind, struct arena *mem, struct err *why)
+{
+	struct ioc_entry entry = {
+		.text = word, .confidence = -1, .valid_from = INT64_MIN, .expires = INT64_MIN};
+	entry.usable = indicator_parse(word, kind, mem, &entry.indicator, &entry.wide, why) == 0;
+	entry.reason = why->text;
+	return entry;
+}
+
 int ioc_input_take(void *ctx, const struct ioc_entry *entry, struct err *err)
 {
 	struct ioc_input *input = ctx;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sources.c (answer/): what is connected, and how it is doing. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "answer/answer.h"
 
@@ -8,6 +9,8 @@ struct listing {
 	struct store *store;
 	struct arena mem;
 	struct buf *out;
+	const char *only; /* NULL = all */
+	bool hooks;       /* these alone */
 	unsigned n;
 	int64_t now;
 };
@@ -73,6 +76,8 @@ static int add_one(void *ctx, const struct source_state *s, struct err *err)
 	struct listing *l = ctx;
 	struct answer_source more;
 	struct source_health health = source_health(s, l->now);
+	if ((l->only && strcmp(l->only, s->source) != 0) || (l->hooks && !s->hook))
+		return 0;
 	if (answer_source_more(l->store, s->source, &l->mem, &more, err) < 0)
 		return -1;
 	buf_puts(l->out, l->n++ ? ",{\"name\":" : "{\"name\":");
@@ -89,6 +94,8 @@ static int add_one(void *ctx, const struct source_state *s, struct err *err)
 	text_json_member(l->out, "error", s->error);
 	answer_time(l->out, "history_to", more.position.history_to, more.position.history_to > 0);
 	add_state(l->out, s);
+	if (l->hooks)
+		buf_printf(l->out, ",\"path\":\"/api/v1/hooks/%s\"", s->source);
 	buf_push(l->out, '}');
 	return 0;
 }
@@ -100,5 +107,23 @@ int answer_sources(struct store *store, struct buf *out, unsigned *n, struct err
 	arena_fini(&l.mem);
 	if (n)
 		*n = l.n;
+	return rc < 0 ? -1 : 0;
+}
+
+int answer_source(struct store *store, const char *name, struct buf *out, struct err *err)
+{
+	struct listing l = {.store = store, .out = out, .only = name, .now = clock_now_us()};
+	int rc = store_source_states(store, add_one, &l, err);
+	arena_fini(&l.mem);
+	return rc < 0 ? -1 : l.n > 0;
+}
+
+int answer_hooks(struct store *store, struct buf *out, struct err *err)
+{
+	struct listing l = {.store = store, .out = out, .hooks = true, .now = clock_now_us()};
+	buf_puts(out, "{\"hooks\":[");
+	int rc = store_source_states(store, add_one, &l, err);
+	buf_puts(out, "]}");
+	arena_fini(&l.mem);
 	return rc < 0 ? -1 : 0;
 }
