@@ -5,6 +5,7 @@
 
 #include "answer/answer.h"
 #include "http/private.h"
+#include "query/evidence.h"
 
 static int parse_states(const char *text, unsigned *states, struct err *err)
 {
@@ -29,6 +30,25 @@ static int parse_states(const char *text, unsigned *states, struct err *err)
 	return 0;
 }
 
+static int parse_levels(const char *text, unsigned *levels, struct err *err)
+{
+	char word[32];
+	*levels = 0;
+	for (const char *at = text; *at; at += *at == ',') {
+		size_t n = strcspn(at, ",");
+		snprintf(word, sizeof(word), "%.*s", n < 31 ? (int)n : 31, at);
+		int level = level_named(word);
+		if (level < 0)
+			return err_set(err, ERR_USAGE,
+				"levels=%.80s: write informational, low, medium, high, critical "
+				"(several by commas)",
+				text);
+		*levels |= 1u << level;
+		at += n;
+	}
+	return 0;
+}
+
 int handle_alerts(struct request *r, struct err *err)
 {
 	struct alert_filter filter = {.least_level = -1,
@@ -37,6 +57,7 @@ int handle_alerts(struct request *r, struct err *err)
 		.rule = arg(r, "rule"),
 		.text = arg(r, "text")};
 	const char *state = arg(r, "state"), *level = arg(r, "level");
+	const char *levels = arg(r, "levels"), *group = arg(r, "group");
 	uint64_t limit = 1000;
 	struct store *store;
 	if (state && parse_states(state, &filter.states, err) < 0)
@@ -44,19 +65,19 @@ int handle_alerts(struct request *r, struct err *err)
 	if (level && (filter.least_level = level_named(level)) < 0)
 		return err_set(err, ERR_USAGE,
 			"level=%.40s: write informational, low, medium, high or critical", level);
+	if (levels && parse_levels(levels, &filter.levels, err) < 0)
+		return -1;
+	if (group && strcmp(group, "rule") != 0)
+		return err_set(err, ERR_USAGE, "group=%.40s: alerts are grouped by rule", group);
 	if (arg_time(r, "since", &filter.since, err) < 0 ||
 		arg_time(r, "until", &filter.until, err) < 0 ||
 		arg_number(r, "limit", 100000, &limit, err) < 0 ||
 		request_store(r, STORE_READ, &store, err) < 0)
 		return -1;
 	filter.limit = (uint32_t)limit;
-	int rc = answer_alerts(store, &filter, &r->out, err);
+	int rc = (group ? answer_alerts_by_rule : answer_alerts)(store, &filter, &r->out, err);
 	store_close(store);
-	if (rc < 0)
-		return -1;
-	buf_push(&r->out, '\n');
-	reply_done(r, 200, "application/json");
-	return 0;
+	return reply_made(r, rc, "", err);
 }
 
 /* 0 found, -1. */
@@ -67,7 +88,7 @@ static int get(struct request *r, struct store *store, struct alert_info *alert,
 			"%s is no alert id: it has 32 hexadecimal digits, of which the first 6 may "
 			"do",
 			r->id);
-	int rc = alerts_get(store, r->id, &r->mem, alert, err);
+	int rc = evidence_get(store, r->id, &r->mem, alert, err);
 	return rc == 1  ? 0
 	       : rc < 0 ? -1
 			: err_set(err, ERR_NOT_FOUND, "there is no alert %s", r->id);
@@ -80,9 +101,7 @@ static int show(struct request *r, struct store *store, struct err *err)
 		return -1;
 	buf_clear(&r->out);
 	alert_json(&alert, true, &r->out);
-	buf_push(&r->out, '\n');
-	reply_done(r, 200, "application/json");
-	return 0;
+	return reply_made(r, 0, "", err);
 }
 
 int handle_alert(struct request *r, struct err *err)
@@ -102,25 +121,34 @@ struct change {
 	int state; /* -1 = a comment alone */
 };
 
+int alert_act_read(struct request *r, int state, struct alert_act *act, struct err *err)
+{
+	const char *word;
+	*act = (struct alert_act){.state = state, .who = r->who};
+	if (body_text(r, "comment", &act->comment, err) < 0 ||
+		body_text(r, "reason", &word, err) < 0)
+		return -1;
+	int reason = word ? alert_reason_named(word) : REASON_NONE;
+	if (state == ALERT_CLOSED ? reason <= REASON_NONE : word != NULL)
+		return err_set(err, ERR_USAGE,
+			state == ALERT_CLOSED ? "closing takes a \"reason\": "
+						"true-positive, false-positive, benign or duplicate"
+					      : "a \"reason\" goes with closing alone");
+	if (state < 0 && (!act->comment || !*act->comment))
+		return err_set(err, ERR_USAGE, "there is no \"comment\" in the body");
+	act->reason = (enum alert_reason)reason;
+	return 0;
+}
+
 static int act(struct request *r, struct store *store, const struct change *change,
 	const struct alert_info *alert, struct err *err)
 {
-	const char *comment, *word;
-	if (body_text(r, "comment", &comment, err) < 0 || body_text(r, "reason", &word, err) < 0)
+	struct alert_act wanted;
+	if (alert_act_read(r, change->state, &wanted, err) < 0)
 		return -1;
-	int reason = word ? alert_reason_named(word) : REASON_NONE;
-	if (change->state == ALERT_CLOSED ? reason <= REASON_NONE : word != NULL)
-		return err_set(err, ERR_USAGE,
-			change->state == ALERT_CLOSED ? "closing takes a \"reason\": "
-							"true-positive, false-positive, benign or "
-							"duplicate"
-						      : "a \"reason\" goes with closing alone");
-	if (change->state >= 0)
-		return alerts_set(store, alert->id, (enum alert_state)change->state,
-			(enum alert_reason)reason, r->who, comment, err);
-	if (!comment || !*comment)
-		return err_set(err, ERR_USAGE, "there is no \"comment\" in the body");
-	return alerts_comment(store, alert->id, r->who, comment, err);
+	return wanted.state < 0 ? alerts_comment(store, alert->id, r->who, wanted.comment, err)
+				: alerts_set(store, alert->id, (enum alert_state)wanted.state,
+					  wanted.reason, r->who, wanted.comment, err);
 }
 
 /* The act between the two halves of its row. */

@@ -70,6 +70,43 @@ int body_text(struct request *r, const char *name, const char **text, struct err
 			      name);
 }
 
+int body_number(struct request *r, const char *name, uint64_t most, uint64_t *n, struct err *err)
+{
+	struct slice member;
+	int64_t value;
+	if (json_member(buf_view(&r->body), name, &member) != 1 || slice_eq(member, SLICE("null")))
+		return 0;
+	if (text_parse_int(member, &value) < 0 || value < 0 || (uint64_t)value > most)
+		return err_set(err, ERR_USAGE, "\"%s\" must be a whole number from 0 to %llu", name,
+			(unsigned long long)most);
+	*n = (uint64_t)value;
+	return 0;
+}
+
+int body_time(struct request *r, const char *name, int64_t *us, struct err *err)
+{
+	const char *text;
+	int64_t end;
+	if (body_text(r, name, &text, err) < 0)
+		return -1;
+	if (!text || clock_parse(slice_of(text), clock_now_us(), us, &end) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"\"%s\": %.80s is no time: write 2026-01-31, 2026-01-31T12:00:00Z, -7d or "
+		"yesterday",
+		name, text);
+}
+
+int body_bool(struct request *r, const char *name, int *value, struct err *err)
+{
+	struct slice member;
+	*value = -1;
+	if (json_member(buf_view(&r->body), name, &member) != 1 || slice_eq(member, SLICE("null")))
+		return 0;
+	*value = slice_eq(member, SLICE("true")) ? 1 : slice_eq(member, SLICE("false")) ? 0 : -1;
+	return *value >= 0 ? 0 : err_set(err, ERR_USAGE, "\"%s\" must be true or false", name);
+}
+
 int request_store(
 	const struct request *r, enum store_mode mode, struct store **store, struct err *err)
 {

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 int listen_parse(const char *text, char address[64], uint16_t *port, struct err *err)
@@ -36,11 +37,44 @@ bool is_loopback(const char *address)
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
+/* An IPv4 address as IPv6 has it; false where it is neither. */
+static bool as_six(const struct sockaddr *address, struct in6_addr *six)
+{
+	*six = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	if (address->sa_family == AF_INET)
+		memcpy(&six->s6_addr[12],
+			&((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+	else if (address->sa_family == AF_INET6)
+		*six = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+	else
+		return false;
+	return true;
+}
+
+void address_text(const struct sockaddr *address, char text[64])
+{
+	struct in6_addr six;
+	if (!as_six(address, &six))
+		snprintf(text, 64, "unknown");
+	else if (IN6_IS_ADDR_V4MAPPED(&six))
+		inet_ntop(AF_INET, &six.s6_addr[12], text, 64);
+	else
+		inet_ntop(AF_INET6, &six, text, 64);
+}
+
+void address_network(const struct sockaddr *address, uint8_t network[16])
+{
+	struct in6_addr six;
+	memset(network, 0, 16);
+	if (as_six(address, &six))
+		memcpy(network, &six, IN6_IS_ADDR_V4MAPPED(&six) ? 16 : 8);
+}
+
 static void put(struct hosts *hosts, const char *name, uint16_t port, bool alone)
 {
 	if (hosts->n < HOSTS_MOST && !alone)
 		snprintf(hosts->names[hosts->n++], HOST_TEXT, "%s:%u", name, port);
-	if (hosts->n < HOSTS_MOST && (alone || port == 80))
+	if (hosts->n < HOSTS_MOST && (alone || port == 80 || port == 443))
 		snprintf(hosts->names[hosts->n++], HOST_TEXT, "%s", name);
 }
 
@@ -117,6 +151,11 @@ static int weight(const char *header, const char *type)
 		at += len;
 	}
 	return -1;
+}
+
+bool takes_gzip(const char *header)
+{
+	return header && weight(header, "gzip") > 0;
 }
 
 bool accepts(const char *header, const char *type)

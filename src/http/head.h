@@ -24,11 +24,20 @@ bool hosts_have(const struct hosts *hosts, const char *host);
 /* Whether the address is of this machine alone: 127.0.0.0/8, ::1. */
 bool is_loopback(const char *address);
 
+struct sockaddr;
+/* A client's address in digits; "unknown" where it is of neither kind. An IPv4 address that came over IPv6 (RFC 4291, 2.5.5.2) is
+ * written as what it is. */
+void address_text(const struct sockaddr *address, char text[64]);
+/* What is one client's for limits: an IPv4 address, the first 64 bits of an IPv6 one. */
+void address_network(const struct sockaddr *address, uint8_t network[16]);
+
 /* Whether a request comes from a page of this server, or from no page: `origin`, `fetch_site` are the headers, NULL = not there. */
 bool same_origin(const char *host, const char *origin, const char *fetch_site);
 /* Whether a Content-Type is that type, whatever parameters it has. */
 bool type_is(const char *header, const char *type);
 /* Whether an Accept header prefers `type` to application/json. */
 bool accepts(const char *header, const char *type);
+/* Whether an Accept-Encoding header takes gzip; NULL = none. */
+bool takes_gzip(const char *header);
 
 #endif

@@ -2,6 +2,8 @@
 /* head_test.c: which hosts, origins and types are taken. */
 #include "base/test.h"
 
+#include <arpa/inet.h>
+
 #include "http/head.h"
 
 static void addresses_to_listen_on(void **state)
@@ -55,6 +57,41 @@ static void an_address_of_the_network_has_no_other_names(void **state)
 	hosts_of(&hosts, "10.0.0.5", 8480);
 	assert_true(hosts_have(&hosts, "10.0.0.5:8480"));
 	assert_false(hosts_have(&hosts, "localhost:8480"));
+	assert_false(hosts_have(&hosts, "10.0.0.5"));
+	hosts_of(&hosts, "10.0.0.5", 443);
+	assert_true(hosts_have(&hosts, "10.0.0.5")); /* browsers leave it out */
+}
+
+/* What counts as one client: an IPv4 address however it came, 64 bits of IPv6. */
+static void clients_are_told_apart(void **state)
+{
+	static const struct {
+		const char *one, *text, *other;
+		bool same;
+	} rows[] = {{"192.0.2.7", "192.0.2.7", "::ffff:192.0.2.7", true},
+		{"::ffff:192.0.2.7", "192.0.2.7", "::ffff:192.0.2.8", false},
+		{"192.0.2.7", "192.0.2.7", "192.0.2.8", false},
+		{"2001:db8::1", "2001:db8::1", "2001:db8::a:b:c:d", true},
+		{"2001:db8:0:1::1", "2001:db8:0:1::1", "2001:db8:0:2::1", false},
+		{"2001:0:0:1::1", "2001:0:0:1::1", "2001::2:0:0:0:1", false}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *const texts[] = {rows[i].one, rows[i].other};
+		uint8_t networks[2][16];
+		char text[2][64];
+		for (size_t k = 0; k < 2; k++) {
+			struct sockaddr_in four = {.sin_family = AF_INET};
+			struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+			bool is_four = inet_pton(AF_INET, texts[k], &four.sin_addr) == 1;
+			if (!is_four)
+				assert_int_equal(inet_pton(AF_INET6, texts[k], &six.sin6_addr), 1);
+			const struct sockaddr *any = is_four ? (void *)&four : (void *)&six;
+			address_network(any, networks[k]);
+			address_text(any, text[k]);
+		}
+		CHECK_ROW(i, strcmp(text[0], rows[i].text) == 0);
+		CHECK_ROW(i, (memcmp(networks[0], networks[1], 16) == 0) == rows[i].same);
+	}
 }
 
 static void origins(void **state)
@@ -94,14 +131,29 @@ static void types(void **state)
 	}
 }
 
+static void encodings(void **state)
+{
+	static const struct {
+		const char *header;
+		bool gzip;
+	} rows[] = {{NULL, false}, {"", false}, {"gzip", true}, {"gzip, deflate, br", true},
+		{"br;q=1.0, gzip;q=0.2", true}, {"gzip;q=0", false}, {"gzipped", false},
+		{"deflate", false}, {"*", false}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		CHECK_ROW(i, takes_gzip(rows[i].header) == rows[i].gzip);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_to_listen_on),
 		cmocka_unit_test(hosts_are_exact),
 		cmocka_unit_test(an_address_of_the_network_has_no_other_names),
+		cmocka_unit_test(clients_are_told_apart),
 		cmocka_unit_test(origins),
 		cmocka_unit_test(types),
+		cmocka_unit_test(encodings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

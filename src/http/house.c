@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* house.c: routes that answer from the catalog: health, status, sources, rules, watchlists, one event, the audit log. */
+/* house.c: routes that answer from the catalog: health, status, sources, watchlists, one event, the audit log. */
 #include <inttypes.h>
 
 #include "answer/answer.h"
 #include "http/private.h"
-#include "pipeline/detect.h"
 
 #define JSON "application/json"
 
@@ -12,24 +11,6 @@ int handle_health(struct request *r, struct err *err)
 {
 	(void)err;
 	buf_puts(&r->out, "{\"status\":\"ok\"}\n");
-	reply_done(r, 200, JSON);
-	return 0;
-}
-
-/* An answer that is made as a whole, out of the store. */
-static int from_store(struct request *r,
-	int (*make)(struct store *store, struct buf *out, struct err *err), struct err *err)
-{
-	struct store *store;
-	if (request_store(r, STORE_READ, &store, err) < 0)
-		return -1;
-	int rc = make(store, &r->out, err);
-	store_close(store);
-	if (rc == 0 && r->out.full)
-		rc = err_set(err, ERR_LIMIT, "the answer is too long");
-	if (rc < 0)
-		return -1;
-	buf_push(&r->out, '\n');
 	reply_done(r, 200, JSON);
 	return 0;
 }
@@ -51,46 +32,22 @@ static int make_sources(struct store *store, struct buf *out, struct err *err)
 
 int handle_ready(struct request *r, struct err *err)
 {
-	return from_store(r, make_ready, err);
+	return reply_from_store(r, make_ready, err);
 }
 
 int handle_status(struct request *r, struct err *err)
 {
-	return from_store(r, answer_status, err);
+	return reply_from_store(r, answer_status, err);
 }
 
 int handle_sources(struct request *r, struct err *err)
 {
-	return from_store(r, make_sources, err);
+	return reply_from_store(r, make_sources, err);
 }
 
 int handle_watchlists(struct request *r, struct err *err)
 {
-	return from_store(r, answer_watchlists, err);
-}
-
-int handle_rules(struct request *r, struct err *err)
-{
-	struct rules *rules;
-	struct store *store;
-	struct map counts;
-	if (detect_rules(request_options(r)->data, &rules, err) < 0)
-		return -1;
-	map_init(&counts);
-	int rc = request_store(r, STORE_READ, &store, err);
-	if (rc == 0) {
-		rc = answer_rule_alerts(store, &counts, err);
-		store_close(store);
-	}
-	if (rc >= 0 && answer_rules(rules, &counts, &r->out) < 0)
-		rc = err_set(err, ERR_LIMIT, "the answer is too long");
-	map_fini(&counts);
-	rules_free(rules);
-	if (rc < 0)
-		return -1;
-	buf_push(&r->out, '\n');
-	reply_done(r, 200, JSON);
-	return 0;
+	return reply_from_store(r, answer_watchlists, err);
 }
 
 int handle_event(struct request *r, struct err *err)
@@ -107,11 +64,7 @@ int handle_event(struct request *r, struct err *err)
 	store_close(store);
 	if (rc == 0)
 		return err_set(err, ERR_NOT_FOUND, "no event has the id %s", r->id);
-	if (rc < 0)
-		return -1;
-	buf_push(&r->out, '\n');
-	reply_done(r, 200, JSON);
-	return 0;
+	return reply_made(r, rc < 0 ? -1 : 0, "", err);
 }
 
 /* ---- the audit log --------------------------------------------------------------------------- */
@@ -153,6 +106,7 @@ int handle_audit(struct request *r, struct err *err)
 		return -1;
 	filter.limit = limit ? (uint32_t)limit : 10000;
 	filter.before = (int64_t)before;
+	filter.text = arg(r, "text");
 	buf_puts(&r->out, "{\"acts\":[");
 	int rc = audit_list(store, &filter, add_act, &acts, err);
 	store_close(store);
@@ -161,7 +115,5 @@ int handle_audit(struct request *r, struct err *err)
 	buf_puts(&r->out, "]");
 	if (acts.n == filter.limit)
 		buf_printf(&r->out, ",\"before\":%" PRId64, acts.last);
-	buf_puts(&r->out, "}\n");
-	reply_done(r, 200, JSON);
-	return 0;
+	return reply_made(r, 0, "}", err);
 }

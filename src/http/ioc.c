@@ -2,11 +2,8 @@
 /*
  * ioc.c (http/): POST /api/v1/ioc/search: a list of any form, or a JSON array of strings, asked of all events: as `pugmark ioc search`.
  */
-#include <unistd.h>
-
 #include "answer/ioc.h"
 #include "http/private.h"
-#include "json/json.h"
 #include "pipeline/pipeline.h"
 
 enum { COUNTED_EXACTLY = 1000, PART = 256 << 10 };
@@ -15,60 +12,11 @@ struct asking {
 	struct request *r;
 	struct ioc_input input;
 	struct ioc_report report;
-	struct slice left; /* of the body */
 	const char *table;
+	const struct search_tables *tables;
 	bool exact, hits, lines;
 	struct buf text;
 };
-
-static int64_t read_body(void *ctx, char *to, size_t n, struct err *err)
-{
-	struct asking *a = ctx;
-	(void)err;
-	n = n < a->left.len ? n : a->left.len;
-	if (n > 0)
-		memcpy(to, a->left.ptr, n);
-	a->left.ptr += n;
-	a->left.len -= n;
-	return (int64_t)n;
-}
-
-/* An array of strings alone: an indicator each. 1 it was one, 0 it is something else. */
-static int take_array(struct asking *a)
-{
-	struct slice body = buf_view(&a->r->body), value;
-	struct buf word;
-	size_t at = json_blanks(body, 0), count = 0;
-	if (at >= body.len || body.ptr[at] != '[' || json_validate(body, NULL) < 0)
-		return 0;
-	body.ptr += at, body.len -= at;
-	for (at = 0; json_item(body, &at, &value); count++) {
-		if (!value.len || value.ptr[0] != '"')
-			return 0;
-	}
-	buf_init(&word, LIMIT_LIST_LINE);
-	for (at = 0; count > 0 && json_item(body, &at, &value);) {
-		bool repaired;
-		buf_clear(&word);
-		if (json_unescape(value, 0, &word, &repaired) >= 0)
-			ioc_input_add(&a->input, buf_view(&word), IOC_NONE);
-	}
-	buf_fini(&word);
-	return 1;
-}
-
-static int read_input(struct asking *a, struct err *err)
-{
-	struct ioc_list_options options = {.name = "the body"};
-	struct ioc_list_counts counts = {0};
-	a->input.stop = &a->r->stop;
-	if (take_array(a) == 1)
-		return 0;
-	a->left = buf_view(&a->r->body);
-	return ioc_list_read(&options, read_body, a, ioc_input_take, &a->input, &counts, err) < 0
-		       ? -1
-		       : 0;
-}
 
 static int put(struct asking *a, struct err *err)
 {
@@ -98,15 +46,12 @@ static int put(struct asking *a, struct err *err)
 
 static int ask(struct asking *a, struct store *store, struct err *err)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned threads = request_options(a->r)->threads;
 	const struct ioc_request request = {.list = a->input.list,
 		.n = a->input.nlist,
 		.table = a->table,
+		.tables = a->tables,
 		.exact = a->exact,
-		.threads = threads     ? threads
-			   : cores > 0 ? (unsigned)cores
-				       : 1,
+		.threads = request_threads(a->r),
 		.stop = &a->r->stop};
 	struct ioc_answers answers;
 	struct slice *own;
@@ -125,24 +70,27 @@ static int ask(struct asking *a, struct store *store, struct err *err)
 int handle_ioc_search(struct request *r, struct err *err)
 {
 	struct asking a = {.r = r, .table = arg(r, "table"), .lines = accepts_lines(r)};
-	const struct schema *schema;
-	struct schema *owned = NULL;
+	struct request_tables known;
 	struct store *store;
 	if (arg_flag(r, "exact", &a.exact, err) < 0 || arg_flag(r, "hits", &a.hits, err) < 0)
 		return -1;
-	if (a.table && store_schema(request_options(r)->data, a.table, &schema, &owned, err) < 0) {
-		err->kind = err->kind == ERR_NOT_FOUND ? ERR_USAGE : err->kind;
+	if (request_tables(r, &known, err) < 0) {
+		request_tables_fini(&known);
 		return -1;
 	}
-	a.table = a.table ? schema->table : NULL;
+	a.table = a.table ? known.tables.schemas[0]->table : NULL;
+	a.tables = &known.tables;
 	buf_init(&a.text, (size_t)1 << 28);
-	int rc = read_input(&a, err);
+	const struct ioc_list_options options = {.name = "the body"};
+	struct ioc_list_counts counts = {0};
+	a.input.stop = &r->stop;
+	int rc = body_list(r, &options, ioc_input_take, &a.input, &counts, err);
 	if (rc == 0 && (rc = request_store(r, STORE_READ, &store, err)) == 0) {
 		rc = ask(&a, store, err);
 		store_close(store);
 	}
 	ioc_input_free(&a.input);
 	buf_fini(&a.text);
-	schema_free(owned);
+	request_tables_fini(&known);
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include "store/alerts.h"
 #include "store/ledger.h"
 
-enum { ROUTES_MOST = 64, STATUS_MOST = 600 };
+enum { ROUTES_MOST = 160, STATUS_MOST = 600 };
 
 static _Atomic uint64_t answers[ROUTES_MOST + 1][STATUS_MOST]; /* the last row: no route */
 static _Atomic int64_t connections;

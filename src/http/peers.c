@@ -2,22 +2,41 @@
 /* peers.c: the time of each connection. libmicrohttpd's own timeout starts anew with each byte, so that one byte a second lasts for
  * ever; this one does not. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
+#include "http/head.h"
 #include "http/private.h"
 #include "http/server.h"
 
 #define SECOND INT64_C(1000000)
 
-void peers_init(struct peers *peers)
+void peers_init(struct peers *peers, unsigned most)
 {
 	pthread_mutex_init(&peers->lock, NULL);
 	peers->first = NULL;
+	peers->most = most;
 }
 
 void peers_fini(struct peers *peers)
 {
 	pthread_mutex_destroy(&peers->lock);
+}
+
+bool peers_room(struct peers *peers, const struct sockaddr *address)
+{
+	uint8_t network[16];
+	char from[64];
+	unsigned n = 0, most = peers->most ? peers->most : HTTP_PER_ADDRESS;
+	address_network(address, network);
+	address_text(address, from);
+	if (!peers->most && is_loopback(from))
+		return true;
+	pthread_mutex_lock(&peers->lock);
+	for (const struct peer *peer = peers->first; peer && n < most; peer = peer->next)
+		n += memcmp(peer->network, network, 16) == 0;
+	pthread_mutex_unlock(&peers->lock);
+	return n < most;
 }
 
 struct peer *peers_add(struct peers *peers, struct MHD_Connection *connection)
@@ -26,6 +45,9 @@ struct peer *peers_add(struct peers *peers, struct MHD_Connection *connection)
 	peer->fd =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	peer->until = clock_mono_us() + HTTP_HEAD_S * SECOND;
+	address_network(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+				->client_addr,
+		peer->network);
 	pthread_mutex_lock(&peers->lock);
 	peer->next = peers->first;
 	if (peers->first)
@@ -33,6 +55,13 @@ struct peer *peers_add(struct peers *peers, struct MHD_Connection *connection)
 	peers->first = peer;
 	pthread_mutex_unlock(&peers->lock);
 	return peer;
+}
+
+struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
 }
 
 void peers_remove(struct peers *peers, struct peer *peer)
@@ -53,9 +82,7 @@ void peers_remove(struct peers *peers, struct peer *peer)
 void peers_phase(struct peers *peers, struct MHD_Connection *connection, enum peer_phase phase,
 	uint64_t body)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct peer *peer = info ? info->socket_context : NULL;
+	struct peer *peer = peer_of(connection);
 	int64_t seconds = phase == PEER_HEAD ? HTTP_HEAD_S : HTTP_ANSWER_S;
 	body = body < HTTP_BODY_LARGE ? body : HTTP_BODY_LARGE;
 	if (phase == PEER_BODY)
@@ -64,6 +91,16 @@ void peers_phase(struct peers *peers, struct MHD_Connection *connection, enum pe
 		return;
 	pthread_mutex_lock(&peers->lock);
 	peer->until = clock_mono_us() + seconds * SECOND;
+	pthread_mutex_unlock(&peers->lock);
+}
+
+void peers_stay(struct peers *peers, int fd)
+{
+	pthread_mutex_lock(&peers->lock);
+	for (struct peer *peer = peers->first; peer; peer = peer->next) {
+		if (peer->fd == fd)
+			peer->until = clock_mono_us() + HTTP_ANSWER_S * SECOND;
+	}
 	pthread_mutex_unlock(&peers->lock);
 }
 

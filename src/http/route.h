@@ -9,10 +9,14 @@
 
 struct request;
 
+enum { ROUTE_ID = 128 /* bytes of what stands for {id}, with a NUL */, ROUTE_ALLOWED = 64 };
+
 enum route_body {
 	BODY_NONE,
-	BODY_JSON, /* a JSON object: what a person does; application/json alone */
-	BODY_LIST, /* indicators: any text, up to HTTP_BODY_LARGE */
+	BODY_JSON,     /* a JSON object: what a person does; application/json alone */
+	BODY_PASSWORD, /* the same, and a password is hashed: there is one such request at a time */
+	BODY_LIST,     /* indicators: any text, up to HTTP_BODY_LARGE */
+	BODY_HOOK, /* what another product sends, up to HTTP_BODY_HOOK; who sends is known by the hook's secret */
 };
 
 struct route {
@@ -30,7 +34,8 @@ unsigned routes_count(void);
 
 /* The route of a path and a method, and what stands for {id}. NULL: *allowed is a list for Allow of the methods that the path has
  * ("" = there is no such path). HEAD is taken where GET is. */
-const struct route *route_find(const char *method, const char *path, char id[64], char allowed[64]);
+const struct route *route_find(
+	const char *method, const char *path, char id[ROUTE_ID], char allowed[ROUTE_ALLOWED]);
 /* Whether the route takes this argument. */
 bool route_takes(const struct route *route, const char *arg);
 

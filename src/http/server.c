@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server.c: libmicrohttpd's side: sockets, heads, bodies, answers. What a head must be is looked at before a byte of the body is kept:
- * framing, host, route, method, origin, token, role, type, arguments, in this order.
+ * framing, host, route, method, origin, who asks, role, type, arguments, in this order.
  */
-#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "http/head.h"
+#include "http/job.h"
+#include "http/page.h"
 #include "http/private.h"
 #include "http/server.h"
+#include "http/tls.h"
 #include "json/json.h"
 
 struct server {
 	const struct http_options *options;
 	struct hosts hosts;
 	struct gate *gate;
+	struct limits *limits;
+	struct notes *notes;
 	struct work *work;
+	struct jobs *jobs;
+	struct tls *tls; /* NULL = none */
 	struct peers peers;
 };
 
@@ -30,6 +35,31 @@ static _Atomic size_t bodies; /* bytes of all of them at hand */
 const struct http_options *request_options(const struct request *r)
 {
 	return r->server->options;
+}
+
+struct jobs *request_jobs(const struct request *r)
+{
+	return r->server->jobs;
+}
+
+void request_stays(struct request *r)
+{
+	peers_stay(&r->server->peers, r->fd);
+}
+
+struct gate *request_gate(const struct request *r)
+{
+	return r->server->gate;
+}
+
+struct limits *request_limits(const struct request *r)
+{
+	return r->server->limits;
+}
+
+struct notes *request_notes(const struct request *r)
+{
+	return r->server->notes;
 }
 
 bool accepts_lines(const struct request *r)
@@ -51,9 +81,18 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 	return r;
 }
 
+static bool is_object(const struct request *r)
+{
+	return r->route->body == BODY_JSON || r->route->body == BODY_PASSWORD;
+}
+
 void request_free(struct request *r)
 {
+	if (r->followed)
+		jobs_leave(r->server->jobs, r);
 	bodies -= r->accounted;
+	if (r->body.ptr && r->route && is_object(r))
+		explicit_bzero(r->body.ptr, r->body.cap); /* it may hold a secret */
 	buf_fini(&r->body);
 	buf_fini(&r->out);
 	arena_fini(&r->mem);
@@ -62,7 +101,7 @@ void request_free(struct request *r)
 	free(r);
 }
 
-static const char *header(const struct request *r, const char *name)
+const char *request_header(const struct request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
@@ -71,15 +110,8 @@ static void note_address(struct request *r)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *address = info->client_addr;
-	snprintf(r->from, sizeof(r->from), "unknown");
-	if (address->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr,
-			r->from, sizeof(r->from));
-	else if (address->sa_family == AF_INET6)
-		inet_ntop(AF_INET6,
-			&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, r->from,
-			sizeof(r->from));
+	address_text(info->client_addr, r->from);
+	address_network(info->client_addr, r->network);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -117,7 +149,14 @@ static void add_headers(struct MHD_Response *response, const struct request *r)
 	char text[16];
 	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
 		MHD_add_response_header(response, always[i][0], always[i][1]);
-	MHD_add_response_header(response, "Content-Type", r->type);
+	if (r->type)
+		MHD_add_response_header(response, "Content-Type", r->type);
+	if (r->disposition && r->status == 200)
+		MHD_add_response_header(response, "Content-Disposition", r->disposition);
+	if (r->cookie)
+		MHD_add_response_header(response, "Set-Cookie", r->cookie);
+	if (r->server->tls && !r->local) /* "localhost" is the name of other servers too */
+		MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
 	if (r->status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"pugmark\"");
 	if (r->retry_after) {
@@ -141,62 +180,31 @@ static enum MHD_Result answer_with(struct request *r, const char *allow)
 	add_headers(response, r);
 	if (allow)
 		MHD_add_response_header(response, "Allow", allow);
+	/* libmicrohttpd takes an LF alone for the end of a chunk's line, where others may see none: nothing behind is answered. */
+	if (r->chunked)
+		MHD_add_response_header(response, "Connection", "close");
 	metrics_count(r->route, status);
 	enum MHD_Result rc = MHD_queue_response(r->connection, status, response);
 	MHD_destroy_response(response);
 	return rc;
 }
 
-static enum MHD_Result refuse(struct request *r, unsigned status, const char *why)
+static enum MHD_Result refuse_with(
+	struct request *r, unsigned status, const char *why, const char *more)
 {
 	r->retry_after = status == 503 ? 1 : 0;
-	reply_problem(r, status, why, NULL);
+	if (status == 403)
+		notes_refused(r->server->notes, r, r->who, why);
+	reply_problem(r, status, why, more);
 	return answer_with(r, NULL);
 }
 
+static enum MHD_Result refuse(struct request *r, unsigned status, const char *why)
+{
+	return refuse_with(r, status, why, NULL);
+}
+
 /* ---- the head -------------------------------------------------------------------------------- */
-
-/* RFC 9110, section 5.6.2. */
-#define NAME_CHARACTERS                                                                            \
-	"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-struct framing {
-	unsigned hosts, lengths, codings, tokens;
-	bool strange; /* a coding that is not chunked */
-	bool no_name; /* "Content-Length : 4" is another header to some, and this one to others */
-};
-
-static enum MHD_Result note_header(
-	void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct framing *f = ctx;
-	(void)kind;
-	f->no_name |= !name[0] || name[strspn(name, NAME_CHARACTERS)] != '\0';
-	f->hosts += strcasecmp(name, "Host") == 0;
-	f->lengths += strcasecmp(name, "Content-Length") == 0;
-	f->tokens += strcasecmp(name, "Authorization") == 0;
-	if (strcasecmp(name, "Transfer-Encoding") == 0) {
-		f->codings++;
-		f->strange |= !value || strcasecmp(value, "chunked") != 0;
-	}
-	return MHD_YES;
-}
-
-/* One reading of where a request ends, or none: what two programs could read differently is refused. */
-static const char *check_framing(const struct request *r)
-{
-	struct framing f = {0};
-	MHD_get_connection_values(r->connection, MHD_HEADER_KIND, note_header, &f);
-	if (f.lengths + f.codings > 1)
-		return "more than one of Content-Length and Transfer-Encoding";
-	if (f.no_name)
-		return "a header's name has characters that none has";
-	if (f.strange)
-		return "the only Transfer-Encoding that is taken is chunked";
-	if (f.hosts > 1 || f.tokens > 1)
-		return "a header that may stand there once stands there twice";
-	return NULL;
-}
 
 struct arguments {
 	struct request *r;
@@ -228,35 +236,29 @@ static enum MHD_Result note_argument(void *ctx, enum MHD_ValueKind kind, const c
 	return MHD_YES;
 }
 
-/* 0, or the status of a refusal with *why. */
-static unsigned check_who(struct request *r, const char **why)
-{
-	const char *origin = header(r, "Origin"), *site = header(r, "Sec-Fetch-Site");
-	*why = "this request comes from a page of another site";
-	if ((r->route->writes || origin) && !same_origin(header(r, "Host"), origin, site))
-		return 403;
-	if (r->route->role == ROLE_NONE)
-		return 0;
-	r->role = gate_ask(r->server->gate, header(r, "Authorization"), r->who);
-	*why = "an API token is needed: pugmark token add NAME --role viewer makes one; send it as "
-	       "Authorization: Bearer TOKEN";
-	if (r->role == ROLE_NONE)
-		return 401;
-	*why = arena_printf(&r->mem, "the token %s has the role %s; this needs %s", r->who,
-		access_role_name(r->role), access_role_name(r->route->role));
-	return r->role < r->route->role ? 403 : 0;
-}
-
 static size_t body_most(const struct request *r)
 {
 	return r->route->body == BODY_LIST   ? HTTP_BODY_LARGE
-	       : r->route->body == BODY_JSON ? HTTP_BODY_SMALL
+	       : r->route->body == BODY_HOOK ? HTTP_BODY_HOOK
+	       : is_object(r)                ? HTTP_BODY_SMALL
 					     : 0;
+}
+
+/* What a delivery to a hook proves itself with; false where there is nothing of the kind: its body is not even read. */
+static bool take_proof(struct request *r)
+{
+	const char *signature = request_header(r, "X-Hub-Signature-256"),
+		   *bearer = request_header(r, "Authorization");
+	if (signature)
+		r->signature = arena_strdup(&r->mem, slice_of(signature));
+	else if (bearer && strncasecmp(bearer, "Bearer ", 7) == 0)
+		r->bearer = arena_strdup(&r->mem, slice_of(bearer + 7 + strspn(bearer + 7, " ")));
+	return r->signature || r->bearer;
 }
 
 static unsigned check_body(struct request *r, const char **why)
 {
-	const char *length = header(r, "Content-Length");
+	const char *length = request_header(r, "Content-Length");
 	int64_t n = 0;
 	*why = "the Content-Length is no number";
 	if (length && (text_parse_int(slice_of(length), &n) < 0 || n < 0))
@@ -265,28 +267,41 @@ static unsigned check_body(struct request *r, const char **why)
 	if ((uint64_t)n > body_most(r))
 		return 413;
 	*why = "the body must be application/json";
-	if (r->route->body == BODY_JSON && !type_is(header(r, "Content-Type"), "application/json"))
+	if (is_object(r) && !type_is(request_header(r, "Content-Type"), "application/json"))
 		return 415;
 	return 0;
 }
 
 /* Everything but the body. The answer to a refusal is queued; r->route is NULL then where no route was found. */
 static enum MHD_Result check_head(
-	struct request *r, const char *url, const char *method, bool *refused)
+	struct request *r, const char *url, const char *method, const char *version, bool *refused)
 {
-	char allowed[64];
-	const char *why = check_framing(r);
+	char allowed[ROUTE_ALLOWED];
+	const char *why = framing_wrong(r, method, version), *more = NULL,
+		   *host = request_header(r, "Host");
 	unsigned status;
 	*refused = true;
 	note_address(r);
+	r->method = arena_strdup(&r->mem, slice_of(method));
+	r->path = arena_printf(&r->mem, "%.200s", url);
+	r->local = host && strncasecmp(host, "localhost", 9) == 0;
 	if (why)
 		return refuse(r, 400, why);
-	if (!hosts_have(&r->server->hosts, header(r, "Host")))
+	if (!hosts_have(&r->server->hosts, host))
 		return refuse(r, 403,
 			"the Host of this request is not one of this server: pugmark serve --host "
 			"NAME "
 			"adds one");
 	r->head = strcmp(method, "HEAD") == 0;
+	r->page = r->head || strcmp(method, "GET") == 0 ? page_find(url) : NULL;
+	if (r->page) {
+		const char *length = request_header(r, "Content-Length");
+		if (r->chunked || (length && strcmp(length, "0") != 0))
+			return refuse(r, 413, "no body is taken here");
+		buf_init(&r->body, 0);
+		*refused = false;
+		return MHD_YES;
+	}
 	r->route = route_find(method, url, r->id, allowed);
 	if (!r->route && !*allowed)
 		return refuse(r, 404, "there is no such path: docs/api.md has all of them");
@@ -294,15 +309,19 @@ static enum MHD_Result check_head(
 		reply_problem(r, 405, "this path does not take this method", NULL);
 		return answer_with(r, allowed);
 	}
-	if ((status = check_who(r, &why)) != 0 || (status = check_body(r, &why)) != 0)
-		return refuse(r, status, why);
+	if ((status = who_check(r, &why, &more)) != 0 || (status = check_body(r, &why)) != 0)
+		return refuse_with(r, status, why, more);
 	struct arguments arguments = {.r = r};
 	MHD_get_connection_values_n(
 		r->connection, MHD_GET_ARGUMENT_KIND, note_argument, &arguments);
 	if (arguments.wrong)
 		return refuse(r, 400, arguments.wrong);
-	r->accept = header(r, "Accept");
+	r->accept = request_header(r, "Accept");
 	r->accept = r->accept ? arena_strdup(&r->mem, slice_of(r->accept)) : NULL;
+	if (r->route->body == BODY_HOOK && !take_proof(r))
+		return refuse(r, 401,
+			"a hook takes what is signed with its secret: X-Hub-Signature-256: "
+			"sha256=…, or Authorization: Bearer SECRET");
 	buf_init(&r->body, body_most(r));
 	*refused = false;
 	return MHD_YES;
@@ -327,7 +346,12 @@ static enum MHD_Result hand_over(struct request *r)
 {
 	if (r->passed > 0)
 		return refuse(r, 413, "the body is too long, or too many long ones come at once");
-	if (r->route->body == BODY_JSON) {
+	if (r->page) {
+		unsigned status = page_answer(r->connection, r->page, r->server->tls && !r->local);
+		metrics_count(NULL, status);
+		return status ? MHD_YES : MHD_NO;
+	}
+	if (is_object(r)) {
 		struct slice body = buf_view(&r->body);
 		size_t at = json_blanks(body, 0);
 		if (json_validate(body, NULL) < 0 || at >= body.len || body.ptr[at] != '{')
@@ -350,11 +374,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	struct server *server = ctx;
 	struct request *r = *state;
 	bool refused;
-	(void)version;
 	if (!r) {
 		*state = r = request_new(server, connection);
-		enum MHD_Result rc = check_head(r, url, method, &refused);
-		const char *length = header(r, "Content-Length");
+		enum MHD_Result rc = check_head(r, url, method, version, &refused);
+		const char *length = request_header(r, "Content-Length");
 		peers_phase(&server->peers, connection, PEER_BODY,
 			length ? strtoull(length, NULL, 10) : 0);
 		return rc;
@@ -393,6 +416,13 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 		peers_remove(&server->peers, *socket_ctx);
 }
 
+static enum MHD_Result on_accept(void *ctx, const struct sockaddr *address, socklen_t n)
+{
+	struct server *server = ctx;
+	(void)n;
+	return peers_room(&server->peers, address) ? MHD_YES : MHD_NO;
+}
+
 static void on_log(void *ctx, const char *fmt, va_list args)
 {
 	char text[500];
@@ -403,54 +433,20 @@ static void on_log(void *ctx, const char *fmt, va_list args)
 
 /* ---- the service ----------------------------------------------------------------------------- */
 
-/* As many descriptors as connections may want. */
-static unsigned connections_most(void)
-{
-	struct rlimit files;
-	enum { OTHERS = 512 };
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return 256;
-	if (files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
-	rlim_t room = files.rlim_cur > 2 * OTHERS ? files.rlim_cur - OTHERS : files.rlim_cur / 2;
-	return room < HTTP_CONNECTIONS ? (unsigned)room : HTTP_CONNECTIONS;
-}
-
-static int bind_to(const char *address, uint16_t *port, struct err *err)
-{
-	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
-	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(*port)};
-	bool is_six = inet_pton(AF_INET, address, &four.sin_addr) != 1;
-	if (is_six)
-		inet_pton(AF_INET6, address, &six.sin6_addr);
-	void *any = is_six ? (void *)&six : (void *)&four;
-	socklen_t n = is_six ? sizeof(six) : sizeof(four);
-	int yes = 1,
-	    fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_errno(err, "a socket");
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (bind(fd, any, n) != 0 || listen(fd, 1024) != 0 || getsockname(fd, any, &n) != 0) {
-		(void)err_errno(err, "listening on %s port %u", address, *port);
-		close(fd);
-		return -1;
-	}
-	*port = ntohs(is_six ? six.sin6_port : four.sin_port);
-	return fd;
-}
-
 static struct MHD_Daemon *start(struct server *server, int fd)
 {
-	return MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-		NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	struct MHD_OptionItem tls[TLS_OPTIONS];
+	unsigned flags =
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	tls_options(server->tls, tls);
+	return MHD_start_daemon(flags | (server->tls ? MHD_USE_TLS : 0), 0, on_accept, server,
+		on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, connections_most(),
 		MHD_OPTION_CONNECTION_TIMEOUT, 2u * HTTP_HEAD_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HTTP_HEAD, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		(size_t)HTTP_HEAD, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
+		layout_note, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static void watch(struct server *server)
@@ -461,6 +457,8 @@ static void watch(struct server *server)
 		work_watch(server->work);
 		if (tick % 5 == 0)
 			peers_expire(&server->peers);
+		if (tick % 20 == 0)
+			tls_refresh(server->tls);
 	}
 }
 
@@ -476,44 +474,91 @@ static int names_of(struct server *server, const char *address, uint16_t port, s
 
 static int serve(struct server *server, int fd, struct err *err)
 {
-	peers_init(&server->peers);
+	peers_init(&server->peers, server->options->per_address);
+	server->limits = limits_new();
+	server->notes = notes_new(server->options->data);
 	server->gate = gate_new(server->options->data);
 	server->work = work_new();
+	server->jobs = jobs_new(server->options->data, server->options->job_args);
 	struct MHD_Daemon *daemon = start(server, fd);
 	if (daemon)
 		watch(server);
 	work_end(server->work);
+	jobs_end(server->jobs);
 	if (daemon)
 		MHD_stop_daemon(daemon);
 	else
 		close(fd);
 	work_free(server->work);
+	jobs_free(server->jobs);
+	notes_free(server->notes);
+	limits_free(server->limits);
 	gate_free(server->gate);
 	peers_fini(&server->peers);
 	return daemon ? 0 : err_set(err, ERR_IO, "the HTTP server does not start");
+}
+
+/* The URL that people open: a name rather than an address that stands for any. */
+static void url_of(const struct server *server, const char *address, uint16_t port, char url[400])
+{
+	const char *scheme = server->tls ? "https" : "http";
+	bool any = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+	const char *const *hosts = server->options->hosts;
+	if (any && hosts && *hosts)
+		snprintf(url, 400, "%s://%s:%u/", scheme, *hosts, port);
+	else
+		snprintf(url, 400, "%s://%s/", scheme, server->hosts.names[0]);
+}
+
+int http_check(const struct http_options *options, struct err *err)
+{
+	char address[64];
+	uint16_t port;
+	if (listen_parse(options->listen, address, &port, err) < 0)
+		return -1;
+	if (!options->tls_cert != !options->tls_key)
+		return err_set(err, ERR_USAGE, "--tls-cert and --tls-key go together");
+	if (!options->tls_cert && !options->insecure && !is_loopback(address))
+		return err_set(err, ERR_USAGE,
+			"--listen %s is reached from other machines, where passwords and tokens "
+			"would travel in the clear: give --tls-cert and --tls-key, put a proxy "
+			"with TLS on this machine in front of 127.0.0.1, or say --insecure",
+			options->listen);
+	return tls_check(options->tls_cert, options->tls_key, err);
+}
+
+static int run_at(
+	struct server *server, const char *address, uint16_t port, int fd, struct err *err)
+{
+	char url[400];
+	if (names_of(server, address, port, err) < 0 ||
+		tls_open(server->options->tls_cert, server->options->tls_key, &server->tls, err) <
+			0) {
+		close(fd);
+		return -1;
+	}
+	url_of(server, address, port, url);
+	log_info("the API answers at %s", url);
+	if (!server->tls && !is_loopback(address))
+		log_warn("it can be reached from other machines, in the clear, as --insecure says");
+	first_user(server->options->data, url);
+	int rc = serve(server, fd, err);
+	tls_close(server->tls);
+	return rc;
 }
 
 int http_run(const struct http_options *options, struct err *err)
 {
 	char address[64];
 	uint16_t port;
-	struct server *server;
 	int fd;
-	if (listen_parse(options->listen, address, &port, err) < 0 ||
+	if (http_check(options, err) < 0 ||
+		listen_parse(options->listen, address, &port, err) < 0 ||
 		(fd = bind_to(address, &port, err)) < 0)
 		return -1;
-	server = xcalloc(1, sizeof(*server));
+	struct server *server = xcalloc(1, sizeof(*server));
 	server->options = options;
-	int rc = names_of(server, address, port, err);
-	if (rc == 0) {
-		log_info("the API answers at http://%s/", server->hosts.names[0]);
-		if (!is_loopback(address))
-			log_warn("it can be reached from other machines, in the clear: put a proxy "
-				 "with "
-				 "TLS in front of it");
-		rc = serve(server, fd, err);
-	} else
-		close(fd);
+	int rc = run_at(server, address, port, fd, err);
 	free(server);
 	return rc;
 }
