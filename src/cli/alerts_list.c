@@ -4,6 +4,7 @@
 
 #include "answer/answer.h"
 #include "cli/alerts.h"
+#include "query/evidence.h"
 #include "query/output.h"
 
 enum {
@@ -172,7 +173,7 @@ static int whole_line(struct listing *l, const struct alert_info *alert, struct 
 	struct arena mem = {0};
 	struct alert_info whole;
 	char id[2 * ALERT_ID + 1];
-	int rc = alerts_get(l->store, alert_id_text(alert->id, id), &mem, &whole, err);
+	int rc = evidence_get(l->store, alert_id_text(alert->id, id), &mem, &whole, err);
 	if (rc == 1)
 		alert_json(&whole, true, &l->line);
 	arena_fini(&mem);

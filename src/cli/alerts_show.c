@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/alerts.h"
+#include "query/evidence.h"
 
 enum { HEAD = 13 /* columns of what is named */, EVENT_INDENT = 4 };
 
@@ -129,7 +130,7 @@ int alerts_print_one(const struct command_line *line, struct store *store,
 	struct arena mem = {0};
 	struct alert_info alert;
 	struct buf out;
-	int rc = alerts_get(store, line->args[1], &mem, &alert, err);
+	int rc = evidence_get(store, line->args[1], &mem, &alert, err);
 	if (rc == 0)
 		rc = err_set(err, ERR_NOT_FOUND,
 			"there is no alert %.60s: pugmark alerts --state all lists them",

@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
+#include "cli/cluster.h"
 #include "cli/detecting.h"
+#include "cli/serving.h"
 #include "pipeline/collect.h"
+#include "pipeline/hook.h"
 #include "serve/serve.h"
 
-enum { HTTP_WORDS = 16, NAMES_MOST = 1024, LEAST_SHARE = 128 << 20 /* bytes of memory */ };
+enum { HTTP_WORDS = 24, NAMES_MOST = 1024, LEAST_SHARE = 128 << 20 /* bytes of memory */ };
 
 struct names {
 	struct arena mem;
@@ -20,7 +23,7 @@ struct names {
 static int note_name(void *ctx, const struct connection *connection, struct err *err)
 {
 	struct names *names = ctx;
-	if (connection->paused)
+	if (connection->paused || strcmp(connection->kind, HOOK_KIND) == 0)
 		return 0;
 	if (names->n == NAMES_MOST)
 		return err_set(err, ERR_LIMIT, "more than 1,024 sources");
@@ -114,6 +117,7 @@ static int parse_options(const struct command_line *line, struct collect_options
 	*options = (struct collect_options){
 		.key_file = key_file(line),
 		.once = line->values[OPT_ONCE] != NULL,
+		.wait = line->values[OPT_WAIT] != NULL,
 		.since = INT64_MIN,
 		.memory = line->memory,
 		.threads = line->threads,
@@ -127,8 +131,10 @@ static int parse_options(const struct command_line *line, struct collect_options
 static const char *const *http_words(const struct command_line *line, const char *const *only,
 	const char *memory, const char *words[HTTP_WORDS])
 {
-	static const enum opt more[] = {OPT_LISTEN, OPT_HOST};
-	static const char *const names[] = {"--listen", "--host"};
+	static const enum opt more[] = {
+		OPT_LISTEN, OPT_HOST, OPT_TLS_CERT, OPT_TLS_KEY, OPT_PER_ADDRESS};
+	static const char *const names[] = {
+		"--listen", "--host", "--tls-cert", "--tls-key", "--connections-per-address"};
 	size_t n = 0;
 	if (only || line->values[OPT_NO_HTTP])
 		return NULL;
@@ -143,6 +149,12 @@ static const char *const *http_words(const struct command_line *line, const char
 		words[n++] = names[i];
 		words[n++] = line->values[more[i]];
 	}
+	if (key_file(line)) {
+		words[n++] = "--key-file";
+		words[n++] = key_file(line);
+	}
+	if (line->values[OPT_INSECURE])
+		words[n++] = "--insecure";
 	if (line->values[OPT_VERBOSE])
 		words[n++] = "--verbose";
 	words[n] = NULL;
@@ -181,6 +193,15 @@ static int serve(const struct command_line *line, const char *const *only)
 
 int command_serve(const struct command_line *line)
 {
+	struct http_line http;
+	struct err err = {0};
+	/* Said here once, rather than by a process that is started again and again. */
+	if (!line->values[OPT_NO_HTTP]) {
+		if (http_line(line, &http) < 0)
+			return EXIT_USAGE;
+		if (http_check(&http.options, &err) < 0)
+			return fail(&err);
+	}
 	return serve(line, NULL);
 }
 
@@ -214,6 +235,7 @@ static int collect_all(const struct command_line *line, struct store *store, str
 static int detected_collect(const struct command_line *line, struct store *store,
 	struct names *names, struct collect_options *options, struct detect_result *detected)
 {
+	int64_t began = clock_now_us();
 	if (!line->values[OPT_NO_DETECT])
 		options->detect = detect_live_start(line);
 	options->detected = detected;
@@ -223,6 +245,8 @@ static int detected_collect(const struct command_line *line, struct store *store
 	detect_live_free(options->detect);
 	if (options->once && !line->values[OPT_JSON])
 		print_new_alerts(detected);
+	if (options->once && !stop_requested)
+		cluster_send(line, store, began);
 	return status;
 }
 

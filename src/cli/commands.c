@@ -19,7 +19,7 @@ const struct command commands[] = {
 		"pugmark import --node web1 log/audit/*.log     # the original logs of one server "
 		"node\n",
 		OPTS(OPT_TABLE, OPT_SCHEMA, OPT_SOURCE, OPT_INSTANCE, OPT_NODE, OPT_NO_DETECT,
-			OPT_TIMINGS, OPT_SIMD),
+			OPT_TIMINGS, OPT_SIMD, OPT_KEY_FILE),
 		1, -1, command_import},
 	{"connect", "jira|confluence|bitbucket|…", "test and save a source of events",
 		"Asks for what the source needs (or takes it from options), tests it against the "
@@ -40,14 +40,16 @@ const struct command commands[] = {
 		"--api-token-file token\n"
 		"pugmark connect confluence --from creds.json    # domain, mail, api_token\n"
 		"pugmark connect bitbucket --bucket s3://acme-audit/bitbucket\n"
-		"pugmark connect folder --path /data/bitbucket/log/audit --table bitbucket\n",
+		"pugmark connect folder --path /data/bitbucket/log/audit --table bitbucket\n"
+		"pugmark connect jira --from creds.json --dry-run   # only try it\n",
 		OPTS(OPT_NAME, OPT_FROM, OPT_DOMAIN, OPT_MAIL, OPT_API_TOKEN_FILE,
 			OPT_TOKEN_EXPIRES, OPT_GATEWAY, OPT_ORG_ID, OPT_REQUESTS_PER_MINUTE,
 			OPT_BUCKET, OPT_PREFIX, OPT_REGION, OPT_ENDPOINT, OPT_PATH_STYLE,
 			OPT_PROFILE, OPT_ROLE_ARN, OPT_EXTERNAL_ID, OPT_ACCESS_KEY_ID_FILE,
 			OPT_SECRET_ACCESS_KEY_FILE, OPT_QUEUE, OPT_PATH, OPT_NODE, OPT_TABLE,
 			OPT_SCHEMA, OPT_INTERVAL, OPT_LOOK_BACK, OPT_HISTORY, OPT_CA_FILE,
-			OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ALLOW_EMPTY, OPT_ALSO, OPT_KEY_FILE),
+			OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_ALLOW_EMPTY, OPT_ALSO, OPT_DRY_RUN,
+			OPT_KEY_FILE),
 		1, 1, command_connect},
 	{"sources",
 		"[list | test NAME | pause NAME | resume NAME | remove NAME | ledger [NAME] | "
@@ -80,7 +82,8 @@ const struct command commands[] = {
 		"event.",
 		"pugmark collect --once\npugmark collect jira-acme\n"
 		"pugmark collect --once --since 2026-01-01 jira-acme   # read from then on again\n",
-		OPTS(OPT_ONCE, OPT_SINCE, OPT_NO_DETECT, OPT_KEY_FILE), 0, -1, command_collect},
+		OPTS(OPT_ONCE, OPT_SINCE, OPT_WAIT, OPT_NO_DETECT, OPT_KEY_FILE), 0, -1,
+		command_collect},
 	{"serve", "", "read all sources from now on, as a service",
 		"Starts a process for each source that is connected and not paused, starts it "
 		"again where it\n"
@@ -92,15 +95,43 @@ const struct command commands[] = {
 		"committed what\nthey had.",
 		"pugmark serve\npugmark serve --data /var/lib/pugmark --memory 2G\n"
 		"pugmark serve --listen 127.0.0.1:8480 --host pugmark.example.com   # behind a "
-		"proxy\n",
-		OPTS(OPT_LISTEN, OPT_HOST, OPT_NO_HTTP, OPT_KEY_FILE), 0, 0, command_serve},
+		"proxy\n"
+		"pugmark serve --listen 0.0.0.0:8480 --host pugmark.example.com --tls-cert "
+		"cert.pem "
+		"--tls-key key.pem\n",
+		OPTS(OPT_LISTEN, OPT_HOST, OPT_TLS_CERT, OPT_TLS_KEY, OPT_INSECURE, OPT_PER_ADDRESS,
+			OPT_NO_HTTP, OPT_KEY_FILE),
+		0, 0, command_serve},
 	{"http", "", "answer the API over HTTP, without the rest of the service",
 		"What `pugmark serve` starts for its API, alone: it reads the data folder and "
 		"notes what people do\n"
-		"about alerts. Every request needs a token (pugmark token add). docs/api.md has "
-		"all routes.",
-		"pugmark http\npugmark http --listen 127.0.0.1:9000\n", OPTS(OPT_LISTEN, OPT_HOST),
+		"about alerts. Who asks signs in (pugmark user) or has a token (pugmark token). "
+		"docs/api.md has\n"
+		"all routes. The first start makes the user admin and prints a password for one "
+		"sign-in.",
+		"pugmark http\npugmark http --listen 127.0.0.1:9000\n",
+		OPTS(OPT_LISTEN, OPT_HOST, OPT_TLS_CERT, OPT_TLS_KEY, OPT_INSECURE, OPT_PER_ADDRESS,
+			OPT_KEY_FILE),
 		0, 0, command_http},
+	{"user",
+		"[list | add NAME | passwd NAME | role NAME | disable NAME | enable NAME | remove "
+		"NAME]",
+		"who may sign in",
+		"`add` makes a user with a role: a viewer reads, an analyst also works on alerts "
+		"and rules, an admin\n"
+		"may do all. The password is read from --password-file, or made up, printed once, "
+		"and to be changed\n"
+		"at the first sign-in; so it is with `passwd`. What changes a password, or "
+		"disables or removes a user,\n"
+		"also signs him out, within a second. The last admin who may sign in stays. All "
+		"is noted in the\n"
+		"audit log (pugmark audit).",
+		"pugmark user add grace --role analyst\n"
+		"pugmark user passwd admin                       # a new one-time password\n"
+		"pugmark user passwd grace --password-file -     # asks for it, without showing "
+		"it\n"
+		"pugmark user disable grace\n",
+		OPTS(OPT_ROLE, OPT_PASSWORD_FILE, OPT_BY), 0, 2, command_user},
 	{"token", "[list | add NAME | remove NAME]", "who may use the API",
 		"`add` makes a token with a role, prints it once, and keeps its hash alone. A "
 		"viewer reads; an\n"
@@ -112,11 +143,28 @@ const struct command commands[] = {
 		"http://127.0.0.1:8480/api/v1/status\n"
 		"pugmark token remove ci\n",
 		OPTS(OPT_ROLE, OPT_EXPIRES, OPT_BY), 0, 2, command_token},
-	{"audit", "", "what people and tokens did with pugmark itself",
+	{"audit", "[TEXT…]", "what people and tokens did with pugmark itself",
 		"Every change through the API, and of tokens: when, who, from where, what, to "
-		"what, and what came of\nit. The newest first.",
-		"pugmark audit\npugmark audit --since -7d --limit 0 --json\n",
-		OPTS(OPT_SINCE, OPT_UNTIL, OPT_LIMIT), 0, 0, command_audit},
+		"what, and what came of\nit. The newest first; words narrow it to rows that have "
+		"them.",
+		"pugmark audit\npugmark audit grace\npugmark audit --since -7d --limit 0 --json\n",
+		OPTS(OPT_SINCE, OPT_UNTIL, OPT_LIMIT), 0, 64, command_audit},
+	{"hook", "[list | add NAME | remove NAME]", "where other products send their alerts to",
+		"`add` makes a place of the API that takes alerts (POST /api/v1/hooks/NAME), with "
+		"a "
+		"secret of its own,\n"
+		"which it prints once: deliveries are signed with it (X-Hub-Signature-256, as "
+		"GitHub "
+		"and Atlassian do),\n"
+		"or carry it (Authorization: Bearer). What is sent is stored, once, in "
+		"third_party_alerts, or in --table.\n"
+		"docs/hooks.md says the rest. `pugmark sources` shows how a hook is doing, and "
+		"pauses "
+		"it.",
+		"pugmark hook add guard > secret\n"
+		"pugmark hook add edr --secret-file secret --table alerts\n"
+		"pugmark hook remove guard\n",
+		OPTS(OPT_TABLE, OPT_SECRET_FILE, OPT_BY, OPT_KEY_FILE), 0, 2, command_hook},
 	{"alerts",
 		"[list [TEXT…] | show ID | ack ID… | close ID… | reopen ID… | comment ID… | "
 		"export]",
@@ -139,6 +187,31 @@ const struct command commands[] = {
 		OPTS(OPT_STATE, OPT_LEVEL, OPT_RULE, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_REASON,
 			OPT_COMMENT, OPT_BY, OPT_FORMAT, OPT_OUTPUT),
 		0, -1, command_alerts},
+	{"cluster", "[status | init | load | off]", "keep the tables on a ClickHouse cluster",
+		"Where one machine is not enough, a ClickHouse cluster (or one server) holds the "
+		"tables too: what "
+		"is\ncollected is kept here first, as before, and then sent there, exactly once; "
+		"search, indicators, "
+		"rules over\nthe past and `sql` ask the cluster, so that each lake sees what all "
+		"of them sent. `init` "
+		"makes the\ndatabase and the tables, adds columns that schemas have gained, and "
+		"notes the cluster for "
+		"this lake.\n`status` shows servers, shards, replicas and rows, and what is still "
+		"to be sent. `load` "
+		"sends what the\nlake held before, and proves that it is all there. `off` forgets "
+		"the cluster; its tables "
+		"stay.\nThe password is read from a file or asked for, and sealed. docs/scaling.md "
+		"has the whole way.",
+		"pugmark cluster init --url http://ch1:8123 --url http://ch2:8123 --cluster house "
+		"--user pugmark\n"
+		"pugmark cluster init --url https://ch1:8443 --ca-file ca.pem --dry-run   # print "
+		"the SQL\n"
+		"pugmark cluster status\npugmark cluster load\npugmark cluster load --check   # "
+		"compare only\npugmark cluster off\n",
+		OPTS(OPT_URL, OPT_CLUSTER, OPT_DATABASE, OPT_USER, OPT_PASSWORD_FILE, OPT_CA_FILE,
+			OPT_KEEP, OPT_DRY_RUN, OPT_YES, OPT_LOOP, OPT_CHECK, OPT_AGAIN,
+			OPT_KEY_FILE),
+		0, 1, command_cluster},
 	{"notify",
 		"[list | add KIND NAME | test NAME | pause NAME | resume NAME | remove NAME | run]",
 		"who is told of alerts, and how",
@@ -169,12 +242,12 @@ const struct command commands[] = {
 			OPT_KEY_FILE),
 		0, 3, command_notify},
 	{"detect",
-		"[list | run | explain RULE | enable RULE… | disable RULE… |\n    tune RULE "
+		"[list | run | new | explain RULE | enable RULE… | disable RULE… |\n    tune RULE "
 		"threshold=N | "
 		"eval RULE… EVENTS]",
 		"rules: what they are, and what they find",
 		"`list` shows the rules. `run` looks at history again and brings the alerts up to "
-		"date. "
+		"date; `new` at what no process has looked at yet. "
 		"`explain` says\n"
 		"whether a rule can fire here. `enable`, `disable` and `tune` change "
 		"rules/settings.yml "
@@ -192,7 +265,7 @@ const struct command commands[] = {
 		"pugmark detect disable 'Login failed'\n"
 		"pugmark detect tune df3c60c5 threshold=60\n",
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_RULE, OPT_DIFF, OPT_DRY_RUN, OPT_SETTINGS,
-			OPT_TIME_FIELD, OPT_EXPAND),
+			OPT_TIME_FIELD, OPT_EXPAND, OPT_LAKE, OPT_KEY_FILE),
 		0, -1, command_detect},
 	{"ioc",
 		"search VALUE…|- | add LIST VALUE…|- | list [LIST] | remove LIST [VALUE…] | pause "
@@ -235,7 +308,7 @@ const struct command commands[] = {
 			OPT_FILE_FEED, OPT_INTERVAL, OPT_HEADER_FILE, OPT_USER, OPT_PASSWORD_FILE,
 			OPT_API_TOKEN_FILE, OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE, OPT_MAX_SIZE,
 			OPT_ACCEPT, OPT_LOOP, OPT_ONCE, OPT_KEY_FILE, OPT_NO_DETECT, OPT_TABLE,
-			OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT),
+			OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT, OPT_LAKE),
 		1, -1, command_ioc},
 	{"entity", "VALUE", "everything about one user, address or object, on one page",
 		"What the value is, its events per day, tables, actions, addresses with first and "
@@ -256,8 +329,9 @@ const struct command commands[] = {
 		"pugmark entity 203.0.113.7 --since -7d\n"
 		"pugmark entity --as target auth-scripts-0\n"
 		"pugmark entity 557058:ade10254-95c9-48b0-bccd-47b3d65a8834 --json\n",
-		OPTS(OPT_AS, OPT_PERSON, OPT_KIND, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT), 1,
-		1, command_entity},
+		OPTS(OPT_AS, OPT_PERSON, OPT_KIND, OPT_SINCE, OPT_UNTIL, OPT_LIMIT, OPT_FORMAT,
+			OPT_KEY_FILE, OPT_LAKE),
+		1, 1, command_entity},
 	{"search", "[QUERY…]", "find events, newest first",
 		"Finds the events that match and shows the newest. Words are looked for in every "
 		"text;\n"
@@ -267,7 +341,9 @@ const struct command commands[] = {
 		"query in\n"
 		"quotes; one that begins with a dash stands behind --. Exit status 3: a damaged "
 		"file, or the time\n"
-		"limit, left something out, which is said.",
+		"limit, left something out, which is said. Where a cluster is set (pugmark "
+		"cluster) it is "
+		"asked; --lake asks\nthis lake's own files.",
 		"pugmark search 'actor:bob ip:10.0.0.0/8'            # newest first\n"
 		"pugmark search --since -7d --facet actor,ip 'action:\"User login failed\"'\n"
 		"pugmark search --histogram --count 'permission -table:confluence'\n"
@@ -282,24 +358,29 @@ const struct command commands[] = {
 		OPTS(OPT_SINCE, OPT_UNTIL, OPT_TABLE, OPT_COLUMNS, OPT_LIMIT, OPT_SORT, OPT_COUNT,
 			OPT_HISTOGRAM, OPT_FACET, OPT_FOLLOW, OPT_RAW, OPT_FORMAT, OPT_EXPLAIN,
 			OPT_AFTER, OPT_SECONDARY, OPT_TIMEOUT, OPT_QUERY_FILE, OPT_SAVE, OPT_SAVED,
-			OPT_LIST_SAVED, OPT_DELETE_SAVED, OPT_VALUES),
+			OPT_LIST_SAVED, OPT_DELETE_SAVED, OPT_VALUES, OPT_LAKE, OPT_KEY_FILE),
 		0, -1, command_search},
 	{"sql", "SQL", "ask the tables a question in SQL",
 		"Runs one SELECT over the tables and the views events, sources, segments and "
 		"rejects, in a\n"
 		"process that can read the tables and nothing else. docs/sql.md lists columns and "
-		"views.",
+		"views. Where a\ncluster is set (pugmark cluster), the statement goes there, in "
+		"ClickHouse's SQL, "
+		"under the same limits;\n--lake asks this lake's own files.",
 		"pugmark sql \"select actor, action, ip, target from events limit 20\"\n"
 		"pugmark sql --format csv \"select * from jira_audit_logs\" > jira.csv\n"
 		"pugmark sql \"select ip, count(*) n from events group by ip order by n desc limit "
 		"10\"\n",
-		OPTS(OPT_FORMAT, OPT_TIMEOUT, OPT_LIMIT), 1, 1, command_sql},
+		OPTS(OPT_FORMAT, OPT_TIMEOUT, OPT_LIMIT, OPT_LAKE, OPT_KEY_FILE), 1, 1,
+		command_sql},
 	{"show", "EVENT_ID", "show one event, parsed and raw",
 		"Prints every field of the event and its raw bytes from the vault, checked against "
-		"their hash.",
+		"their hash. Where a cluster is set, also an event that another lake sent there: "
+		"without "
+		"its raw bytes.",
 		"pugmark show 0189a7c0-5a10-8123-9abc-0123456789ab\n"
 		"pugmark show --raw 0189a7c0-5a10-8123-9abc-0123456789ab\n",
-		OPTS(OPT_RAW), 1, 1, command_show},
+		OPTS(OPT_RAW, OPT_KEY_FILE), 1, 1, command_show},
 	{"status", "", "what is stored: tables, sources, sizes",
 		"Prints tables with their events and time range, sources with what was stored, "
 		"repeated and\n"
@@ -341,23 +422,78 @@ const struct command commands[] = {
 		"change or an\n"
 		"upgrade. Event ids stay. The old tables are in use until the new ones are "
 		"complete.",
-		"pugmark rebuild\npugmark rebuild jira --schema my-jira.yml\n", OPTS(OPT_SCHEMA), 0,
-		-1, command_rebuild},
+		"pugmark rebuild\npugmark rebuild jira --schema my-jira.yml\n",
+		OPTS(OPT_SCHEMA, OPT_KEY_FILE), 0, -1, command_rebuild},
 	{"compact", "[TABLE…]", "merge small files; with --keep, drop old days",
 		"Merges small table files into large ones and removes files that no query can need "
 		"any more.\n"
 		"With --keep, whole days that are older are dropped from tables, identities and "
 		"vault. The space\nis freed by a compaction a day later: what began before may "
 		"still read it.",
-		"pugmark compact\npugmark compact --keep 365\n", OPTS(OPT_KEEP), 0, -1,
-		command_compact},
+		"pugmark compact\npugmark compact --keep 365\n", OPTS(OPT_KEEP, OPT_KEY_FILE), 0,
+		-1, command_compact},
 	{"verify", "", "check every stored byte",
 		"Hashes every raw frame and table file again and compares with the catalog, "
 		"recounts rows, and\n"
-		"names whatever is damaged. Nothing is changed.",
+		"names whatever is damaged. Nothing is changed. With --checkpoint, one that you "
+		"hold from before,\n"
+		"it also shows that every event of then is there, byte for byte, but for what "
+		"retention says that\nit removed (docs/evidence.md).",
 		"pugmark verify\npugmark verify --seconds 60      # a slice of it, for a nightly "
-		"job\n",
-		OPTS(OPT_SECONDS), 0, 0, command_verify},
+		"job\n"
+		"pugmark verify --checkpoint held.checkpoint --key key.txt\n"
+		"pugmark verify --checkpoint held.checkpoint --key key.txt --witness witness.key\n",
+		OPTS(OPT_SECONDS, OPT_CHECKPOINT, OPT_KEY, OPT_WITNESS), 0, 0, command_verify},
+	{"checkpoint",
+		"[key [new] | folder [PATH|none] | send [NOTIFIER…|none] |\n"
+		"    witness [list | add URL KEY | remove NAME] | bucket [s3://BUCKET/PREFIX|off]]",
+		"a signed statement of what is stored",
+		"Hashes what came since the last one, and prints a few lines that say what the "
+		"store "
+		"holds, signed.\n"
+		"Kept where nobody of this machine can change it, it shows later that nothing was "
+		"altered, removed or\n"
+		"put in another order. pugmark serve makes one each hour, in the data folder's "
+		"checkpoints/, and in\n"
+		"the folder that `folder` names, and sends it to the notifiers that `send` names. "
+		"`witness` names who is\nasked to cosign each (C2SP tlog-witness), `bucket` a "
+		"bucket with "
+		"object lock that takes each. `key` prints\nthe public key. docs/evidence.md "
+		"explains it "
+		"to an auditor.",
+		"pugmark checkpoint --output today.checkpoint\npugmark checkpoint key > key.txt\n"
+		"pugmark checkpoint folder /mnt/elsewhere\npugmark checkpoint send auditor   # see "
+		"pugmark notify\n"
+		"pugmark checkpoint witness add https://witness.example/ witness.key\n"
+		"pugmark checkpoint bucket s3://acme-evidence/pugmark --region eu-central-1 --keep "
+		"365\n",
+		OPTS(OPT_OUTPUT, OPT_LOOP, OPT_INTERVAL, OPT_KEY_FILE, OPT_KEEP, OPT_GOVERNANCE,
+			OPT_REGION, OPT_ENDPOINT, OPT_PATH_STYLE, OPT_PROFILE, OPT_ROLE_ARN,
+			OPT_EXTERNAL_ID, OPT_ACCESS_KEY_ID_FILE, OPT_SECRET_ACCESS_KEY_FILE,
+			OPT_CA_FILE, OPT_PROXY, OPT_ALLOW_PRIVATE),
+		0, -1, command_checkpoint},
+	{"prove", "EVENT_ID", "the proof that an event was stored as it is",
+		"Shows where in the tree of evidence the event is; with --json the raw bytes, all "
+		"hashes of the proof,\nand the checkpoint that they lead to.",
+		"pugmark prove 0194a1b2-c3d4-8e5f-8a6b-7c8d9e0f1a2b --json\n", OPTS(OPT_KEY_FILE),
+		1, 1, command_prove},
+	{"evidence", "QUERY… | --alert ID | --all",
+		"events with proofs, for somebody else to check",
+		"Writes a ZIP file of events as they came, their parsed form, proofs, the "
+		"checkpoint, "
+		"the ledger of\n"
+		"their sources, a report to read or print, and verify.py, which checks it offline "
+		"and "
+		"without pugmark.\n"
+		"--checkpoint adds the proof that the store continues one that the reader holds. "
+		"--all writes the whole\nstore as lines of JSON, for verify.py too.",
+		"pugmark evidence 'actor:bob target:secret-*' --output bob.zip\n"
+		"pugmark evidence --alert 3f2a91c4 --output alert.zip\n"
+		"pugmark evidence --all | python3 tools/verify.py - --checkpoint held.checkpoint "
+		"--key key.txt\n",
+		OPTS(OPT_OUTPUT, OPT_ALERT, OPT_ALL, OPT_CHECKPOINT, OPT_SINCE, OPT_UNTIL,
+			OPT_LIMIT, OPT_TABLE, OPT_KEY_FILE),
+		0, -1, command_evidence},
 	{"backup", "DIR", "copy a consistent state to a new folder",
 		"Copies the catalog and all that it names, as they are at one moment, while "
 		"imports may go on.",

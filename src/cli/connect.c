@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "answer/answer.h"
 #include "cli/connect.h"
 
 /* ---- what is connected ----------------------------------------------------------------------- */
@@ -171,7 +172,7 @@ static int take_span(
 	const struct connecting *c, enum opt option, uint32_t *seconds, struct err *err)
 {
 	const char *text = c->line->values[option];
-	if (!text || parse_span(text, seconds) == 0)
+	if (!text || clock_parse_span(text, seconds) == 0)
 		return 0;
 	return err_set(
 		err, ERR_USAGE, "--%s %s: write 90s, 15m, 1h or 2d", option_name(option), text);
@@ -257,21 +258,39 @@ static int settle_warnings(struct connecting *c, struct err *err)
 		"same");
 }
 
+/* What came of it as one object: saved (with the source as `pugmark sources --json` has it), tried, or failed. */
+static int print_json(
+	const struct connecting *c, struct store *store, bool secondary, const struct err *why)
+{
+	bool saved = store && !why;
+	struct buf out;
+	struct err err = {0};
+	buf_init(&out, ANSWER_MOST);
+	buf_printf(&out, "{\"saved\":%s", saved ? "true" : "false");
+	if (why)
+		text_json_member(&out, "error", why->text);
+	if (saved)
+		text_json_member(&out, "name", c->connection.name);
+	if (!why) {
+		text_json_member(&out, "kind", c->kind->name);
+		text_json_member(&out, "table", c->connection.table);
+		text_json_member(&out, "instance", c->connection.instance);
+		connect_seen_json(c, &out);
+	}
+	if (saved) {
+		buf_printf(&out, ",\"secondary\":%s,\"source\":", secondary ? "true" : "false");
+		if (answer_source(store, c->connection.name, &out, &err) < 1)
+			buf_puts(&out, "null");
+	}
+	printf("%.*s,\"steps\":[%.*s]}\n", SLICE_ARG(buf_view(&out)),
+		SLICE_ARG(buf_view(&c->steps)));
+	buf_fini(&out);
+	return 0;
+}
+
 static void print_saved(const struct connecting *c, bool secondary)
 {
 	const char *name = c->connection.name;
-	if (c->quiet) {
-		printf("{\"saved\":true,\"name\":\"%s\",\"kind\":\"%s\",\"table\":\"%s\","
-		       "\"instance\":",
-			name, c->kind->name, c->connection.table);
-		struct buf instance;
-		buf_init(&instance, 8192);
-		text_json_string(&instance, slice_of(c->connection.instance));
-		printf("%.*s,\"secondary\":%s,\"steps\":[%.*s]}\n", SLICE_ARG(buf_view(&instance)),
-			secondary ? "true" : "false", SLICE_ARG(buf_view(&c->steps)));
-		buf_fini(&instance);
-		return;
-	}
 	int width = (int)strlen("pugmark collect --once ") + (int)strlen(name);
 	printf("%s is connected%s. Its events go into %s.\n\n"
 	       "  pugmark collect --once %s   read what there is now\n"
@@ -295,10 +314,19 @@ static int connect_source(struct connecting *c, struct store *store, struct err 
 	c->connection.schema = "";
 	if (!c->quiet)
 		printf("testing %s:\n", c->kind->title);
-	if (connect_try(c, err) < 0 || settle_warnings(c, err) < 0 ||
-		choose_name(c, store, err) < 0 || keep_times(c, store, err) < 0 ||
-		save(c, store, &secondary, err) < 0)
+	if (connect_try(c, err) < 0)
 		return -1;
+	if (c->line->values[OPT_DRY_RUN]) {
+		if (c->quiet)
+			return print_json(c, NULL, false, NULL);
+		puts("it works; nothing was saved");
+		return 0;
+	}
+	if (settle_warnings(c, err) < 0 || choose_name(c, store, err) < 0 ||
+		keep_times(c, store, err) < 0 || save(c, store, &secondary, err) < 0)
+		return -1;
+	if (c->quiet)
+		return print_json(c, store, secondary, NULL);
 	print_saved(c, secondary);
 	return 0;
 }
@@ -312,17 +340,12 @@ int command_connect(const struct command_line *line)
 		.quiet = line->values[OPT_JSON] != NULL};
 	prctl(PR_SET_DUMPABLE, 0); /* no core with a token in it */
 	buf_init(&c.steps, 1 << 20);
+	buf_init(&c.events, 1 << 20);
 	if (open_data(line, STORE_WRITE, &store, &err) < 0)
 		return fail(&err);
 	int rc = connect_source(&c, store, &err);
-	if (rc < 0 && c.quiet) {
-		struct buf text;
-		buf_init(&text, 8192);
-		text_json_string(&text, slice_of(err.text));
-		printf("{\"saved\":false,\"error\":%.*s,\"steps\":[%.*s]}\n",
-			SLICE_ARG(buf_view(&text)), SLICE_ARG(buf_view(&c.steps)));
-		buf_fini(&text);
-	}
+	if (rc < 0 && c.quiet)
+		print_json(&c, NULL, false, &err);
 	store_close(store);
 	connect_fini(&c);
 	return rc < 0 ? fail(&err) : EXIT_DONE;

@@ -23,7 +23,10 @@ struct connecting {
 	bool quiet;              /* --json: steps are members of the object */
 	char seen_instance[800]; /* in the newest record; "" = it says none */
 	unsigned warnings;
-	struct buf steps; /* JSON */
+	struct buf steps;     /* JSON */
+	struct buf events;    /* the newest ones, JSON */
+	const char *phase;    /* of the test */
+	int64_t history_from; /* 0 = not known */
 	/* more secrets of buckets */
 	struct connection_secret extra[2];
 	uint32_t nextra;
@@ -38,6 +41,8 @@ void connect_step(void *ctx, enum test_mark mark, const char *text);
 /* A table of the newest events as they will be stored. */
 void connect_preview_begin(struct connecting *c);
 void connect_preview_row(void *ctx, const struct preview_row *row);
+/* Appends `,"events":[…],"history_from":…`: what the test saw. */
+void connect_seen_json(const struct connecting *c, struct buf *out);
 /* Overwrites the secrets and frees. */
 void connect_fini(struct connecting *c);
 

@@ -2,10 +2,7 @@
 /* connect_ask.c: what a source wants to know, from wherever it comes: options, the guide's file, a prompt.
  * Secrets never come from the command line, and are not echoed. */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "cli/connect.h"
@@ -158,47 +155,6 @@ static int take_secrets(struct connecting *c, struct err *err)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
-/* Whether a line can be read; false where we were asked to stop, also just before this began. */
-static bool wait_for_line(void)
-{
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-	sigset_t stops, before;
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGINT);
-	sigaddset(&stops, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stops, &before);
-	bool ready = !stop_requested && ppoll(&input, 1, NULL, &before) > 0;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return ready && !stop_requested;
-}
-
-/* A line from the terminal, without its end; without echo where it is a secret. Owned by the caller. */
-static char *ask_line(const char *prompt, bool secret)
-{
-	struct termios before, silent;
-	char *line = NULL;
-	size_t cap = 0;
-	bool hidden = secret && tcgetattr(STDIN_FILENO, &before) == 0;
-	if (hidden) { /* before the question: who is quick is not echoed either */
-		silent = before;
-		silent.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	}
-	fprintf(stderr, "%s: ", prompt);
-	ssize_t n = wait_for_line() ? getline(&line, &cap, stdin) : -1;
-	if (hidden) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	if (n < 0) {
-		free(line);
-		return NULL;
-	}
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		line[--n] = '\0';
-	return line;
-}
-
 static int missing(const struct connecting *c, const char *setting, struct err *err)
 {
 	const struct setting_row *row = row_of(c->kind, setting);
@@ -331,5 +287,6 @@ void connect_fini(struct connecting *c)
 	settings_fini(&c->settings);
 	schema_free(c->owned_schema);
 	buf_fini(&c->steps);
+	buf_fini(&c->events);
 	arena_fini(&c->mem);
 }

@@ -2,10 +2,32 @@
 /* connect_try.c: the test of a source as people see it: steps as they happen, then the newest events. */
 #include <unistd.h>
 
+#include "answer/answer.h"
 #include "cli/connect.h"
 #include "pipeline/try_objects.h"
 
 enum { NEWEST = 3, TEST_TRIES = 2, TEST_BUDGET_MS = 15000 };
+
+/* A step as a line: of a failed one what happened, and what to do, which is the last sentence, or what stands behind the last colon. */
+static void step_line(const struct connecting *c, const char *state, const char *text)
+{
+	char said[1200];
+	const char *advice = NULL;
+	snprintf(said, sizeof(said), "%s", text);
+	if (strcmp(state, "failed") == 0) {
+		char *server = strstr(said, " (the server says: ");
+		size_t n = server ? (size_t)(server - said) : strlen(said), cut = 0;
+		for (size_t i = 1; i + 2 < n; i++)
+			if (said[i + 1] == ' ' &&
+				(said[i] == '.' || (said[i] == ':' && said[cut] != '.')))
+				cut = i;
+		if (cut) {
+			advice = text + cut + 2;
+			said[cut] = '\0';
+		}
+	}
+	progress_tell_step(c->phase ? c->phase : "", state, said, advice);
+}
 
 void connect_step(void *ctx, enum test_mark mark, const char *text)
 {
@@ -13,6 +35,12 @@ void connect_step(void *ctx, enum test_mark mark, const char *text)
 	static const char *const marks[] = {"✓", "·", "!", ""};
 	static const char *const names[] = {"ok", "note", "warning", "failed"};
 	c->warnings += mark == TEST_WARNING;
+	if (mark == TEST_PHASE) {
+		c->phase = arena_strdup(&c->mem, slice_of(text));
+		progress_tell_step(text, "running", "", NULL);
+		return;
+	}
+	step_line(c, names[mark], text);
 	if (c->quiet) {
 		buf_printf(&c->steps, "%s{\"step\":\"%s\",\"text\":", c->steps.len ? "," : "",
 			names[mark]);
@@ -46,6 +74,31 @@ static void print_cell(struct slice text, size_t width)
 	buf_fini(&safe);
 }
 
+static void row_json(struct buf *out, const struct preview_row *row)
+{
+	const struct {
+		const char *name;
+		struct slice text;
+	} cells[] = {{"event_time", row->event_time}, {"actor", row->actor},
+		{"action", row->action}, {"target", row->target}, {"ip", row->ip},
+		{"instance", row->instance}};
+	buf_puts(out, out->len ? ",{" : "{");
+	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
+		buf_printf(out, "%s\"%s\":", i ? "," : "", cells[i].name);
+		if (cells[i].text.len)
+			text_json_string(out, cells[i].text);
+		else
+			buf_puts(out, "null");
+	}
+	buf_push(out, '}');
+}
+
+void connect_seen_json(const struct connecting *c, struct buf *out)
+{
+	buf_printf(out, ",\"events\":[%.*s]", SLICE_ARG(buf_view(&c->events)));
+	answer_time(out, "history_from", c->history_from, c->history_from > 0);
+}
+
 void connect_preview_begin(struct connecting *c)
 {
 	if (!c->quiet)
@@ -61,8 +114,10 @@ void connect_preview_row(void *ctx, const struct preview_row *row)
 	if (row->instance.len && !*c->seen_instance)
 		snprintf(c->seen_instance, sizeof(c->seen_instance), "%.*s",
 			SLICE_ARG(row->instance));
-	if (c->quiet)
+	if (c->quiet) {
+		row_json(&c->events, row);
 		return;
+	}
 	fputs("    ", stdout);
 	print_cell(row->event_time, 19);
 	print_cell(row->actor, 18);
@@ -78,6 +133,7 @@ static int test_api(struct connecting *c, struct http_client *http, struct err *
 	struct source_env env = {.http = http, .policy = &policy};
 	struct source_test test = {.step = connect_step, .ctx = c};
 	int rc = source_try(c->kind, c->typed, &c->settings, c->secret, &env, &test, err);
+	c->history_from = test.oldest_us;
 	if (rc == 0 && !test.empty) {
 		connect_preview_begin(c);
 		rc = preview_records(

@@ -36,25 +36,13 @@ static void found_text(struct printing *p, const struct alert_found *alert, stru
 	buf_printf(text, "  %" PRIu64 " event%s", alert->count, alert->count == 1 ? "" : "s");
 }
 
-/* As `alerts list --json` has it, were it written. */
-static void found_json(const struct alert_found *alert, const char *change, struct buf *text)
-{
-	struct alert_info info = {.found = *alert};
-	alert_id(alert->rule, alert->version, alert->group_key, alert->fired, info.id);
-	alert_json(&info, false, text);
-	text->len--;
-	if (change)
-		buf_printf(text, ",\"change\":\"%s\"", change);
-	buf_push(text, '}');
-}
-
 static void print_found(struct printing *p, const struct alert_found *alert, const char *change)
 {
 	struct buf text;
 	buf_init(&text, 1 << 20);
 	p->n++;
 	if (p->json)
-		found_json(alert, change, &text);
+		answer_found(alert, change, &text);
 	else
 		found_text(p, alert, &text);
 	printf("%.*s\n", SLICE_ARG(buf_view(&text)));
@@ -235,6 +223,28 @@ static int run(const struct command_line *line, struct store *store, const struc
 	free(only);
 	rules_free(rules);
 	return rc;
+}
+
+/* What was stored by a process that does not look itself: the API, of what is sent to hooks. */
+int detect_new(const struct command_line *line)
+{
+	struct err err = {0};
+	struct store *store;
+	struct detect_result result = {0};
+	if (line->nargs > 1)
+		return usage_error(line, "new takes no more words");
+	if (open_data(line, STORE_WRITE, &store, &err) < 0)
+		return fail(&err);
+	struct detect_live *live = detect_once_start(line);
+	detect_once(live, store, &result);
+	detect_live_free(live);
+	store_close(store);
+	if (line->values[OPT_JSON])
+		printf("{\"new\":%" PRIu64 ",\"changed\":%" PRIu64 "}\n", result.changes.added,
+			result.changes.changed);
+	else
+		print_new_alerts(&result);
+	return EXIT_DONE;
 }
 
 int detect_run(const struct command_line *line)

@@ -18,6 +18,7 @@ struct detect_options detect_options_of(const struct command_line *line)
 		.threads = line->threads,
 		.memory = line->memory / 4,
 		.stop = &stop_requested,
+		.lake = line->values[OPT_LAKE] != NULL,
 	};
 }
 

@@ -24,6 +24,8 @@ void print_rule_problems(const struct rules *rules);
 int detect_load(const struct command_line *line, struct rules **rules, struct err *err);
 /* Marks the rules that --rule names (all words of it); only[] has rules->n of them. ERR_USAGE where there is no such rule. */
 int detect_only(const struct rules *rules, const char *words, bool *only, struct err *err);
+/* The verbs of pugmark detect. */
+int detect_new(const struct command_line *line);
 int detect_run(const struct command_line *line);
 int detect_list(const struct command_line *line);
 int detect_explain(const struct command_line *line);

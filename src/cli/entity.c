@@ -16,21 +16,11 @@ enum {
 
 static int parse_as(const struct command_line *line, enum entity_as *as)
 {
-	static const struct {
-		const char *name;
-		enum entity_as as;
-	} names[] = {{"actor", ENTITY_ACTOR}, {"target", ENTITY_TARGET}, {"ip", ENTITY_IP}};
 	const char *given = line->values[OPT_AS];
-	*as = ENTITY_ANY;
-	for (size_t i = 0; given && i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(given, names[i].name) == 0)
-			*as = names[i].as;
-	}
-	if (given && *as == ENTITY_ANY) {
-		usage_error(line, "--as %.40s: write actor, target or ip", given);
-		return -1;
-	}
-	return 0;
+	if (entity_as_named(given, as) == 0)
+		return 0;
+	usage_error(line, "--as %.40s: write actor, target or ip", given);
+	return -1;
 }
 
 static int parse_kind(const struct command_line *line, enum ioc_kind *kind)
@@ -103,9 +93,10 @@ static int print(const struct entity *entity, const struct entity_request *reque
 	int rc = 0;
 	unsigned width = terminal_width();
 	buf_init(&out, PAGE_BYTES);
-	if (json)
-		entity_json(entity, request->value, &out);
-	else if (entity->seen || entity->nalerts)
+	if (json) {
+		answer_entity(entity, request->value, &out);
+		buf_push(&out, '\n');
+	} else if (entity->seen || entity->nalerts)
 		entity_draw(
 			entity, request->value, request->now, width ? width : PLAIN_WIDTH, &out);
 	if (out.full)
@@ -165,6 +156,7 @@ int command_entity(const struct command_line *line)
 	struct err err = {0};
 	bool whole = true;
 	struct entity_request request = {.value = slice_of(line->args[0]),
+		.lake = line->values[OPT_LAKE] != NULL,
 		.now = clock_now_us(),
 		.threads = line->threads ? line->threads
 			   : cores > 0   ? (unsigned)cores

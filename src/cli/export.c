@@ -21,7 +21,7 @@ static int export_ndjson(struct export_job *job, struct err *err)
 {
 	uint64_t records, reflowed;
 	char a[32];
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_EVENTS);
 	int status =
 		export_raw(job->store, &job->filter, job->out, &progress, &records, &reflowed, err);
 	progress_clear();

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/cluster.h"
 #include "cli/detecting.h"
 #include "pipeline/collect.h"
 
@@ -227,6 +228,7 @@ int command_import(const struct command_line *line)
 {
 	struct err err = {0};
 	struct import_job job = {.line = line};
+	int64_t began = clock_now_us();
 	job.options = (struct import_options){
 		.table = line->values[OPT_TABLE],
 		.source = line->values[OPT_SOURCE],
@@ -266,6 +268,8 @@ int command_import(const struct command_line *line)
 		print_json(&job);
 	else if (job.files)
 		print_text(&job);
+	if (job.files && !stop_requested)
+		cluster_send(line, job.store, began);
 	schema_free(job.schema);
 	store_close(job.store);
 	arena_fini(&mem);

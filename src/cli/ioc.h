@@ -6,6 +6,7 @@
 #include "answer/ioc.h"
 #include "cli/private.h"
 #include "ioc/list.h"
+#include "pipeline/watch.h"
 #include "pipeline/watch_fill.h"
 #include "query/ioc.h"
 
@@ -19,7 +20,9 @@ int ioc_file_read(const char *path, const struct ioc_list_options *options,
 	int (*each)(void *ctx, const struct ioc_entry *entry, struct err *err), void *ctx,
 	struct ioc_list_counts *counts, struct err *err);
 
-/* Makes runs that older programs left out, where this folder may be written to. *left: segments that stay unindexed. */
+/* Makes the runs of observables that older programs left out, with progress. 0 or -1. */
+int ioc_index_all(const struct command_line *line, struct store *store, struct err *err);
+/* The same, where this folder may be written to. *left: segments that stay unindexed. */
 int ioc_complete_index(
 	const struct command_line *line, struct store *store, uint64_t *left, struct err *err);
 
@@ -40,6 +43,10 @@ int ioc_pause_run(const struct command_line *line);
 int ioc_index_run(const struct command_line *line);
 int ioc_update_run(const struct command_line *line);
 int ioc_feeds_run(const struct command_line *line);
+/* What came of a fetch (`err` NULL: it went well), as an object. Appends. */
+struct feed_result;
+void ioc_feed_json(
+	const char *name, const struct feed_result *r, const struct err *err, struct buf *out);
 /* `ioc add` with the options of a feed. */
 bool ioc_is_feed(const struct command_line *line);
 int ioc_feed_add_run(const struct command_line *line);
@@ -56,7 +63,9 @@ void ioc_tell_unusable(void *ctx, const struct ioc_entry *entry, const char *rea
 void ioc_tell_fill(
 	const char *name, const struct watch_fill_result *r, const struct ioc_telling *telling);
 
-/* Asks watchlists of what they were not asked of yet, and says what came of it. */
+/* Asks watchlists of what they were not asked of yet, and says what came of it. `with`: *result has it as well. */
+int ioc_sweep_with(const struct command_line *line, struct store *store,
+	struct watch_result *result, struct err *err);
 int ioc_sweep(const struct command_line *line, struct store *store, struct err *err);
 
 #endif

@@ -16,6 +16,8 @@ struct adding {
 	struct feed feed;
 	struct watchlist list;
 	struct secrets_given secrets;
+	struct buf json; /* of collections, and of what came; with --json */
+	unsigned ncollections;
 };
 
 bool ioc_is_feed(const struct command_line *line)
@@ -52,7 +54,7 @@ static int take_interval(struct adding *a, struct err *err)
 	if (!a->list.interval_s)
 		a->list.interval_s =
 			a->feed.kind == FEED_FILE ? FEED_FILE_INTERVAL_S : FEED_INTERVAL_S;
-	if (text && (parse_span(text, &a->list.interval_s) < 0 || a->list.interval_s == 0))
+	if (text && (clock_parse_span(text, &a->list.interval_s) < 0 || a->list.interval_s == 0))
 		return err_set(err, ERR_USAGE, "--interval %.40s: write a span: 15m, 1h, 1d", text);
 	return 0;
 }
@@ -90,13 +92,30 @@ static int take_feed(struct adding *a, struct err *err)
 
 /* ---- TAXII ----------------------------------------------------------------------------------- */
 
+static void put_collection(struct buf *out, const struct taxii_collection *collection)
+{
+	buf_puts(out, "{\"id\":");
+	text_json_string(out, slice_of(collection->id));
+	text_json_member(out, "title", collection->title ? collection->title : "");
+	buf_printf(out, ",\"readable\":%s}", collection->readable ? "true" : "false");
+}
+
 static void show_collection(void *ctx, const struct taxii_collection *collection)
 {
-	unsigned *n = ctx;
+	struct adding *a = ctx;
+	bool first = a->ncollections++ == 0;
 	struct buf out;
+	if (a->line->values[OPT_JSON]) {
+		buf_puts(&a->json, first ? "" : ",");
+		put_collection(&a->json, collection);
+		progress_tell_step("collection", collection->readable ? "note" : "warning",
+			arena_printf(&a->mem, "%s  %s", collection->id,
+				collection->title ? collection->title : ""),
+			collection->readable ? NULL : "it is not to be read by us");
+		return;
+	}
 	buf_init(&out, 1 << 16);
-	if ((*n)++ == 0)
-		buf_puts(&out, "collections of the server:\n");
+	buf_puts(&out, first ? "collections of the server:\n" : "");
 	buf_puts(&out, "  ");
 	text_escape(&out, slice_of(collection->id));
 	buf_puts(&out, collection->readable ? "  " : "  (not to be read by us)  ");
@@ -106,22 +125,32 @@ static void show_collection(void *ctx, const struct taxii_collection *collection
 	buf_fini(&out);
 }
 
+/* What a program that asked is to choose from. */
+static void tell_collections(struct adding *a)
+{
+	if (a->line->values[OPT_JSON])
+		printf("{\"collections\":[%.*s]}\n", SLICE_ARG(buf_view(&a->json)));
+}
+
 static int find_collection(struct adding *a, struct err *err)
 {
-	unsigned n = 0;
 	const char *wanted = a->feed.collection;
 	if (a->feed.kind != FEED_TAXII)
 		return 0;
-	int found = taxii_find(&a->feed, &stop_requested, &a->mem, show_collection, &n, err);
-	if (found != 0)
+	int found = taxii_find(&a->feed, &stop_requested, &a->mem, show_collection, a, err);
+	if (found != 0) {
+		buf_clear(&a->json);
 		return found < 0 ? -1 : 0;
+	}
+	tell_collections(a);
 	if (wanted)
 		return err_set(err, ERR_NOT_FOUND,
 			"the server has no collection `%.100s`: without --collection they are "
 			"listed",
 			wanted);
 	return err_set(err, ERR_USAGE,
-		n ? "choose one of them: --collection ID" : "the server has no collections for us");
+		a->ncollections ? "choose one of them: --collection ID"
+				: "the server has no collections for us");
 }
 
 /* ---- adding ---------------------------------------------------------------------------------- */
@@ -155,7 +184,10 @@ static int first_fetch(struct adding *a, struct err *err)
 			"remove "
 			"%s forgets it), but the first fetch failed",
 			a->list.name, a->list.name);
-	if (result.outcome == FEED_BUSY)
+	if (line->values[OPT_JSON]) {
+		ioc_feed_json(a->list.name, &result, NULL, &a->json);
+		printf("{\"feeds\":[%.*s]}\n", SLICE_ARG(buf_view(&a->json)));
+	} else if (result.outcome == FEED_BUSY)
 		printf("%s: another process fetches it right now\n", a->list.name);
 	else if (result.outcome == FEED_UNCHANGED)
 		printf("%s: nothing new\n", a->list.name);
@@ -181,12 +213,14 @@ int ioc_feed_add_run(const struct command_line *line)
 	if (line->nargs != 2 || line->values[OPT_FILE])
 		return usage_error(line, "add --url, --taxii or --file-feed needs the name of a "
 					 "list, and no values");
+	buf_init(&a.json, 1 << 20);
 	prctl(PR_SET_DUMPABLE, 0); /* no core with a secret in it */
 	if (open_data(line, STORE_WRITE, &a.store, &err) < 0)
 		return fail(&err);
 	int rc = add(&a, &err);
 	secrets_given_wipe(&a.secrets);
 	arena_fini(&a.mem);
+	buf_fini(&a.json);
 	store_close(a.store);
 	return rc < 0 ? fail(&err) : EXIT_DONE;
 }

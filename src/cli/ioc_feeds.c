@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
-#include "answer/answer.h"
+#include "answer/watch.h"
 #include "cli/ioc.h"
 #include "pipeline/feed.h"
 
@@ -48,19 +48,26 @@ static struct feed_options options_of(const struct command_line *line)
 
 static const char *const outcomes[] = {"changed", "unchanged", "busy"};
 
-static void note_json(
-	struct updating *u, const char *name, const struct feed_result *r, const struct err *err)
+void ioc_feed_json(
+	const char *name, const struct feed_result *r, const struct err *err, struct buf *out)
 {
 	const struct watch_fill_result *f = &r->fill;
-	buf_puts(&u->json, u->json.len ? ",{\"name\":" : "{\"name\":");
-	text_json_string(&u->json, slice_of(name));
-	text_json_member(&u->json, "outcome", err ? "failed" : outcomes[r->outcome]);
-	buf_printf(&u->json,
+	buf_puts(out, "{\"name\":");
+	text_json_string(out, slice_of(name));
+	text_json_member(out, "outcome", err ? "failed" : outcomes[r->outcome]);
+	buf_printf(out,
 		",\"added\":%" PRIu64 ",\"removed\":%" PRIu64 ",\"unusable\":%" PRIu64
 		",\"duplicates\":%" PRIu64 ",\"bytes\":%" PRIu64,
 		f->added, f->removed, f->unusable, f->duplicates, r->bytes);
-	text_json_member(&u->json, "error", err ? err->text : NULL);
-	buf_push(&u->json, '}');
+	text_json_member(out, "error", err ? err->text : NULL);
+	buf_push(out, '}');
+}
+
+static void note_json(
+	struct updating *u, const char *name, const struct feed_result *r, const struct err *err)
+{
+	buf_puts(&u->json, u->json.len ? "," : "");
+	ioc_feed_json(name, r, err, &u->json);
 }
 
 static void tell(struct updating *u, const char *name, const struct feed_result *result,
@@ -160,29 +167,9 @@ int ioc_update_run(const struct command_line *line)
 /* ---- feeds ----------------------------------------------------------------------------------- */
 
 struct listing {
-	bool json;
 	unsigned n;
 	int64_t now;
 };
-
-static void list_json(const struct watchlist *list, bool first, struct buf *out)
-{
-	buf_printf(out, "%s{\"name\":\"%s\"", first ? "" : ",", list->name);
-	text_json_member(out, "url", list->url);
-	buf_printf(out, ",\"settings\":%s", list->settings);
-	text_json_member(out, "secrets", list->secrets);
-	buf_printf(out,
-		",\"interval_s\":%u,\"paused\":%s,\"indicators\":%" PRIu64 ",\"unusable\":%" PRIu64
-		",\"added\":%" PRIu64 ",\"removed\":%" PRIu64 ",\"swept\":%s,\"failures\":%u",
-		list->interval_s, list->paused ? "true" : "false", list->indicators, list->unusable,
-		list->added, list->removed, list->is_swept ? "true" : "false", list->failures);
-	answer_time(out, "fetched_at", list->fetched_at, list->fetched_at != 0);
-	answer_time(out, "changed_at", list->changed_at, list->changed_at != 0);
-	answer_time(out, "next_at", list->due_at, list->due_at != 0);
-	answer_time(out, "failing_since", list->failed_at, list->failed_at != 0);
-	text_json_member(out, "error", *list->error ? list->error : NULL);
-	buf_push(out, '}');
-}
 
 static const char *ago(int64_t now, int64_t us, char text[32])
 {
@@ -226,29 +213,36 @@ static int list_one(void *ctx, const struct watchlist *list, struct err *err)
 	if (!feed_is(list))
 		return 0;
 	buf_init(&out, 1 << 20);
-	if (l->json)
-		list_json(list, l->n == 0, &out);
-	else
-		list_text(l, list, &out);
+	list_text(l, list, &out);
 	l->n++;
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_fini(&out);
 	return 0;
 }
 
+static int print_json(struct store *store, struct err *err)
+{
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_feeds(store, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
+}
+
 int ioc_feeds_run(const struct command_line *line)
 {
-	struct listing l = {.json = line->values[OPT_JSON], .now = clock_now_us()};
+	struct listing l = {.now = clock_now_us()};
 	struct store *store;
 	struct err err = {0};
+	bool json = line->values[OPT_JSON];
 	if (line->nargs > 1)
 		return usage_error(line, "feeds takes no more words");
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
-	fputs(l.json ? "{\"feeds\":[" : "", stdout);
-	int rc = watchlists(store, list_one, &l, &err);
-	fputs(l.json ? "]}\n" : "", stdout);
-	if (rc == 0 && l.n == 0 && !l.json)
+	int rc = json ? print_json(store, &err) : watchlists(store, list_one, &l, &err);
+	if (rc == 0 && l.n == 0 && !json)
 		fputs("there is no feed: pugmark ioc add NAME --url URL makes one\n", stderr);
 	store_close(store);
 	return rc < 0 ? fail(&err) : EXIT_DONE;

@@ -25,11 +25,11 @@ static int sum_unindexed(void *ctx, const struct observables_info *info, struct 
 	return 0;
 }
 
-static int index_all(const struct command_line *line, struct store *store, struct err *err)
+int ioc_index_all(const struct command_line *line, struct store *store, struct err *err)
 {
 	struct arena mem = {0};
 	struct schema_set schemas = {0};
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_STEPS);
 	uint64_t made = 0;
 	int rc = store_schema_set(data_folder(line), &mem, &schemas, err);
 	for (uint32_t i = 0; i < schemas.n && rc == 0; i++)
@@ -61,7 +61,7 @@ int ioc_complete_index(
 			why.text);
 		return 0;
 	}
-	int rc = index_all(line, writing, err);
+	int rc = ioc_index_all(line, writing, err);
 	store_close(writing);
 	*left = 0;
 	return rc < 0 ? -1 : store_observables(store, sum_unindexed, left, err);
@@ -259,12 +259,16 @@ static int search(const struct command_line *line, enum query_format format, str
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct schema *schema = NULL;
 	struct schema *owned = NULL;
-	int rc = line->values[OPT_TABLE] ? store_schema(data_folder(line), line->values[OPT_TABLE],
-						   &schema, &owned, err)
-					 : 0;
+	struct schema_set set = {0};
+	struct arena mem = {0};
+	int rc = store_schema_set(data_folder(line), &mem, &set, err);
+	if (rc == 0 && line->values[OPT_TABLE])
+		rc = store_schema(data_folder(line), line->values[OPT_TABLE], &schema, &owned, err);
+	const struct search_tables tables = {set.n, set.of};
 	const struct ioc_request request = {.list = input->list,
 		.n = input->nlist,
 		.table = schema ? schema->table : NULL,
+		.tables = line->values[OPT_LAKE] ? NULL : &tables,
 		.exact = line->values[OPT_EXACT] != NULL,
 		.threads = line->threads ? line->threads
 			   : cores > 0   ? (unsigned)cores
@@ -277,6 +281,8 @@ static int search(const struct command_line *line, enum query_format format, str
 			     ? ioc_print_events(line, format, store, &request, err)
 			     : print_search(line, format, store, input, &request, err);
 	schema_free(owned);
+	schema_set_fini(&set);
+	arena_fini(&mem);
 	return rc;
 }
 

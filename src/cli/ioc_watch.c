@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "answer/watch.h"
 #include "base/level.h"
-#include "answer/answer.h"
 #include "cli/ioc.h"
 #include "pipeline/feed.h"
 #include "query/output.h"
@@ -19,24 +19,32 @@ static void draw(void *ctx, const char *what, uint64_t done, uint64_t of)
 	progress_draw(what, done, of, "indicators", done);
 }
 
-int ioc_sweep(const struct command_line *line, struct store *store, struct err *err)
+int ioc_sweep_with(const struct command_line *line, struct store *store,
+	struct watch_result *result, struct err *err)
 {
 	const struct watch_options options = {.threads = line->threads,
 		.memory = line->memory / 4,
 		.stop = &stop_requested,
 		.progress = draw};
-	struct watch_result result = {0};
 	char a[32], b[32], c[32];
+	*result = (struct watch_result){0};
 	if (line->values[OPT_NO_DETECT])
 		return 0;
-	int rc = watch_run(store, &options, &result, err);
+	int rc = watch_run(store, &options, result, err);
 	progress_clear();
-	if (rc == 0 && result.lists + result.segments > 0)
+	if (rc == 0 && result->lists + result->segments > 0)
 		fprintf(stderr, "history: %s indicator%s seen, in %s event%s; %s new alert%s\n",
-			text_count(result.indicators, a), result.indicators == 1 ? "" : "s",
-			text_count(result.events, b), result.events == 1 ? "" : "s",
-			text_count(result.changes.added, c), result.changes.added == 1 ? "" : "s");
+			text_count(result->indicators, a), result->indicators == 1 ? "" : "s",
+			text_count(result->events, b), result->events == 1 ? "" : "s",
+			text_count(result->changes.added, c),
+			result->changes.added == 1 ? "" : "s");
 	return rc;
+}
+
+int ioc_sweep(const struct command_line *line, struct store *store, struct err *err)
+{
+	struct watch_result result;
+	return ioc_sweep_with(line, store, &result, err);
 }
 
 /* ---- add ------------------------------------------------------------------------------------- */
@@ -58,73 +66,33 @@ void ioc_tell_unusable(void *ctx, const struct ioc_entry *entry, const char *rea
 	buf_fini(&out);
 }
 
-static int parse_number(
-	const struct command_line *line, enum opt option, int64_t most, int64_t *value)
+/* What the command line says of a list. 0 or -1 (told). */
+static int settings_of(const struct command_line *line, struct watch_settings *given)
 {
-	if (parse_count(line, option, value) < 0)
-		return -1;
-	if (*value <= most)
-		return 0;
-	usage_error(line, "--%s goes up to %" PRId64, option_name(option), most);
-	return -1;
-}
-
-/* The list's settings: those of the command line, over what it had. 0 or -1 (told, or err set). */
-static int settings_of(const struct command_line *line, struct watchlist *list, struct err *err)
-{
-	const char *level = line->values[OPT_LEVEL], *expire = line->values[OPT_EXPIRE];
-	int64_t confidence = list->confidence;
-	uint32_t seconds = list->expire_s;
-	if (level && level_named(level) < 0)
-		return err_set(err, ERR_USAGE,
-			"--level %.40s: write informational, low, medium, high or critical", level);
-	if (expire && strcmp(expire, "never") == 0)
-		seconds = 0;
-	else if (expire && parse_span(expire, &seconds) < 0)
-		return err_set(
-			err, ERR_USAGE, "--expire %.40s: write a span (30d, 12h) or never", expire);
-	if (parse_number(line, OPT_CONFIDENCE, 100, &confidence) < 0)
-		return err_set(err, ERR_USAGE, "--confidence is a number from 0 to 100");
-	if (level)
-		list->level = (unsigned)level_named(level);
-	if (line->values[OPT_EXACT])
-		list->exact = true;
-	if (line->values[OPT_TAGS])
-		list->tags = line->values[OPT_TAGS];
-	list->confidence = (int)confidence;
-	list->expire_s = seconds;
-	return 0;
+	*given = (struct watch_settings){.level = line->values[OPT_LEVEL],
+		.expire = line->values[OPT_EXPIRE],
+		.tags = line->values[OPT_TAGS],
+		.confidence = -1,
+		.exact = line->values[OPT_EXACT] != NULL};
+	return parse_count(line, OPT_CONFIDENCE, &given->confidence);
 }
 
 int ioc_list_settings(const struct command_line *line, struct store *store, const char *name,
 	struct arena *mem, struct watchlist *list, struct err *err)
 {
-	int there = watchlist_get(store, name, mem, list, err);
-	if (there == 0)
-		*list = (struct watchlist){.name = name,
-			.level = LEVEL_HIGH,
-			.url = "",
-			.settings = "{}",
-			.tags = "",
-			.confidence = -1};
-	return there < 0 ? -1 : settings_of(line, list, err);
+	struct watch_settings given;
+	if (settings_of(line, &given) < 0)
+		return err_set(err, ERR_USAGE, "--confidence is a number from 0 to 100");
+	return watch_list_get(store, name, &given, mem, list, err);
 }
 
 static int prepare_list(
 	const struct command_line *line, struct store *store, const char *name, struct err *err)
 {
-	struct arena mem = {0};
-	struct watchlist list = {0};
-	int rc = ioc_list_settings(line, store, name, &mem, &list, err);
-	if (rc == 0 && feed_is(&list))
-		rc = err_set(err, ERR_USAGE,
-			"%s is a feed: what is put in by hand would go with the next fetch; take "
-			"another name",
-			name);
-	if (rc == 0)
-		rc = watchlist_put(store, &list, err);
-	arena_fini(&mem);
-	return rc;
+	struct watch_settings given;
+	if (settings_of(line, &given) < 0)
+		return err_set(err, ERR_USAGE, "--confidence is a number from 0 to 100");
+	return watch_list_prepare(store, name, &given, err);
 }
 
 /* The words behind the list's name, as entries. */
@@ -135,17 +103,11 @@ static int add_words(const struct command_line *line, struct watch_fill *fill, e
 	for (int i = 2; i < line->nargs && rc == 0; i++) {
 		struct arena mem = {0};
 		struct err why = {0};
-		struct ioc_entry entry = {.text = slice_of(line->args[i]),
-			.confidence = -1,
-			.valid_from = INT64_MIN,
-			.expires = INT64_MIN};
 		if (strcmp(line->args[i], "-") == 0 && !*file) {
 			*file = "-";
 			continue;
 		}
-		entry.usable = indicator_parse(entry.text, kind, &mem, &entry.indicator,
-				       &entry.wide, &why) == 0;
-		entry.reason = why.text;
+		struct ioc_entry entry = ioc_word_entry(slice_of(line->args[i]), kind, &mem, &why);
 		rc = watch_fill_entry(fill, &entry, err);
 		arena_fini(&mem);
 	}
@@ -170,15 +132,17 @@ void ioc_tell_fill(const char *name, const struct watch_fill_result *r, const st
 }
 
 static int fill_list(const struct command_line *line, struct store *store, const char *name,
-	const struct ioc_list_options *options, struct watch_fill_result *result, struct err *err)
+	const struct ioc_list_options *options, struct watch_unusable *unusable,
+	struct watch_fill_result *result, struct err *err)
 {
 	struct ioc_telling telling = {0};
+	bool json = line->values[OPT_JSON];
 	const struct watch_fill_options filling = {.list = name,
 		.replace = line->values[OPT_REPLACE] != NULL,
 		.allow_wide = line->values[OPT_ALLOW_WIDE] != NULL,
 		.memory = line->memory / 2,
-		.unusable = ioc_tell_unusable,
-		.ctx = &telling};
+		.unusable = json ? watch_note_unusable : ioc_tell_unusable,
+		.ctx = json ? (void *)unusable : &telling};
 	struct watch_fill *fill;
 	struct ioc_list_counts counts = {0};
 	const char *file = line->values[OPT_FILE];
@@ -194,9 +158,20 @@ static int fill_list(const struct command_line *line, struct store *store, const
 		return -1;
 	}
 	rc = watch_fill_commit(fill, NULL, result, err);
-	if (rc == 0)
+	if (rc == 0 && !json)
 		ioc_tell_fill(name, result, &telling);
 	return rc;
+}
+
+static void print_filled(const struct command_line *line, const struct watch_fill_result *filled,
+	const struct watch_unusable *unusable, const struct watch_result *swept)
+{
+	struct buf out;
+	buf_init(&out, 1 << 22);
+	answer_filled(
+		line->args[1], filled, unusable, line->values[OPT_NO_DETECT] ? NULL : swept, &out);
+	printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
 }
 
 int ioc_add_run(const struct command_line *line)
@@ -205,6 +180,8 @@ int ioc_add_run(const struct command_line *line)
 	struct err err = {0};
 	struct ioc_list_options options;
 	struct watch_fill_result result = {0};
+	struct watch_result swept = {0};
+	struct watch_unusable unusable = {0};
 	if (ioc_is_feed(line))
 		return ioc_feed_add_run(line);
 	if (line->nargs < 2)
@@ -219,10 +196,13 @@ int ioc_add_run(const struct command_line *line)
 		return fail(&err);
 	int rc = prepare_list(line, store, line->args[1], &err);
 	if (rc == 0)
-		rc = fill_list(line, store, line->args[1], &options, &result, &err);
+		rc = fill_list(line, store, line->args[1], &options, &unusable, &result, &err);
 	if (rc == 0)
-		rc = ioc_sweep(line, store, &err);
+		rc = ioc_sweep_with(line, store, &swept, &err);
 	store_close(store);
+	if (rc == 0 && line->values[OPT_JSON])
+		print_filled(line, &result, &unusable, &swept);
+	buf_fini(&unusable.json);
 	if (rc < 0)
 		return fail(&err);
 	return result.unusable ? EXIT_REJECTED : EXIT_DONE;
@@ -325,8 +305,7 @@ static int print_entry(struct listing *l, const struct watched *w, struct err *e
 	for (int i = 0; i < ENTRY_COLUMNS; i++)
 		buf_init(&texts[i], CELL_MOST);
 	indicator_text(&w->indicator, &texts[0]);
-	buf_puts(&texts[1],
-		w->indicator.form == IOC_WORD ? "name" : ioc_kind_name(w->indicator.kind));
+	buf_puts(&texts[1], watched_kind(w));
 	if (w->confidence >= 0)
 		buf_printf(&texts[2], "%d", w->confidence);
 	put_when(&texts[3], w->expires == INT64_MAX ? 0 : w->expires);

@@ -6,7 +6,11 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "cli/cluster.h"
+#include "cli/evidence.h"
 #include "cli/private.h"
+#include "query/clustered.h"
+#include "store/shipments.h"
 
 /* A retired file may be in use by a query that began before: the longest one plus ten minutes. */
 #define GRACE_US ((int64_t)(86400 + 600) * 1000000)
@@ -67,7 +71,7 @@ int command_rebuild(const struct command_line *line)
 	int status = keep_schema(line, store, &err);
 	if (status == 0)
 		status = chosen_tables(line, store, &names, &err);
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_EVENTS);
 	for (unsigned i = 0; status == 0 && i < names.n; i++) {
 		struct rebuild_result result = {0};
 		char count[32];
@@ -80,17 +84,45 @@ int command_rebuild(const struct command_line *line)
 			printf("%s: %s events rebuilt in %.2f s\n", names.table[i],
 				text_count(result.records, count), (double)result.elapsed_us / 1e6);
 	}
+	/* What was sent of these tables is deleted there, and goes anew. */
+	if (status == 0)
+		cluster_send(line, store, clock_now_us());
 	store_close(store);
 	return status < 0 ? fail(&err) : EXIT_DONE;
+}
+
+/* Retention takes what is old whether it was sent or not: so it is sent before, where that can be. What never goes is told. */
+static int retain_table(const struct command_line *line, struct store *store, const char *table,
+	int64_t keep, uint64_t *dropped, struct err *err)
+{
+	struct progress progress = progress_of_walk(WALK_STEPS);
+	struct shipments_lag before, after;
+	char count[32];
+	int set = store_cluster_is_set(store, err);
+	if (set < 0)
+		return -1;
+	if (set)
+		cluster_send(line, store, INT64_MIN);
+	if (shipments_lag(store, INT64_MIN, &before, err) < 0 ||
+		store_retain(store, table, (unsigned)keep, &progress, dropped, err) < 0 ||
+		shipments_lag(store, INT64_MIN, &after, err) < 0)
+		return -1;
+	progress_clear();
+	if (set && after.rows < before.rows)
+		fprintf(stderr,
+			"pugmark: %s events of %s were older than what is kept and were never sent "
+			"to the cluster\n",
+			text_count(before.rows - after.rows, count), table);
+	return 0;
 }
 
 static int compact_table(const struct command_line *line, struct store *store, const char *table,
 	int64_t keep, struct err *err)
 {
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_STEPS);
 	uint64_t dropped = 0, before, after;
 	char count[32];
-	if (keep > 0 && store_retain(store, table, (unsigned)keep, &progress, &dropped, err) < 0)
+	if (keep > 0 && retain_table(line, store, table, keep, &dropped, err) < 0)
 		return -1;
 	int status = store_compact(store, table, GRACE_US, &progress, &before, &after, err);
 	progress_clear();
@@ -106,12 +138,21 @@ static int compact_table(const struct command_line *line, struct store *store, c
 	return 0;
 }
 
+/* "365" or "365d". 0 or -1. */
+static int parse_days(const char *text, int64_t *days)
+{
+	struct slice number = slice_of(text);
+	if (number.len > 1 && number.ptr[number.len - 1] == 'd')
+		number.len--;
+	return text_parse_int(number, days) < 0 || *days < 1 || *days > 100000 ? -1 : 0;
+}
+
 int command_compact(const struct command_line *line)
 {
 	int64_t keep = 0;
 	const char *text = line->values[OPT_KEEP];
-	if (text && (text_parse_int(slice_of(text), &keep) < 0 || keep < 1 || keep > 100000))
-		return usage_error(line, "--keep %s: write a number of days", text);
+	if (text && parse_days(text, &keep) < 0)
+		return usage_error(line, "--keep %s: write a number of days: 365 or 365d", text);
 	struct store *store;
 	struct err err = {0};
 	struct names names;
@@ -153,6 +194,21 @@ static void print_damage(void *ctx, const char *file, const char *what)
 	findings->n++;
 }
 
+/* The rest of the result, where a checkpoint is held against it. */
+static int verify_held(const struct command_line *line, struct store *store,
+	struct findings *findings, uint64_t *damaged, struct err *err)
+{
+	struct buf rest; /* JSON: findings come before the result */
+	buf_init(&rest, (size_t)1 << 30);
+	int status = evidence_verify_run(line, store, print_damage, findings, damaged, &rest, err);
+	if (findings->json)
+		printf("],\"findings\":%" PRIu64 "%.*s}\n", *damaged, SLICE_ARG(buf_view(&rest)));
+	else
+		printf("%.*s", SLICE_ARG(buf_view(&rest)));
+	buf_fini(&rest);
+	return status;
+}
+
 int command_verify(const struct command_line *line)
 {
 	struct store *store;
@@ -162,10 +218,12 @@ int command_verify(const struct command_line *line)
 	if (text &&
 		(text_parse_int(slice_of(text), &seconds) < 0 || seconds < 1 || seconds > 1000000))
 		return usage_error(line, "--seconds %s: write a number", text);
+	if ((line->values[OPT_KEY] || line->values[OPT_WITNESS]) && !line->values[OPT_CHECKPOINT])
+		return usage_error(line, "--key and --witness go with --checkpoint");
 	if (open_data(line, seconds ? STORE_WRITE : STORE_READ, &store, &err) < 0)
 		return fail(&err);
 	struct findings findings = {.json = line->values[OPT_JSON]};
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_BYTES);
 	uint64_t damaged = 0;
 	if (findings.json)
 		fputs("{\"damaged\":[", stdout);
@@ -174,9 +232,12 @@ int command_verify(const struct command_line *line)
 				  store, (unsigned)seconds, print_damage, &findings, &damaged, &err)
 			: store_verify(store, print_damage, &findings, &progress, &damaged, &err);
 	progress_clear();
-	store_close(store);
-	if (findings.json)
+	bool held = line->values[OPT_CHECKPOINT] != NULL;
+	if (findings.json && !held)
 		printf("],\"findings\":%" PRIu64 "}\n", damaged);
+	else if (held && status == 0)
+		status = verify_held(line, store, &findings, &damaged, &err);
+	store_close(store);
 	if (status < 0)
 		return fail(&err);
 	if (!findings.json && damaged == 0)
@@ -196,7 +257,7 @@ int command_backup(const struct command_line *line)
 	struct err err = {0};
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_BYTES);
 	int status = store_backup(store, line->args[0], line->values[OPT_LINK], &progress, &err);
 	progress_clear();
 	store_close(store);
@@ -209,7 +270,7 @@ int command_backup(const struct command_line *line)
 int command_restore(const struct command_line *line)
 {
 	struct err err = {0};
-	struct progress progress = progress_of_walk();
+	struct progress progress = progress_of_walk(WALK_BYTES);
 	int status = store_restore(line->args[0], data_folder(line), &progress, &err);
 	progress_clear();
 	if (status < 0)

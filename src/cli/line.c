@@ -9,7 +9,7 @@
 #include "ship/ship.h"
 
 static const enum opt global_options[] = {
-	OPT_DATA, OPT_JSON, OPT_MEMORY, OPT_THREADS, OPT_VERBOSE, OPT_HELP, OPTIONS};
+	OPT_DATA, OPT_JSON, OPT_MEMORY, OPT_THREADS, OPT_VERBOSE, OPT_PROGRESS, OPT_HELP, OPTIONS};
 
 const char *nearest(const char *word, const char *const *known)
 {
@@ -77,6 +77,10 @@ static int parse_numbers(struct command_line *line)
 		usage_error(line, "--memory must be at least 64M");
 		return -1;
 	}
+	if (line->values[OPT_PROGRESS] && strcmp(line->values[OPT_PROGRESS], "json") != 0) {
+		usage_error(line, "--progress %s: it must be json", line->values[OPT_PROGRESS]);
+		return -1;
+	}
 	int64_t n;
 	if (line->values[OPT_THREADS]) {
 		if (text_parse_int(slice_of(line->values[OPT_THREADS]), &n) < 0 || n < 1 ||
@@ -111,10 +115,12 @@ static int set_option(struct command_line *line, enum opt option, const char *va
 	}
 	static char *joined; /* lives as long as the program */
 	const char *before = line->values[option];
-	if (option == OPT_FACET && before) { /* each time adds to the list */
+	bool urls = option == OPT_URL && line->command && line->command->run == command_cluster;
+	if ((option == OPT_FACET || option == OPT_WITNESS || urls) &&
+		before) { /* adds to the list */
 		size_t n = strlen(before) + strlen(value) + 2;
 		char *list = xmalloc(n);
-		snprintf(list, n, "%s,%s", before, value);
+		snprintf(list, n, option == OPT_WITNESS ? "%s\n%s" : "%s,%s", before, value);
 		free(joined);
 		value = joined = list;
 	}
@@ -289,7 +295,8 @@ int fail(const struct err *err)
 	progress_clear();
 	buf_init(&text, 1 << 16);
 	escape_lines(&text, err->text);
-	fprintf(stderr, "pugmark: %.*s\n", SLICE_ARG(buf_view(&text)));
+	if (!progress_tell_error(err->text))
+		fprintf(stderr, "pugmark: %.*s\n", SLICE_ARG(buf_view(&text)));
 	buf_fini(&text);
 	if (err->kind == ERR_INTERRUPTED)
 		return EXIT_STOPPED;
@@ -304,6 +311,8 @@ int usage_error(const struct command_line *line, const char *fmt, ...)
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
 	struct buf text;
+	if (progress_tell_error(words))
+		return EXIT_USAGE;
 	buf_init(&text, 1 << 16);
 	text_escape(&text, slice_of(words));
 	const char *name = line->command ? line->command->name : "";

@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/private.h"
+#include "query/clustered.h"
 
 #define SERVICE_CONFIG "/etc/pugmark/config.yml"
 
@@ -114,6 +115,7 @@ int open_data(const struct command_line *line, enum store_mode mode, struct stor
 	struct err *err)
 {
 	const char *folder = data_folder(line);
+	lake_cluster_key(key_file(line));
 	if (store_open(folder, mode, store, err) == 0)
 		return 0;
 	if (mode == STORE_READ && err->kind == ERR_NOT_FOUND)
@@ -204,6 +206,8 @@ int cli_main(int argc, char **argv)
 	if (line_parse(argc, argv, &line) < 0)
 		return EXIT_USAGE;
 	log_setup(line.values[OPT_VERBOSE] ? LOG_DEBUG : LOG_WARN, LOG_AUTO);
+	if (line.values[OPT_PROGRESS])
+		progress_as_lines();
 	if (line.values[OPT_VERSION])
 		return command_version(&line);
 	if (line.values[OPT_HELP]) {

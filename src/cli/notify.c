@@ -2,13 +2,13 @@
 /* notify.c (cli/): pugmark notify: who is told of alerts: added, listed, tried, paused, removed; and the sending itself. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "collect/settings.h"
 #include "answer/answer.h"
 #include "cli/private.h"
 #include "cli/secret_option.h"
+#include "cli/verbs.h"
 #include "pipeline/notify.h"
 
 /* ---- add ------------------------------------------------------------------------------------- */
@@ -105,6 +105,9 @@ static int add(const struct command_line *line, struct store *store, struct err 
 			notifier.name,
 			notifier.least_level ? level_name((unsigned)notifier.least_level) : "all",
 			notifier.least_level ? " (and more severe ones)" : "", notifier.name);
+	else if (rc == 0)
+		printf("{\"saved\":true,\"name\":\"%s\",\"kind\":\"%s\"}\n", notifier.name,
+			a.target.kind);
 	secrets_given_wipe(&a.secrets);
 	arena_fini(&a.mem);
 	return rc;
@@ -113,27 +116,10 @@ static int add(const struct command_line *line, struct store *store, struct err 
 /* ---- list ------------------------------------------------------------------------------------ */
 
 struct listing {
-	bool json, names;
+	bool names;
 	unsigned n;
 	int64_t now;
 };
-
-static void list_json(const struct notifier *n, bool first, struct buf *out)
-{
-	buf_printf(out, "%s{\"name\":\"%s\"", first ? "" : ",", n->name);
-	text_json_member(out, "kind", n->kind);
-	buf_printf(out, ",\"settings\":%s", n->settings);
-	text_json_member(out, "secrets", n->secrets);
-	text_json_member(out, "level", level_name((unsigned)n->least_level));
-	text_json_member(out, "rules", n->rules);
-	buf_printf(out, ",\"paused\":%s,\"waiting\":%" PRIu64 ",\"given_up\":%" PRIu64,
-		n->paused ? "true" : "false", n->waiting, n->given_up);
-	answer_time(out, "created_at", n->created, n->created != 0);
-	answer_time(out, "last_sent", n->last_sent, n->last_sent != 0);
-	answer_time(out, "last_failed", n->last_failed, n->last_failed != 0);
-	text_json_member(out, "last_error", *n->last_error ? n->last_error : NULL);
-	buf_push(out, '}');
-}
 
 static const char *where(const struct settings *settings)
 {
@@ -182,8 +168,6 @@ static int list_one(void *ctx, const struct notifier *n, struct err *err)
 	buf_init(&out, 1 << 20);
 	if (l->names)
 		buf_printf(&out, "%s\n", n->name);
-	else if (l->json)
-		list_json(n, l->n == 0, &out);
 	else
 		list_text(l, n, &out);
 	l->n++;
@@ -192,16 +176,25 @@ static int list_one(void *ctx, const struct notifier *n, struct err *err)
 	return 0;
 }
 
+static int print_json(struct store *store, struct err *err)
+{
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_notifiers(store, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
+}
+
 static int list(const struct command_line *line, struct store *store, struct err *err)
 {
-	struct listing l = {.json = line->values[OPT_JSON],
-		.names = line->values[OPT_LIST],
-		.now = clock_now_us()};
-	fputs(l.json ? "{\"notifiers\":[" : "", stdout);
+	struct listing l = {.names = line->values[OPT_LIST], .now = clock_now_us()};
+	if (line->values[OPT_JSON] && !l.names)
+		return print_json(store, err);
 	if (notifier_list(store, NULL, list_one, &l, err) < 0)
 		return -1;
-	fputs(l.json ? "]}\n" : "", stdout);
-	if (l.n == 0 && !l.json && !l.names)
+	if (l.n == 0 && !l.names)
 		fputs("nobody is told of alerts yet: pugmark notify add "
 		      "webhook|slack|teams|syslog|mail NAME …\n",
 			stdout);
@@ -262,7 +255,7 @@ static int test(const struct command_line *line, struct store *store, struct err
 	const struct notify_options options = options_of(line);
 	if (notify_try(store, line->args[1], &options, err) < 0)
 		return -1;
-	printf("sent: look for it at the other side\n");
+	puts(line->values[OPT_JSON] ? "{\"sent\":true}" : "sent: look for it at the other side");
 	return 0;
 }
 
@@ -289,40 +282,18 @@ static int run(const struct command_line *line, struct store *store, struct err 
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static const struct {
-	const char *verb;
-	int words; /* beside the verb */
-	enum store_mode mode;
-	int (*run)(const struct command_line *line, struct store *store, struct err *err);
-	const char *needs;
-} verbs[] = {
-	{"list", 0, STORE_READ, list, "list takes no more words"},
-	{"add", 2, STORE_WRITE, add,
-		"add needs a kind (webhook, slack, teams, syslog, mail) and a name"},
-	{"test", 1, STORE_READ, test, "test needs the name of a notifier"},
-	{"remove", 1, STORE_WRITE, remove_one, "remove needs the name of a notifier"},
-	{"pause", 1, STORE_WRITE, pause_one, "pause needs the name of a notifier"},
-	{"resume", 1, STORE_WRITE, resume_one, "resume needs the name of a notifier"},
-	{"run", 0, STORE_WRITE, run, "run takes no more words"},
-};
-
 int command_notify(const struct command_line *line)
 {
-	const char *verb = line->nargs ? line->args[0] : "list";
-	prctl(PR_SET_DUMPABLE, 0); /* no core with a secret in it */
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		struct store *store;
-		struct err err = {0};
-		if (strcmp(verb, verbs[i].verb) != 0)
-			continue;
-		if (line->nargs && line->nargs != 1 + verbs[i].words)
-			return usage_error(line, "%s", verbs[i].needs);
-		if (open_data(line, verbs[i].mode, &store, &err) < 0)
-			return fail(&err);
-		int rc = verbs[i].run(line, store, &err);
-		store_close(store);
-		return rc < 0 ? fail(&err) : EXIT_DONE;
-	}
-	return usage_error(
-		line, "\"%s\" must be list, add, test, remove, pause, resume or run", verb);
+	static const struct verb verbs[] = {
+		{"list", 0, STORE_READ, list, "list takes no more words"},
+		{"add", 2, STORE_WRITE, add,
+			"add needs a kind (webhook, slack, teams, syslog, mail) and a name"},
+		{"test", 1, STORE_READ, test, "test needs the name of a notifier"},
+		{"remove", 1, STORE_WRITE, remove_one, "remove needs the name of a notifier"},
+		{"pause", 1, STORE_WRITE, pause_one, "pause needs the name of a notifier"},
+		{"resume", 1, STORE_WRITE, resume_one, "resume needs the name of a notifier"},
+		{"run", 0, STORE_WRITE, run, "run takes no more words"},
+		{0},
+	};
+	return verbs_run(line, verbs);
 }

@@ -149,6 +149,23 @@ enum opt {
 	OPT_NO_HTTP,
 	OPT_ROLE,
 	OPT_EXPIRES,
+	OPT_CHECKPOINT,
+	OPT_KEY,
+	OPT_WITNESS,
+	OPT_GOVERNANCE,
+	OPT_ALERT,
+	OPT_PROGRESS,
+	OPT_WAIT,
+	OPT_TLS_CERT,
+	OPT_TLS_KEY,
+	OPT_INSECURE,
+	OPT_PER_ADDRESS,
+	OPT_CLUSTER,
+	OPT_DATABASE,
+	OPT_YES,
+	OPT_CHECK,
+	OPT_AGAIN,
+	OPT_LAKE,
 	OPTIONS
 };
 
@@ -187,7 +204,10 @@ int command_entity(const struct command_line *line);
 int command_ioc(const struct command_line *line);
 int command_http(const struct command_line *line);
 int command_token(const struct command_line *line);
+int command_hook(const struct command_line *line);
+int command_user(const struct command_line *line);
 int command_audit(const struct command_line *line);
+int command_cluster(const struct command_line *line);
 int command_search(const struct command_line *line);
 int command_sql(const struct command_line *line);
 int command_show(const struct command_line *line);
@@ -198,6 +218,9 @@ int command_export(const struct command_line *line);
 int command_rebuild(const struct command_line *line);
 int command_compact(const struct command_line *line);
 int command_verify(const struct command_line *line);
+int command_checkpoint(const struct command_line *line);
+int command_prove(const struct command_line *line);
+int command_evidence(const struct command_line *line);
 int command_backup(const struct command_line *line);
 int command_ship(const struct command_line *line);
 int command_restore(const struct command_line *line);
@@ -239,11 +262,17 @@ void catch_stop(void);
 void progress_draw(
 	const char *what, uint64_t done, uint64_t total, const char *unit, uint64_t events);
 void progress_clear(void);
-/* For the walks of store/ and pipeline/. */
-struct progress progress_of_walk(void);
+/* With --progress json: what is drawn elsewhere leaves as lines of JSON on stderr, for whoever started this program (docs/api.md, jobs):
+ * {"progress":{…}} a few times a second, {"step":…} as it is done, {"error":…} at the end. */
+void progress_as_lines(void);
+/* A step that was done, as a line; nothing without progress_as_lines. `advice` may be NULL. */
+void progress_tell_step(const char *name, const char *state, const char *text, const char *advice);
+/* The sentence that the program ends with. False (and nothing is written) without progress_as_lines. */
+bool progress_tell_error(const char *text);
+/* For the walks of store/ and pipeline/, by what they count. */
+enum walk_unit { WALK_STEPS, WALK_BYTES, WALK_EVENTS };
+struct progress progress_of_walk(enum walk_unit unit);
 
-/* "90s", "15m", "1h", "2d" or plain seconds. 0 or -1. */
-int parse_span(const char *text, uint32_t *seconds);
 /* "3 days", "5 hours", "12 minutes", "7 seconds"; returns `out`. */
 const char *span_text(int64_t us, char out[32]);
 /* Who types: the user, also behind sudo; --by where it is given. Borrowed. */
@@ -254,6 +283,9 @@ int parse_when(const char *text, int64_t *us);
 int parse_time(const struct command_line *line, enum opt option, int64_t *us);
 /* The number of an option, which stays as it is where that is not given. 0 or -1 (told). */
 int parse_count(const struct command_line *line, enum opt option, int64_t *value);
+/* A line from the terminal, without its end; without echo where it is a secret. NULL at the end, or where we were asked to stop. Owned by
+ * the caller. */
+char *ask_line(const char *prompt, bool secret);
 /* Terminal columns of stdout, or 0 where it is none. */
 unsigned terminal_width(void);
 /* The format named by --format or --json. 0 or -1. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c: one line on stderr: how far, how fast, how long to go. On a terminal only. */
+/* progress.c: one line on stderr: how far, how fast, how long to go, on a terminal only; or lines of JSON, where a program reads them. */
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "cli/private.h"
 
-enum { BAR = 24, REDRAW_US = 100000 };
+enum { BAR = 24, REDRAW_US = 100000, LINE_US = 250000 };
 
-static bool drawn;
+static bool drawn, lines;
 static int64_t began, last;
 
 static bool visible(void)
@@ -39,9 +39,77 @@ static void draw_bar(uint64_t done, uint64_t total)
 	fprintf(stderr, "] %3u%% ", (unsigned)((double)done / (double)total * 100));
 }
 
+/* ---- lines of JSON ----------------------------------------------------------------------------- */
+
+void progress_as_lines(void)
+{
+	lines = true;
+}
+
+/* In one piece, so that lines of the log do not stand within it. */
+static void put_line(struct buf *line)
+{
+	buf_puts(line, "}\n");
+	ssize_t unused = write(STDERR_FILENO, line->ptr, line->len);
+	(void)unused;
+	buf_fini(line);
+}
+
+static void draw_line(const char *what, uint64_t done, uint64_t total, const char *unit)
+{
+	struct buf line;
+	int64_t now = clock_mono_us();
+	if (last && now - last < LINE_US)
+		return;
+	last = now;
+	buf_init(&line, 1 << 16);
+	buf_printf(&line, "{\"progress\":{\"done\":%" PRIu64 ",\"total\":", done);
+	if (total)
+		buf_printf(&line, "%" PRIu64, total);
+	else
+		buf_puts(&line, "null");
+	text_json_member(&line, "unit", unit);
+	text_json_member(&line, "text", what);
+	buf_push(&line, '}');
+	put_line(&line);
+}
+
+void progress_tell_step(const char *name, const char *state, const char *text, const char *advice)
+{
+	struct buf line;
+	if (!lines)
+		return;
+	buf_init(&line, 1 << 16);
+	buf_puts(&line, "{\"step\":{\"name\":");
+	text_json_string(&line, slice_of(name));
+	text_json_member(&line, "state", state);
+	text_json_member(&line, "text", text);
+	text_json_member(&line, "advice", advice);
+	buf_push(&line, '}');
+	put_line(&line);
+}
+
+bool progress_tell_error(const char *text)
+{
+	struct buf line;
+	if (!lines)
+		return false;
+	buf_init(&line, 1 << 16);
+	buf_puts(&line, "{\"error\":");
+	text_json_string(&line, slice_of(text));
+	put_line(&line);
+	return true;
+}
+
+/* ---- on a terminal ----------------------------------------------------------------------------- */
+
 void progress_draw(
 	const char *what, uint64_t done, uint64_t total, const char *unit, uint64_t events)
 {
+	if (lines) {
+		draw_line(what, done, total, unit);
+		return;
+	}
 	if (!visible())
 		return;
 	int64_t now = clock_mono_us();
@@ -83,11 +151,12 @@ void progress_clear(void)
 
 static void draw_walk(void *ctx, uint64_t done, uint64_t total, const char *what)
 {
-	(void)ctx;
-	progress_draw(what, done, total, "", 0);
+	const char *const *unit = ctx;
+	progress_draw(what, done, total, *unit, 0);
 }
 
-struct progress progress_of_walk(void)
+struct progress progress_of_walk(enum walk_unit unit)
 {
-	return (struct progress){.step = draw_walk, .stop = &stop_requested};
+	static const char *units[] = {"", "bytes", "events"};
+	return (struct progress){.step = draw_walk, .ctx = &units[unit], .stop = &stop_requested};
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "answer/answer.h"
 #include "cli/private.h"
 
 struct listing {
@@ -13,19 +14,9 @@ struct listing {
 static void print_json(const struct reject_info *info, bool first)
 {
 	struct buf out;
-	char when[CLOCK_TEXT];
 	buf_init(&out, 1 << 20);
-	buf_printf(&out, "%s{\"id\":%" PRIu64 ",\"table\":", first ? "" : ",\n", info->id);
-	text_json_string(&out, slice_of(info->table));
-	buf_puts(&out, ",\"source\":");
-	text_json_string(&out, slice_of(info->source));
-	buf_puts(&out, ",\"input\":");
-	text_json_string(&out, slice_of(info->input));
-	buf_printf(&out, ",\"offset\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"lines\":%u,\"reason\":",
-		info->input_offset, info->bytes, info->lines);
-	text_json_string(&out, slice_of(info->reason));
-	buf_printf(&out, ",\"state\":\"%s\",\"received_at\":\"%s\"}", info->state,
-		clock_text(info->received_at, when));
+	buf_puts(&out, first ? "" : ",\n");
+	answer_reject(info, &out);
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_fini(&out);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/answer.h"
 #include "cli/private.h"
 #include "pipeline/input.h"
 
@@ -15,13 +16,27 @@ static int list_name(void *ctx, const struct schema *schema, bool user, struct e
 	return 0;
 }
 
+static int show_all_json(const char *folder, struct err *err)
+{
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_schemas(folder, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
+}
+
 static int show(const struct command_line *line, struct err *err)
 {
 	const char *folder = data_folder(line);
+	bool json = line->values[OPT_JSON];
+	if (line->nargs < 2 && json)
+		return show_all_json(folder, err);
 	if (line->nargs < 2)
 		return store_schemas(folder, list_name, NULL, err);
 	const struct schema *schema;
-	struct schema *owned;
+	struct schema *owned = NULL;
 	if (strpbrk(line->args[1], "./")) { /* a file, since no table has these in its name */
 		if (schema_load(line->args[1], &owned, err) < 0)
 			return -1;
@@ -31,7 +46,11 @@ static int show(const struct command_line *line, struct err *err)
 	}
 	struct buf out;
 	buf_init(&out, 16 << 20);
-	schema_print(schema, &out);
+	if (json) {
+		answer_schema(schema, owned != NULL, &out);
+		buf_push(&out, '\n');
+	} else
+		schema_print(schema, &out);
 	fwrite(out.ptr, 1, out.len, stdout);
 	buf_fini(&out);
 	schema_free(owned);

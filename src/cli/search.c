@@ -117,6 +117,7 @@ static void fill_request(struct searching *s)
 	s->request.threads = threads;
 	s->request.memory = budget_divide(line->memory, threads).sql_bytes;
 	s->request.stop = &stop_requested;
+	s->request.lake = line->values[OPT_LAKE] != NULL;
 	if (line->values[OPT_HISTOGRAM]) {
 		unsigned width = s->width ? s->width : PLAIN_WIDTH;
 		s->request.buckets = width > 40 ? width - 20 : 20;

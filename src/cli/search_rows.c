@@ -11,10 +11,6 @@
 /* Most important first: where the terminal is narrow, the last go. */
 static const char *const table_columns[] = {
 	"event_time", "actor", "action", "target", "ip", "table", "event_id"};
-static const char *const csv_columns[] = {"event_time", "table", "actor", "actor_id", "action",
-	"category", "target", "target_type", "ip", "summary", "source", "instance", "event_id"};
-static const char *const raw_columns[] = {
-	"source", "vault_file", "vault_frame", "vault_offset", "vault_length"};
 
 enum { SPANS = 32 };
 
@@ -100,12 +96,11 @@ struct rows *rows_begin(struct searching *s, struct err *err)
 	rows->fields = s->columns;
 	rows->nfields = s->ncolumns;
 	if (s->raw) {
-		rows->fields = raw_columns;
-		rows->nfields = sizeof(raw_columns) / sizeof(*raw_columns);
+		rows->fields = search_place_fields;
+		rows->nfields = PLACE_FIELDS;
 	} else if (!s->ncolumns && (table || s->format == FORMAT_CSV)) {
-		rows->fields = table ? table_columns : csv_columns;
-		rows->nfields = table ? sizeof(table_columns) / sizeof(*table_columns)
-				      : sizeof(csv_columns) / sizeof(*csv_columns);
+		rows->fields = table ? table_columns : search_csv_fields;
+		rows->nfields = table ? sizeof(table_columns) / sizeof(*table_columns) : CSV_FIELDS;
 	}
 	want(rows);
 	int status = 0;

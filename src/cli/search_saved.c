@@ -3,12 +3,18 @@
  * is looked for and what of it is shown. */
 #include <stdlib.h>
 
+#include "answer/answer.h"
 #include "cli/search.h"
 
-/* What is kept beside the query; how it is printed is chosen anew each time. */
-static const enum opt kept[] = {OPT_SINCE, OPT_UNTIL, OPT_TABLE, OPT_COLUMNS, OPT_SORT, OPT_LIMIT,
-	OPT_COUNT, OPT_HISTOGRAM, OPT_FACET, OPT_SECONDARY};
-enum { KEPT = sizeof(kept) / sizeof(*kept) };
+/* Whether an option is kept beside the query; how it is printed is chosen anew each time. */
+static bool is_kept(const char *option)
+{
+	for (const char *const *name = saved_options; *name; name++) {
+		if (strcmp(*name, option) == 0)
+			return true;
+	}
+	return false;
+}
 
 int search_save(struct searching *s)
 {
@@ -16,10 +22,11 @@ int search_save(struct searching *s)
 	struct store *store;
 	struct buf options;
 	buf_init(&options, 1 << 20);
-	for (size_t i = 0; i < KEPT; i++)
-		if (s->line->values[kept[i]])
-			buf_printf(&options, "%s=%s\n", option_name(kept[i]),
-				s->line->values[kept[i]]);
+	for (enum opt i = 0; i < OPTIONS; i++) {
+		const char *value = s->line->values[i];
+		if (value && is_kept(option_name(i)))
+			buf_printf(&options, "%s=%s\n", option_name(i), value);
+	}
 	buf_append(&options, "", 1);
 	struct saved_search saved = {
 		.name = s->line->values[OPT_SAVE], .query = s->query.ptr, .options = options.ptr};
@@ -55,64 +62,43 @@ static void list_text(const struct saved_search *saved, struct buf *out)
 	buf_push(out, '\n');
 }
 
-static void list_json(const struct saved_search *saved, struct buf *out)
-{
-	char when[CLOCK_TEXT];
-	bool first = true;
-	buf_puts(out, "{\"name\":");
-	text_json_string(out, slice_of(saved->name));
-	buf_puts(out, ",\"query\":");
-	text_json_string(out, slice_of(saved->query));
-	buf_printf(out, ",\"saved_at\":\"%s\",\"options\":{", clock_text(saved->saved_at, when));
-	for (const char *p = saved->options; *p; first = false) {
-		size_t n = strcspn(p, "\n"), name = strcspn(p, "=");
-		buf_puts(out, first ? "" : ",");
-		text_json_string(out, (struct slice){p, name < n ? name : n});
-		buf_push(out, ':');
-		text_json_string(
-			out, name < n ? (struct slice){p + name + 1, n - name - 1} : SLICE(""));
-		p += n + (p[n] == '\n');
-	}
-	buf_puts(out, "}}");
-}
-
-struct listing {
-	bool json;
-	unsigned n;
-};
-
 static int list_one(void *ctx, const struct saved_search *saved, struct err *err)
 {
-	struct listing *listing = ctx;
+	unsigned *n = ctx;
 	struct buf out;
 	(void)err;
 	buf_init(&out, (size_t)1 << 28);
-	if (listing->json) {
-		buf_puts(&out, listing->n ? ",\n" : "");
-		list_json(saved, &out);
-	} else {
-		list_text(saved, &out);
-	}
+	list_text(saved, &out);
 	fwrite(out.ptr, 1, out.len, stdout);
-	listing->n++;
+	++*n;
 	buf_fini(&out);
 	return 0;
+}
+
+static int list_json(struct store *store, struct err *err)
+{
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_saved_all(store, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
 }
 
 int search_list_saved(const struct command_line *line)
 {
 	struct err err = {0};
 	struct store *store;
-	struct listing listing = {.json = line->values[OPT_JSON]};
+	unsigned n = 0;
+	bool json = line->values[OPT_JSON];
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
-	fputs(listing.json ? "[" : "", stdout);
-	int status = store_saved_list(store, list_one, &listing, &err);
+	int status = json ? list_json(store, &err) : store_saved_list(store, list_one, &n, &err);
 	store_close(store);
 	if (status < 0)
 		return fail(&err);
-	fputs(listing.json ? "]\n" : "", stdout);
-	if (!listing.json && listing.n == 0)
+	if (!json && n == 0)
 		fputs("no search is saved: pugmark search --save NAME QUERY keeps one\n", stderr);
 	return EXIT_DONE;
 }
@@ -146,11 +132,11 @@ int search_saved_load(
 	*query = saved.query;
 	for (const char *p = saved.options; *p;) {
 		size_t n = strcspn(p, "\n"), len = strcspn(p, "=");
-		for (size_t i = 0; i < KEPT && len < n; i++) {
-			const char *option = option_name(kept[i]);
-			if (strlen(option) == len && memcmp(option, p, len) == 0 &&
-				!line->values[kept[i]])
-				line->values[kept[i]] = arena_strdup(
+		for (enum opt i = 0; i < OPTIONS && len < n; i++) {
+			const char *option = option_name(i);
+			if (!line->values[i] && is_kept(option) &&
+				slice_eq((struct slice){p, len}, slice_of(option)))
+				line->values[i] = arena_strdup(
 					&s->mem, (struct slice){p + len + 1, n - len - 1});
 		}
 		p += n + (p[n] == '\n');

@@ -65,6 +65,28 @@ static void print_event(
 	buf_fini(&out);
 }
 
+/* An event that another lake sent to the cluster. */
+static void print_others(void *ctx, const char *table, const struct batch *batch, uint32_t row,
+	struct slice collector)
+{
+	const struct command_line *line = ctx;
+	struct buf out;
+	buf_init(&out, (size_t)1 << 30);
+	if (!line->values[OPT_RAW]) {
+		buf_printf(&out, "%-28s %s\n", "table", table);
+		row_each(batch, row, print_line, &(struct lines){batch, row, &out});
+		buf_push(&out, '\n');
+	}
+	fwrite(out.ptr, 1, out.len, stdout);
+	buf_clear(&out);
+	text_escape(&out, collector);
+	fprintf(stderr,
+		"The raw bytes are in the vault of the lake that collected it, which the cluster "
+		"knows as %.*s: run `pugmark show` there.\n",
+		SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+}
+
 static int print_json(struct store *store, const uint8_t id[16], struct err *err)
 {
 	struct buf out;
@@ -90,6 +112,8 @@ int command_show(const struct command_line *line)
 	bool json = line->values[OPT_JSON] && !line->values[OPT_RAW];
 	int found = json ? print_json(store, id, &err)
 			 : answer_event_with(store, id, print_event, &own, &err);
+	if (found == 0 && !json)
+		found = answer_event_of_others(store, id, print_others, &own, &err);
 	if (found == 0)
 		err_set(&err, ERR_NOT_FOUND, "no event has the id %s in %s", line->args[0],
 			store_dir(store));

@@ -3,31 +3,14 @@
  * sums that prove them; gaps, and reading them once more. */
 #include <inttypes.h>
 
+#include "answer/answer.h"
 #include "cli/sources.h"
 
 enum { WINDOWS_SHOWN = 20 };
 
-static void print_json_time(const char *name, int64_t us)
-{
-	char text[CLOCK_TEXT];
-	if (us > 0)
-		printf(",\"%s\":\"%s\"", name, clock_text(us, text));
-	else
-		printf(",\"%s\":null", name);
-}
-
 static const char *wanted_source(const struct command_line *line)
 {
 	return line->nargs > 1 ? line->args[1] : NULL;
-}
-
-static void put_text(const char *value)
-{
-	struct buf text;
-	buf_init(&text, 1 << 16);
-	text_json_string(&text, slice_of(value));
-	printf("%.*s", SLICE_ARG(buf_view(&text)));
-	buf_fini(&text);
 }
 
 static void put_escaped(const char *value)
@@ -42,41 +25,8 @@ static void put_escaped(const char *value)
 /* ---- windows --------------------------------------------------------------------------------- */
 
 struct showing {
-	bool json;
 	unsigned n;
 };
-
-static void counts_json(const struct ledger_counts *c)
-{
-	printf("\"requests\":%" PRIu64 ",\"pages\":%" PRIu64 ",\"records\":%" PRIu64
-	       ",\"stored\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"expired\":%" PRIu64
-	       ",\"rejects\":%" PRIu64 ",\"late\":%" PRIu64
-	       ",\"max_late_s\":%.3f,\"errors\":%" PRIu64,
-		c->requests, c->pages, c->records, c->stored, c->duplicates, c->expired, c->rejects,
-		c->late, (double)c->max_late / 1e6, c->errors);
-}
-
-static void window_json(const struct showing *showing, const struct ledger_window *w)
-{
-	printf("%s{\"source\":\"%s\",\"kind\":\"%s\",\"state\":\"%s\"", showing->n ? "," : "",
-		w->source, ledger_kind_name(w->kind), ledger_state_name(w->state));
-	if (w->kind == LEDGER_FILE) {
-		printf(",\"name\":");
-		put_text(w->name);
-		printf(",\"from_byte\":%" PRId64 ",\"to_byte\":%" PRId64, w->from, w->to);
-	} else {
-		print_json_time("from", w->from);
-		print_json_time("to", w->to);
-		printf(",\"overlap_s\":%.3f", (double)w->overlap / 1e6);
-	}
-	printf(",\"windows\":%" PRIu64 ",", w->windows);
-	counts_json(&w->counts);
-	print_json_time("begun_at", w->begun_at);
-	print_json_time("ended_at", w->ended_at);
-	printf(",\"why\":");
-	put_text(w->why);
-	putchar('}');
-}
 
 /* Of a long name the end, where objects of one folder differ. */
 static void put_name(const char *name)
@@ -120,10 +70,7 @@ static int show_window(void *ctx, const struct ledger_window *w, struct err *err
 {
 	struct showing *showing = ctx;
 	(void)err;
-	if (showing->json)
-		window_json(showing, w);
-	else
-		window_text(w);
+	window_text(w);
 	showing->n++;
 	return 0;
 }
@@ -148,11 +95,24 @@ static void print_sums(const struct ledger_counts *c)
 	putchar('\n');
 }
 
+static int print_ledger(
+	struct store *store, const char *source, int64_t since, uint32_t limit, struct err *err)
+{
+	struct buf out;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_ledger(store, source, since, limit, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc;
+}
+
 int sources_ledger(const struct command_line *line, struct store *store, struct err *err)
 {
-	struct showing showing = {.json = line->values[OPT_JSON] != NULL};
+	struct showing showing = {0};
 	struct ledger_counts sums;
-	int64_t since = INT64_MIN, limit = showing.json ? 0 : WINDOWS_SHOWN;
+	bool json = line->values[OPT_JSON];
+	int64_t since = INT64_MIN, limit = json ? 0 : WINDOWS_SHOWN;
 	const char *source = wanted_source(line);
 	if (line->values[OPT_SINCE] && parse_when(line->values[OPT_SINCE], &since) < 0)
 		return err_set(err, ERR_USAGE, "--since %s is no time: write 2026-01-31 or -7d",
@@ -161,46 +121,18 @@ int sources_ledger(const struct command_line *line, struct store *store, struct 
 		limit = 0;
 	if (parse_count(line, OPT_LIMIT, &limit) < 0)
 		return err_set(err, ERR_USAGE, "--limit is no number");
+	if (json)
+		return print_ledger(store, source, since, (uint32_t)limit, err);
 	if (ledger_sums(store, source, &sums, err) < 0)
 		return -1;
-	if (showing.json) {
-		fputs("{\"sums\":{", stdout);
-		counts_json(&sums);
-		fputs("},\"windows\":[", stdout);
-	} else {
-		puts("windows, the newest first:");
-	}
+	puts("windows, the newest first:");
 	if (ledger_windows(store, source, since, (uint32_t)limit, show_window, &showing, err) < 0)
 		return -1;
-	if (showing.json)
-		puts("]}");
-	else
-		print_sums(&sums);
+	print_sums(&sums);
 	return 0;
 }
 
 /* ---- gaps ------------------------------------------------------------------------------------ */
-
-static void gap_json(const struct showing *showing, const struct ledger_gap *gap)
-{
-	printf("%s{\"source\":\"%s\"", showing->n ? "," : "", gap->source);
-	if (gap->node) {
-		printf(",\"node\":");
-		put_text(gap->node);
-		printf(",\"day\":%u,\"first\":%u,\"last\":%u,\"at_start\":%s", gap->day, gap->first,
-			gap->last, gap->at_start ? "true" : "false");
-	} else if (gap->object) {
-		printf(",\"object\":");
-		put_text(gap->object);
-		printf(",\"bytes\":%" PRId64, gap->to);
-	} else {
-		print_json_time("from", gap->from);
-		print_json_time("to", gap->to);
-	}
-	printf(",\"why\":");
-	put_text(gap->why ? gap->why : "");
-	putchar('}');
-}
 
 static void gap_text(const struct ledger_gap *gap)
 {
@@ -232,10 +164,7 @@ static int show_gap(void *ctx, const struct ledger_gap *gap, struct err *err)
 {
 	struct showing *showing = ctx;
 	(void)err;
-	if (showing->json)
-		gap_json(showing, gap);
-	else
-		gap_text(gap);
+	gap_text(gap);
 	showing->n++;
 	return 0;
 }
@@ -297,17 +226,28 @@ static int refetch(const struct command_line *line, struct store *store, struct 
 	return rc < 0 ? -1 : 0;
 }
 
+static int print_gaps(struct store *store, const char *source, struct err *err)
+{
+	struct buf out;
+	unsigned n = 0;
+	buf_init(&out, ANSWER_MOST);
+	int rc = answer_gaps(store, source, &n, &out, err);
+	if (rc == 0)
+		printf("%.*s\n", SLICE_ARG(buf_view(&out)));
+	buf_fini(&out);
+	return rc < 0 ? -1 : n > 0;
+}
+
 int sources_gaps(const struct command_line *line, struct store *store, struct err *err)
 {
-	struct showing showing = {.json = line->values[OPT_JSON] != NULL};
+	struct showing showing = {0};
 	if (line->values[OPT_REFETCH] && refetch(line, store, err) < 0)
 		return -1;
-	fputs(showing.json ? "{\"gaps\":[" : "", stdout);
+	if (line->values[OPT_JSON])
+		return print_gaps(store, wanted_source(line), err);
 	if (ledger_gaps(store, wanted_source(line), show_gap, &showing, err) < 0)
 		return -1;
-	if (showing.json)
-		puts("]}");
-	else if (showing.n == 0)
+	if (showing.n == 0)
 		puts("no gaps: all that was asked for is there");
 	return showing.n > 0;
 }

@@ -52,12 +52,18 @@ int sources_test(const struct command_line *line, struct store *store, struct er
 {
 	struct connecting c = {.line = line, .quiet = line->values[OPT_JSON] != NULL};
 	struct secret secret = {0};
+	struct buf seen;
 	buf_init(&c.steps, 1 << 20);
+	buf_init(&c.events, 1 << 20);
+	buf_init(&seen, 2 << 20);
 	int rc = store_connection_get(store, line->args[1], &c.mem, &c.connection, err);
 	if (rc == 0)
 		rc = err_set(err, ERR_NOT_FOUND,
 			"there is no source %s: pugmark sources lists them", line->args[1]);
 	c.kind = rc == 1 ? source_kind_find(c.connection.kind) : NULL;
+	if (rc == 1 && !c.kind)
+		rc = err_set(err, ERR_USAGE, "%s is of the kind %s: there is nothing to try out",
+			line->args[1], c.connection.kind);
 	if (rc == 1 && (connection_settings(&c.connection, &c.settings, err) < 0 ||
 			       store_schema(store_dir(store), c.connection.table, &c.schema,
 				       &c.owned_schema, err) < 0 ||
@@ -72,9 +78,11 @@ int sources_test(const struct command_line *line, struct store *store, struct er
 		rc = connect_try(&c, err) < 0 ? -1 : 0;
 		c.secret = NULL; /* wiped below */
 	}
+	connect_seen_json(&c, &seen);
 	if (c.quiet)
-		printf("{\"works\":%s,\"steps\":[%.*s]}\n", rc == 0 ? "true" : "false",
-			SLICE_ARG(buf_view(&c.steps)));
+		printf("{\"works\":%s%.*s,\"steps\":[%.*s]}\n", rc == 0 ? "true" : "false",
+			SLICE_ARG(buf_view(&seen)), SLICE_ARG(buf_view(&c.steps)));
+	buf_fini(&seen);
 	secret_wipe(&secret);
 	connect_fini(&c);
 	return rc < 0 ? -1 : c.warnings > 0;

@@ -20,7 +20,10 @@ int command_sql(const struct command_line *line)
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
 	struct sql_result result = {0};
-	int status = sql_run(store, line->args[0], &options, stdout, &result, &err);
+	int status = line->values[OPT_LAKE]
+			     ? sql_run(store, line->args[0], &options, stdout, &result, &err)
+			     : sql_ask(store, key_file(line), line->args[0], &options, stdout,
+				       &result, &err);
 	store_close(store);
 	if (status < 0)
 		return fail(&err);

@@ -4,14 +4,15 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "answer/answer.h"
+#include "cli/listing.h"
 #include "cli/private.h"
-#include "query/output.h"
+#include "cli/verbs.h"
 #include "store/access.h"
 
-enum { COLUMNS = 6, CELL_MOST = 1 << 16, ACTS = 100 };
+enum { ACTS = 100 };
 
 const char *who_types(const struct command_line *line)
 {
@@ -26,67 +27,6 @@ const char *who_types(const struct command_line *line)
 	return user ? user->pw_name : "somebody";
 }
 
-/* ---- lists: a row of texts, as a table or as JSON ---------------------------------------------- */
-
-struct listing {
-	bool json;
-	unsigned n, columns;
-	const char *const *names;
-	struct output output;
-};
-
-static int add_row(struct listing *l, const char *const *texts, struct err *err)
-{
-	struct cell cells[COLUMNS];
-	struct buf out;
-	if (!l->json) {
-		for (unsigned i = 0; i < l->columns; i++)
-			cells[i] = (struct cell){CELL_TEXT, slice_of(texts[i] ? texts[i] : "")};
-		l->n++;
-		return output_row(&l->output, cells, err) < 0 ? -1 : 0;
-	}
-	buf_init(&out, 1 << 20);
-	buf_puts(&out, l->n++ ? ",{\"" : "{\"");
-	buf_printf(&out, "%s\":", l->names[0]);
-	text_json_string(&out, slice_of(texts[0]));
-	for (unsigned i = 1; i < l->columns; i++)
-		text_json_member(&out, l->names[i], texts[i]);
-	buf_push(&out, '}');
-	fwrite(out.ptr, 1, out.len, stdout);
-	buf_fini(&out);
-	return 0;
-}
-
-static int begin(struct listing *l, const char *what, struct err *err)
-{
-	static const enum cell_kind kinds[COLUMNS] = {
-		CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT};
-	struct sql_options options = {.format = FORMAT_TABLE, .width = terminal_width()};
-	struct slice heads[COLUMNS];
-	if (l->json) {
-		printf("{\"%s\":[", what);
-		return 0;
-	}
-	for (unsigned i = 0; i < l->columns; i++)
-		heads[i] = slice_of(l->names[i]);
-	output_init(&l->output, &options, stdout);
-	return output_begin(&l->output, l->columns, heads, kinds, err);
-}
-
-static int end(struct listing *l, int rc, const char *none, struct err *err)
-{
-	if (l->json) {
-		puts("]}");
-		return rc;
-	}
-	if (rc == 0 && l->n > 0)
-		rc = output_end(&l->output, err);
-	if (rc == 0 && l->n == 0)
-		fprintf(stderr, "%s\n", none);
-	output_fini(&l->output);
-	return rc;
-}
-
 /* ---- tokens ---------------------------------------------------------------------------------- */
 
 static int add(const struct command_line *line, struct store *store, struct err *err)
@@ -98,7 +38,7 @@ static int add(const struct command_line *line, struct store *store, struct err 
 	uint32_t seconds = 0;
 	if (role == ROLE_NONE)
 		return err_set(err, ERR_USAGE, "add needs --role viewer, analyst or admin");
-	if (span && (parse_span(span, &seconds) < 0 || seconds == 0))
+	if (span && (clock_parse_span(span, &seconds) < 0 || seconds == 0))
 		return err_set(err, ERR_USAGE, "--expires %.40s: write 90d, 12h or the like", span);
 	int64_t expires = seconds ? clock_now_us() + (int64_t)seconds * 1000000 : 0;
 	if (token_add(store, line->args[1], role, expires, &by, token, err) < 0)
@@ -123,17 +63,19 @@ static int list_one(void *ctx, const struct api_token *token, struct err *err)
 		clock_text(token->created_at, created), token->created_by,
 		token->expires_at ? clock_text(token->expires_at, expires) : NULL,
 		over ? "expired" : "good"};
-	return add_row(ctx, texts, err);
+	return listing_row(ctx, texts, err);
 }
 
 static int list(const struct command_line *line, struct store *store, struct err *err)
 {
 	static const char *const names[] = {
 		"name", "role", "created_at", "created_by", "expires_at", "state"};
-	struct listing l = {.json = line->values[OPT_JSON], .columns = 6, .names = names};
-	if (begin(&l, "tokens", err) < 0)
+	struct listing l = {.columns = 6, .names = names};
+	if (line->values[OPT_JSON])
+		return listing_answer(store, answer_tokens, err);
+	if (listing_begin(&l, "tokens", err) < 0)
 		return -1;
-	return end(&l, token_list(store, list_one, &l, err),
+	return listing_end(&l, token_list(store, list_one, &l, err),
 		"there is no token: pugmark token add NAME --role viewer makes one", err);
 }
 
@@ -151,30 +93,10 @@ static int remove_one(const struct command_line *line, struct store *store, stru
 
 int command_token(const struct command_line *line)
 {
-	static const struct {
-		const char *verb;
-		int words;
-		enum store_mode mode;
-		int (*run)(const struct command_line *line, struct store *store, struct err *err);
-	} verbs[] = {{"list", 0, STORE_READ, list}, {"add", 1, STORE_WRITE, add},
-		{"remove", 1, STORE_WRITE, remove_one}};
-	const char *verb = line->nargs ? line->args[0] : "list";
-	struct err err = {0};
-	struct store *store;
-	prctl(PR_SET_DUMPABLE, 0); /* no core with a token in it */
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-		if (strcmp(verb, verbs[i].verb) != 0)
-			continue;
-		if (line->nargs && line->nargs != 1 + verbs[i].words)
-			return usage_error(line,
-				verbs[i].words ? "%s needs one NAME" : "%s takes no words", verb);
-		if (open_data(line, verbs[i].mode, &store, &err) < 0)
-			return fail(&err);
-		int rc = verbs[i].run(line, store, &err);
-		store_close(store);
-		return rc < 0 ? fail(&err) : EXIT_DONE;
-	}
-	return usage_error(line, "\"%s\" must be list, add or remove", verb);
+	static const struct verb verbs[] = {{"list", 0, STORE_READ, list, NULL},
+		{"add", 1, STORE_WRITE, add, NULL}, {"remove", 1, STORE_WRITE, remove_one, NULL},
+		{0}};
+	return verbs_run(line, verbs);
 }
 
 /* ---- the audit log --------------------------------------------------------------------------- */
@@ -184,7 +106,7 @@ static int list_act(void *ctx, const struct audit_row *row, struct err *err)
 	char time[CLOCK_TEXT];
 	const char *const texts[] = {clock_text(row->at, time), row->act.who, row->act.from,
 		row->act.what, row->act.target, *row->result ? row->result : NULL};
-	return add_row(ctx, texts, err);
+	return listing_row(ctx, texts, err);
 }
 
 int command_audit(const struct command_line *line)
@@ -195,6 +117,7 @@ int command_audit(const struct command_line *line)
 	struct store *store;
 	struct err err = {0};
 	int64_t limit = ACTS;
+	struct buf text;
 	if (parse_time(line, OPT_SINCE, &filter.since) < 0 ||
 		parse_time(line, OPT_UNTIL, &filter.until) < 0 ||
 		parse_count(line, OPT_LIMIT, &limit) < 0)
@@ -202,10 +125,15 @@ int command_audit(const struct command_line *line)
 	filter.limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
 	if (open_data(line, STORE_READ, &store, &err) < 0)
 		return fail(&err);
-	int rc = begin(&l, "acts", &err);
+	buf_init(&text, (size_t)1 << 20);
+	for (int i = 0; i < line->nargs; i++)
+		buf_printf(&text, "%s%s", i > 0 ? " " : "", line->args[i]);
+	filter.text = text.len > 0 && buf_push(&text, '\0') == 0 ? text.ptr : NULL;
+	int rc = listing_begin(&l, "acts", &err);
 	if (rc == 0)
-		rc = end(&l, audit_list(store, &filter, list_act, &l, &err),
+		rc = listing_end(&l, audit_list(store, &filter, list_act, &l, &err),
 			"nobody did anything that is noted here", &err);
 	store_close(store);
+	buf_fini(&text);
 	return rc < 0 ? fail(&err) : EXIT_DONE;
 }

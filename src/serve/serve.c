@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "serve/child.h"
+#include "store/cluster_setting.h"
 #include "store/notifiers.h"
 #include "store/watchlists.h"
 
@@ -71,7 +72,7 @@ static int note_connection(void *ctx, const struct connection *c, struct err *er
 {
 	struct service *s = ctx;
 	(void)err;
-	if (c->paused || !is_meant(s, c->name))
+	if (c->paused || strcmp(c->kind, "hook") == 0 || !is_meant(s, c->name))
 		return 0;
 	struct child *child = want(s, c->name);
 	/* Connected again, or changed: what failed before may work now. */
@@ -111,6 +112,26 @@ static void want_http(struct service *s)
 	s->wanted--;
 }
 
+/* What is stored is signed each hour: whatever is connected, and nothing to wait for. */
+static void want_checkpoints(struct service *s)
+{
+	static const char *const words[] = {"checkpoint", "--loop", NULL};
+	want(s, "(checkpoints)")->words = words;
+	s->wanted--;
+}
+
+/* Where a cluster is set, one process sends there what comes. It ends when none is set any more. */
+static int want_cluster(struct service *s, struct store *store, struct err *err)
+{
+	static const char *const words[] = {"cluster", "load", "--loop", NULL};
+	int rc = store_cluster_is_set(store, err);
+	if (rc == 1) {
+		want(s, "(cluster)")->words = words; /* a name that no source has */
+		s->wanted--;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 /* Looks at the connections. A folder that is not there yet has none. */
 static int look(struct service *s, struct err *err)
 {
@@ -123,12 +144,16 @@ static int look(struct service *s, struct err *err)
 		want_http(s);
 	if (store_open(s->options->data, STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	if (!s->options->only)
+		want_checkpoints(s);
 	int rc = store_connections(store, note_connection, s, err);
 	if (rc == 0 && !s->options->only)
 		rc = notifier_list(store, NULL, note_notifier, s, err) < 0 ||
 				     watchlists(store, note_feed, s, err) < 0
 			     ? -1
 			     : 0;
+	if (rc == 0)
+		rc = want_cluster(s, store, err);
 	store_close(store);
 	return rc;
 }

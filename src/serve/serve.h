@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * serve.h: the service: a process for each source that is connected, one that tells of alerts (pugmark notify run) where
- * somebody is to be told, one that fetches feeds (pugmark ioc update --loop) where there are any, and one that answers the API
+ * somebody is to be told, one that fetches feeds (pugmark ioc update --loop) where there are any, one that sends to a cluster (pugmark cluster load --loop) where one is set, and one that answers the API
  * (pugmark http); started, watched, started again where it
  * fails, and ended with the service. A source's process reads at its own interval (pugmark collect
  * NAME); what it crashes on harms no other, and tokens never enter this process.
