@@ -22,7 +22,34 @@ for text in 'jira-acme is connected' 'confluence-acme is connected' 'bitbucket-a
 done
 [ "$(grep -c '^[0-9a-f]\{64\}$' "$work/out")" = 2 ] && [ "$(grep '^[0-9a-f]\{64\}$' "$work/out" | sort -u | wc -l)" = 1 ]
 ok "what was sent is what is stored" $?
-[ "$failed" = 0 ] || cat "$work/out"
+# The command at its end opens the page on what it made.
+serve=$(sed -n 's/^    \(XDG_CONFIG_HOME=.* serve --data .*\)$/\1/p' "$work/out")
+[ -n "$serve" ]
+ok "it says how to open the page" $?
+# shellcheck disable=SC2086 # words on purpose
+env $serve --listen 127.0.0.1:0 >"$work/serve" 2>&1 &
+for _ in $(seq 100); do
+	address=$(grep -o -m 1 'http://127.0.0.1:[0-9]*/' "$work/serve") && break
+	sleep 0.1
+done
+python3 -c 'import sys, urllib.request; sys.exit(b"pugmark" not in urllib.request.urlopen(sys.argv[1]).read())' "${address:-none}"
+ok "the page opens" $?
+kill $! && wait $!
+ok "and the service ends" $?
+# make try: a page on an empty folder, and something to connect in it.
+DEMO_DATA=$work/try TRY_EVENTS=300 TRY_LISTEN=127.0.0.1:0 setsid scripts/try.sh >"$work/tried" 2>&1 &
+for _ in $(seq 200); do
+	grep -q 'one-time password' "$work/tried" && break
+	sleep 0.1
+done
+for text in 'Domain  *acme.atlassian.net' 'Mail  *[a-z]*@' 'API token  *[^ ]' 'CA file: /' 'sign in as admin with the one-time password'; do
+	grep -q "$text" "$work/tried"
+	ok "make try says: $text" $?
+done
+kill -INT -- -$!
+wait $!
+ok "and ends with Ctrl-C" $?
+[ "$failed" = 0 ] || cat "$work/out" "$work/serve" "$work/tried"
 for _ in 1 2 3 4 5; do # it was told to end
 	pgrep -f "$work" >/dev/null || break
 	sleep 1

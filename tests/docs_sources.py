@@ -249,7 +249,7 @@ DEFECTS = (
     ("docs/sources/jira.md", "Type `pugmark connect jira --mail`.\n", "connect --mail lacks its value"),
     ("docs/sources/jira.md", "Type `pugmark connect bitbucket-cloud`.\n", "there is no kind of source"),
     ("docs/sources/jira.md", "Type `pugmark sources forget NAME`.\n", "is none of list"),
-    ("docs/sources/jira.md", "Add `--insecure`.\n", "no command has --insecure"),
+    ("docs/sources/jira.md", "Add `--trust-everybody`.\n", "no command has --trust-everybody"),
     ("docs/sources/jira.md", "See [this](nowhere.md).\n", "leads nowhere"),
     ("docs/sources/jira.md", "See [this](README.md#nothing-like-it).\n", "names no heading"),
     ("README.md", "See [this](docs/nowhere.md).\n", "leads nowhere"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imports every file of samples/ (its name says the table and how many events) and runs
-JSONTestSuite, AWS's vectors of Signature Version 4, and Sigma cases (sigma_cases.py)."""
+JSONTestSuite, AWS's vectors of Signature Version 4, Sigma cases (sigma_cases.py), and proofs of Merkle trees
+(merkle_suite.py)."""
 import collections
 import json
 import os
@@ -96,6 +97,11 @@ def main():
     if os.path.isdir(os.path.join(folder, "sigma-cases")):
         failed += subprocess.run([sys.executable, os.path.join(ROOT, "tests", "sigma_cases.py"), folder],
                                  env={**os.environ, "PUGMARK": pugmark}).returncode != 0
+        files += 1
+    merkle = os.path.join(folder, "suites", "merkle", "testdata")
+    if os.path.isdir(merkle):  # of github.com/transparency-dev/merkle
+        failed += subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tests", "merkle_suite.py"),
+                                  program("merkle_suite", "MERKLE_SUITE"), merkle]).returncode != 0
         files += 1
     print(f"{files + 2 - failed} passed, {failed} failed")
     return 1 if failed or not files else 0

@@ -12,4 +12,7 @@ fi
 if [ -z "${SIGV4_SUITE:-}" ] && [ -d "$root/build/release" ]; then
 	cmake --build "$root/build/release" --target sigv4_suite >/dev/null
 fi
+if [ -z "${MERKLE_SUITE:-}" ] && [ -d "$root/build/release" ]; then
+	cmake --build "$root/build/release" --target merkle_suite >/dev/null
+fi
 exec python3 -B "$(dirname "$0")/suites.py" "$@"

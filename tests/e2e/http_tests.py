@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API over real HTTP: every route, roles, hosts, wrong requests, limits, slow and vanishing clients, and importing meanwhile."""
+"""The API over real HTTP: every route, roles, hosts, wrong requests, limits."""
 import contextlib
 import http.client
 import json
@@ -8,8 +8,8 @@ import re
 import signal
 import socket
 import subprocess
-import threading
 import time
+import urllib.parse
 
 import lake
 from lake import Lake, joined, slow, write
@@ -22,14 +22,17 @@ MEMBERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 class Api:
     """`pugmark http` on a free port, with a token for each role."""
 
-    def __init__(self, one, *words, command="http"):
-        self.one, self.words, self.command = one, words, command
+    scheme = "http"
+
+    def __init__(self, one, *words, command="http", url=None, names="the"):
+        self.one, self.words, self.command, self.names = one, words, command, names
+        self.url = url or self.scheme + r"://127\.0\.0\.1:(\d+)/"
         self.log = os.path.join(os.path.dirname(one.data) or ".", "http.log")
 
     def __enter__(self):
         self.tokens = {}
         for role in ("viewer", "analyst", "admin"):
-            made = self.one.run("token", "add", f"the-{role}", "--role", role)
+            made = self.one.run("token", "add", f"{self.names}-{role}", "--role", role)
             assert made.status == 0, made.err
             self.tokens[role] = made.out.decode().strip()
         with open(self.log, "wb") as log:
@@ -37,7 +40,7 @@ class Api:
                 [lake.PUGMARK, self.command, "--data", self.one.data, "--listen", "127.0.0.1:0", *self.words],
                 stdout=subprocess.DEVNULL, stderr=log, env=dict(os.environ, PUGMARK_DATA="/nonexistent"))
         until = time.monotonic() + 30
-        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/", self.said())):
+        while not (found := re.search(self.url, self.said())):
             assert self.process.poll() is None and time.monotonic() < until, self.said()
             time.sleep(0.05)
         self.port = int(found.group(1))
@@ -58,9 +61,12 @@ class Api:
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def link(self, timeout):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
     def ask(self, method, path, body=None, role="admin", timeout=60, **headers):
         """(status, headers, bytes) of one request; a header that is None is left out."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        link = self.link(timeout)
         sent = {"Host": f"127.0.0.1:{self.port}"}
         if role:
             sent["Authorization"] = f"Bearer {self.tokens[role]}"
@@ -182,7 +188,7 @@ def test_wrong_words_are_told_in_plain_words(folder):
         is_problem(api.ask("GET", "/api/v1/alerts/zzz"), 400, "alert id")
         is_problem(api.ask("GET", "/api/v1/alerts/" + "0" * 32), 404, "no alert")
         is_problem(api.ask("GET", "/api/v1/alerts?state=odd"), 400, "state=odd")
-        for path in ("/", "/api", "/api/v2/status", "/api/v1/status/", "/api/v1/events/a/b", "/../etc/passwd", "/api/v1/%73tatus/x"):
+        for path in ("/api", "/api/v2/status", "/api/v1/status/", "/api/v1/events/a/b", "/../etc/passwd", "/api/v1/%73tatus/x"):
             is_problem(api.ask("GET", path), 404, "no such path")
         for method, path, allow in (("POST", "/api/v1/status", "GET, HEAD"), ("DELETE", "/healthz", "GET, HEAD"),
                                     ("GET", "/api/v1/ioc/search", "POST"), ("PUT", "/api/v1/alerts/abcdef/ack", "POST")):
@@ -202,6 +208,8 @@ def test_a_token_is_needed_and_its_role_counts(folder):
         for path, methods in paths.items():
             for method, what in methods.items():
                 url = path.replace("{id}", "0" * 32)
+                if url.startswith("/api/v1/hooks/") and method == "post":
+                    continue  # known by their own secret: hook_tests.py
                 body = "{}" if method == "post" else None
                 for role in (None, "viewer", "analyst", "admin"):
                     status, headers, said = api.ask(method.upper(), url, body, role=role)
@@ -247,7 +255,7 @@ def test_work_on_alerts_is_done_and_noted(folder):
         hostile = "<script>alert(1)</script>\u202e\u001b[31m=1+1\"'\\"
         status, _, body = act("ack", {"comment": hostile})
         assert status == 200 and json.loads(body)["state"] == "acknowledged"
-        assert json.loads(body)["notes"][-1]["who"] == "the-analyst" and json.loads(body)["notes"][-1]["text"].endswith(hostile)
+        assert json.loads(body)["notes"][-1]["who"] == "token the-analyst" and json.loads(body)["notes"][-1]["text"].endswith(hostile)
         assert b"\x1b" not in body and "\u202e".encode() not in body
         is_problem(act("close", {}), 400, "reason")
         is_problem(act("close", {"reason": "because"}), 400, "reason")
@@ -267,8 +275,13 @@ def test_work_on_alerts_is_done_and_noted(folder):
             is_problem(act("comment", wrong), 400)
         is_problem(act("comment", {"comment": "x" * 5000}), 400, "4096")
         is_problem(act("comment", {"comment": "x" * 100000}), 413)
-        acts = api.get("/api/v1/audit", role="admin")["acts"]
-        mine = [a for a in acts if a["who"] == "the-analyst"]
+        # What is refused before anybody is known is noted beside, after its answer.
+        for _ in range(100):
+            acts = api.get("/api/v1/audit", role="admin")["acts"]
+            if sum(a["what"] == "refused" for a in acts) == 3:
+                break
+            time.sleep(0.05)
+        mine = [a for a in acts if a["who"] == "token the-analyst" and a["what"] != "refused"]
         assert all(a["from"] == "127.0.0.1" and a["target"] == alert for a in mine)
         done = [a["what"] for a in reversed(mine) if a["result"] == "done"]
         assert done == ["alert acknowledge", "alert close", "alert reopen", "alert comment", "alert comment"], done
@@ -417,7 +430,7 @@ def test_before_there_is_data(folder):
         api.port, api.tokens = int(found.group(1)), {}
         assert api.ask("GET", "/healthz", role=None)[0] == 200
         is_problem(api.ask("GET", "/readyz", role=None), 401)
-        assert not os.path.exists(one.data)
+        assert "sign in as admin with the one-time password" in api.said()
         one.load(SAMPLE, expect=None)
         api.tokens["viewer"] = one.run("token", "add", "x", "--role", "viewer").out.decode().strip()
         assert api.get("/readyz")["status"] == "ready"
@@ -441,131 +454,6 @@ def test_wrong_words_of_the_commands(folder):
         assert result.status == 1 and "in use" in result.err, result
 
 
-# ---- slow clients, clients that go, and many -----------------------------------------------------------------------------------
-
-
-def threads_of(pid):
-    """Processor seconds so far."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@slow
-def test_a_search_ends_when_its_client_goes(folder):
-    one = a_lake(folder, 60000)
-    for _ in range(3):
-        one.load("--table", "jira", "--source", f"s{_}", "--instance", f"i{_}", os.path.join(folder, "jira"))
-    with Api(one) as api:
-        head = (f"GET /api/v1/search?limit=10000000 HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\nAccept: application/x-ndjson\r\n"
-                f"Authorization: Bearer {api.tokens['viewer']}\r\n\r\n").encode()
-        # More than there are workers: each reads a little and goes.
-        for _ in range(12):
-            with socket.create_connection(("127.0.0.1", api.port), timeout=20) as link:
-                link.sendall(head)
-                assert link.recv(1000).startswith(b"HTTP/1.1 200")
-        began = time.monotonic()
-        assert api.ask("GET", "/api/v1/status")[0] == 200
-        assert time.monotonic() - began < 5, "those who went hold the workers"
-        # One that does not read holds a bounded buffer, not the answer.
-        rss = memory_of(api.process.pid)
-        links = [socket.create_connection(("127.0.0.1", api.port), timeout=20) for _ in range(3)]
-        for link in links:
-            link.sendall(head)
-        time.sleep(3)
-        assert api.ask("GET", "/api/v1/status")[0] == 200
-        assert lake.SANITIZED or memory_of(api.process.pid) < rss + 400, memory_of(api.process.pid)
-        for link in links:
-            link.close()
-        time.sleep(1)
-        used = threads_of(api.process.pid)
-        time.sleep(2)
-        assert threads_of(api.process.pid) - used < 0.5, "it goes on for nobody"
-
-
-@slow
-def test_slow_clients_are_cut_off_and_harm_nobody(folder):
-    one = a_lake(folder, 500)
-    with Api(one) as api:
-        host = f"Host: 127.0.0.1:{api.port}\r\nAuthorization: Bearer {api.tokens['viewer']}\r\n".encode()
-        begins = [b"GET /api/v1/status HTTP/1.1\r\nHost: x", b"POST /api/v1/ioc/search HTTP/1.1\r\n" + host + b"Content-Length: 1000\r\n\r\n1.2.", b""]
-        links = [socket.create_connection(("127.0.0.1", api.port), timeout=5) for _ in range(60)]
-        began = time.monotonic()
-        for i, link in enumerate(links):
-            link.sendall(begins[i % 3])
-        open_links = list(links)
-        worst = 0
-        while open_links and time.monotonic() - began < 60:
-            for i, link in enumerate(list(open_links)):
-                try:
-                    if links.index(link) % 3 != 2:
-                        link.send(b"a")
-                    link.setblocking(False)
-                    if link.recv(100) == b"":
-                        open_links.remove(link)
-                except BlockingIOError:
-                    pass
-                except OSError:
-                    open_links.remove(link)
-            asked = time.monotonic()
-            api.get("/api/v1/search?limit=10")
-            worst = max(worst, time.monotonic() - asked)
-            time.sleep(0.5)
-        assert not open_links, f"{len(open_links)} of 60 are still open after a minute"
-        assert worst < 5, f"a search took {worst:.1f} s meanwhile"
-        for link in links:
-            link.close()
-
-
-@slow
-def test_a_thousand_idle_connections_while_importing(folder):
-    one = a_lake(folder, 500)
-    lines, _, _ = lake.generate(os.path.join(folder, "more.ndjson"), "confluence", 20000)
-    more = write(os.path.join(folder, "more"), joined(lines))
-    with Api(one) as api:
-        links = [socket.create_connection(("127.0.0.1", api.port), timeout=20) for _ in range(1000)]
-        try:
-            thread = threading.Thread(target=lambda: one.load("--table", "confluence", more))
-            thread.start()
-            asked = 0
-            while thread.is_alive() or asked < 5:
-                began = time.monotonic()
-                api.get("/api/v1/search?limit=5&count=1")
-                assert time.monotonic() - began < 10
-                asked += 1
-            thread.join()
-            assert api.get("/api/v1/search?table=confluence&count=1&limit=0")["matched"] == 20000
-            body = api.ask("GET", "/metrics")[2].decode()
-            assert int(re.search(r"pugmark_http_connections (\d+)", body).group(1)) >= 900
-            assert lake.SANITIZED or memory_of(api.process.pid) < 200
-        finally:
-            for link in links:
-                link.close()
-
-
-@slow
-def test_many_at_once_are_answered_or_told_to_wait(folder):
-    one = a_lake(folder, 2000)
-    with Api(one) as api:
-        got = []
-
-        def one_client():
-            for _ in range(8):
-                status, headers, body = api.ask("GET", "/api/v1/search?limit=50&facet=actor", role="viewer")
-                got.append(status)
-                if status == 503:
-                    assert headers["Retry-After"]
-                else:
-                    assert len(json.loads(body)["events"]) == 50
-
-        threads = [threading.Thread(target=one_client) for _ in range(40)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(got) == 320 and set(got) <= {200, 503} and got.count(200) > 200, got
-
-
 @slow
 def test_the_service_starts_it_again(folder):
     one = a_lake(folder, 100)
@@ -574,8 +462,20 @@ def test_the_service_starts_it_again(folder):
         first = int(re.findall(r"\(http\): its process is (\d+)", api.said())[0])
         os.kill(first, signal.SIGKILL)
         until = time.monotonic() + 20
-        while len(found := re.findall(r"http://127\.0\.0\.1:(\d+)/", api.said())) < 2:
+        while len(found := re.findall(r"answers at http://127\.0\.0\.1:(\d+)/", api.said())) < 2:
             assert time.monotonic() < until, api.said()
             time.sleep(0.1)
         api.port = int(found[-1])
         assert api.get("/readyz")["status"] == "ready"
+
+
+def test_the_audit_log_is_searched(folder):
+    one = Lake(folder)
+    with Api(one) as api:
+        made = one.run("token", "add", "for-ci", "--role", "viewer")
+        assert made.status == 0, made.err
+        for text, found in (("FOR-CI", True), ("token add", True), ("the-admin", True), ("nobody at all", False), ("%", False)):
+            acts = api.get(f"/api/v1/audit?limit=100&text={urllib.parse.quote(text)}", role="admin")["acts"]
+            said = one.run("audit", "--json", "--limit", "100", *text.split())
+            assert said.status == 0 and len(json.loads(said.out)["acts"]) == len(acts), (text, said)
+            assert bool(acts) == found and all(text.lower() in json.dumps(act).lower() for act in acts), (text, acts)

@@ -16,6 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
+CLUSTER = os.environ.get("CLUSTER", "") not in ("", "0")
 LONG = os.environ.get("LONG", "") not in ("", "0")
 KEEP = os.environ.get("KEEP", "") not in ("", "0")
 PUGMARK = GENERATE = SHIP = None
@@ -29,6 +30,12 @@ OTHERS = {"org": "atlassian_org_events", "alerts": "third_party_alerts"}
 def full(table):
     """A table's whole name."""
     return OTHERS.get(table, table + "_audit_logs")
+
+
+def clustered(test):
+    """Marks a test that needs shards and replicas: make test-cluster runs it."""
+    test.clustered = True
+    return test
 
 
 class Skip(Exception):

@@ -25,11 +25,13 @@ def find(words):
             if not key.startswith("test_") or value.__module__ != name:
                 continue
             full = f"{name[:-6]}/{key[5:]}"
-            if words and not any(w in full for w in words):
+            if words and not any(w in full for w in words) or full in os.environ.get("LEAVE_OUT", "").split():
                 continue
             if lake.QUICK and (getattr(value, "slow", False) or getattr(module, "SLOW", False)):
                 continue
             if not lake.LONG and getattr(value, "long", False):
+                continue
+            if not lake.CLUSTER and getattr(value, "clustered", False):
                 continue
             yield full, value
 

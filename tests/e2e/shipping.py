@@ -52,12 +52,13 @@ class Bucket(StandIn):
                 "--access-key-id-file", self.keys, "--secret-access-key-file", self.keys]
 
     def files(self):
-        """(key, path) of all objects."""
+        """(key, path) of all objects. s3rver writes what it knows of one last: of a PUT whose connection broke
+        there is a file without it, which to S3 is no object."""
         top, end = os.path.join(self.folder, "s3", "audit"), "._S3rver_object"
         for folder, _, names in os.walk(top):
             for name in names:
-                if name.endswith(end):
-                    path = os.path.join(folder, name)
+                path = os.path.join(folder, name)
+                if name.endswith(end) and os.path.exists(path[:-len("object")] + "metadata.json"):
                     yield os.path.relpath(path, top)[:-len(end)], path
 
     def ranges(self):

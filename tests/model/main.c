@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c: pugmark_model [--seed S] [--sets N] [--queries N] [--rows N] [--ascii] [--sql]
+ * main.c: pugmark_model [--seed S] [--sets N] [--queries N] [--rows N] [--ascii] [--sql] [--cluster URL]
  * LONG=1 asks 25 times, QUICK=1 a quarter as many.
  * Makes sets of random events, imports each in several segments, and asks random questions through
  * the search language; what comes back must be what the model finds row by row. With --sql, DuckDB
- * counts as well.
+ * counts as well. With --cluster, the events are sent to that ClickHouse, and it is asked.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cluster/table.h"
 #include "model.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/ship_cluster.h"
+#include "query/clustered.h"
 #include "query/query.h"
 #include "query/search.h"
+#include "store/cluster_setting.h"
 
 struct options {
 	uint64_t seed;
 	unsigned sets, queries, rows;
 	bool ascii, sql;
+	const char *cluster; /* its address; NULL = the lake's own files are asked */
 };
 struct set {
 	const struct options *options;
@@ -66,6 +72,38 @@ static void import_rows(struct set *set)
 	}
 }
 
+/* Everything there, and nothing else. */
+static void send_rows(struct set *set)
+{
+	struct err err = {0};
+	struct cluster *cluster;
+	struct cluster_setting setting = {.urls = set->options->cluster,
+		.name = "",
+		.database = "model",
+		.user = "",
+		.ca_file = ""};
+	struct cluster_query drop = {.sql = SLICE("DROP DATABASE IF EXISTS model")};
+	struct ship_options options = {.since = INT64_MIN};
+	struct ship_result result = {0};
+	struct buf out;
+	char path[160];
+	buf_init(&out, 1 << 20);
+	snprintf(path, sizeof(path), "%s/data/schemas", set->folder); /* where senders look */
+	(void)mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/data/schemas/model_logs.yml", set->folder);
+	FILE *file = fopen(path, "w");
+	need(file && fputs(model_schema, file) >= 0 && fclose(file) == 0 ? 0 : -1, path, &err);
+	need(store_cluster_put(set->store, &setting, NULL, NULL, &err), "cluster", &err);
+	need(lake_cluster(set->store, NULL, NULL, &cluster, &err) == 1 ? 0 : -1, "cluster", &err);
+	need(cluster_ask(cluster, &drop, &out, &err), "cluster", &err);
+	need(table_init(cluster, &set->listed, 1, NULL, NULL, &err), "tables", &err);
+	need(ship_cluster(set->store, &options, &result, &err), "sending", &err);
+	if (result.rows != set->options->rows)
+		need(-1, "another number of events was sent", &err);
+	cluster_close(cluster);
+	buf_fini(&out);
+}
+
 static struct set *set_new(const struct options *options, unsigned number)
 {
 	struct err err = {0};
@@ -85,6 +123,8 @@ static struct set *set_new(const struct options *options, unsigned number)
 	import_rows(set);
 	set->listed = set->schema;
 	set->tables = (struct search_tables){1, &set->listed};
+	if (options->cluster)
+		send_rows(set);
 	buf_init(&set->sql, (size_t)1 << 28);
 	set->counts = xcalloc(options->queries, sizeof(*set->counts));
 	return set;
@@ -260,6 +300,8 @@ int main(int argc, char **argv)
 			options.ascii = true;
 		else if (strcmp(argv[i], "--sql") == 0)
 			options.sql = options.ascii = true;
+		else if (strcmp(argv[i], "--cluster") == 0 && i + 1 < argc)
+			options.cluster = argv[++i];
 		else if (strcmp(argv[i], "--seed") == 0)
 			options.seed = number_of(argv[++i]);
 		else if (strcmp(argv[i], "--sets") == 0)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # s3.sh FOLDER: a real S3 server on free ports of 127.0.0.1, with the buckets "audit" and
-# "dotted.bucket" below FOLDER, and the authority to trust in FOLDER/ca.pem. Key and secret are
+# "dotted.bucket" below FOLDER, those with object lock and its like (s3_lock.mjs), and the authority to trust in FOLDER/ca.pem. Key and secret are
 # S3RVER. Prints "s3 PORT", "s3-tls PORT", "ready"; ends when its standard input does, or on SIGTERM.
 set -euo pipefail
 folder=${1:?usage: s3.sh FOLDER}

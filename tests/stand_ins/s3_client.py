@@ -28,7 +28,20 @@ def start(*command):
     raise AssertionError(f"{command} did not start")
 
 
-class Bucket:
+class Ends:
+    """Its process ends with the block."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+class Bucket(Ends):
     """`with Bucket(folder) as b:`; ends the server at the end."""
 
     def __init__(self, folder, name="audit"):
@@ -40,15 +53,6 @@ class Bucket:
         self.words = ["--endpoint", f"http://127.0.0.1:{self.ports['s3']}", "--path-style", "--region", "us-east-1",
                       "--allow-private", "--access-key-id-file", os.path.join(folder, "s3-id"),
                       "--secret-access-key-file", os.path.join(folder, "s3-secret")]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.terminate()
-        self.process.wait(10)
-        self.process.stdout.close()
 
     def ask(self, method, key, body=b"", **query):
         """One signed request (Signature Version 4); the status and the body."""

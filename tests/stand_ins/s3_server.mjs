@@ -3,11 +3,12 @@
 // and over TLS, with the certificates that http_faults.py made there. Its keys are S3RVER, S3RVER. Prints
 // "s3 PORT", "s3-tls PORT", then "ready". STAND_IN_DELAY_MS in the environment: each answer comes so much
 // later, as from far away. What s3rver leaves out is added here: it takes any signature of
-// version 4, and its tokens need a cipher that OpenSSL 3 has not.
+// version 4, it knows no object lock, and its tokens need a cipher that OpenSSL 3 has not.
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { objectLock } from "./s3_lock.mjs";
 import { isSigned } from "./sigv4.mjs";
 
 process.emitWarning = () => {}; // its old parts use what node will drop
@@ -42,13 +43,13 @@ async function serve(name, tls) {
 		silent: true,
 		directory: path.join(folder, name),
 		serviceEndpoint: "localhost",
-		configureBuckets: [{ name: "audit" }, { name: "dotted.bucket" }],
+		configureBuckets: ["audit", "dotted.bucket", "evidence", "no-retention", "write-only", "deaf"].map((bucket) => ({ name: bucket })),
 		...(tls && {
 			key: fs.readFileSync(path.join(folder, "good.key")),
 			cert: fs.readFileSync(path.join(folder, "good.pem")),
 		}),
 	});
-	server.middleware.unshift(verify);
+	server.middleware.unshift(verify, objectLock(path.join(folder, name)));
 	const { port } = await server.run();
 	console.log(`${name} ${port}`);
 }

@@ -26,7 +26,7 @@ def test_s3_starts_and_ends(_):
                 connection.close()
             for name in ("s3", "s3-tls"):
                 buckets = sorted(os.listdir(os.path.join(folder, name)))
-                assert buckets == ["audit", "dotted.bucket"], buckets
+                assert buckets == ["audit", "deaf", "dotted.bucket", "evidence", "no-retention", "write-only"], buckets
         finally:
             server.stdin.close()
             assert server.wait(10) == 0
