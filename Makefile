@@ -6,7 +6,7 @@ SUITES ?= ../shared
 RELEASE := build/release
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all setup release demo test quick test-long test-s3 bench suites fuzz install package clean help
+.PHONY: all setup release demo try test quick test-long test-s3 test-cluster bench suites fuzz pictures install package clean help
 
 all: release ## build the program into build/release
 
@@ -25,6 +25,10 @@ demo: release ## connect three products on this machine, collect them, prove it,
 	@scripts/setup.sh --demo
 	@scripts/demo.sh
 
+try: release ## the page, and a stand-in of Atlassian's cloud to connect
+	@scripts/setup.sh --demo
+	@scripts/try.sh
+
 test: ## checks, unit tests, end-to-end tests
 	@ci/test.sh
 
@@ -34,8 +38,15 @@ quick: ## the inner loop, under two minutes
 test-long: ## everything, with the long series and the thread sanitizer
 	@ci/test.sh --long
 
+test-cluster: ## two shards of two replicas of ClickHouse, and a current ClickHouse
+	@ci/test-cluster.sh
+
 test-s3: ## the S3 client against OpenStack Swift, from Debian's packages
 	@ci/test-s3.sh
+
+pictures: release ## renew the pictures of the page in docs/pictures, out of a run of its tests
+	@scripts/setup.sh
+	@scripts/pictures.sh
 
 bench: release ## measure against DuckDB
 	@bench/run.sh

@@ -40,13 +40,18 @@ def make_list(path, n, seen, seed):
     return path
 
 
-def make_lake(b, events):
-    """A lake whose events hold DISTINCT observables; the raw file stays where it is asked for."""
-    raw, lake = os.path.join(b.DIR, f"observables-{events}.log"), os.path.join(b.DIR, f"lake-observables-{events}")
+def make_raw(b, raw, events):
+    """The file of such events; it stays for the next run."""
     if not os.path.exists(raw):
         b.run([b.program("generate"), "--table", "bitbucket", "--events", str(events), "--observables", str(DISTINCT),
                "-o", raw + ".new"])
         os.rename(raw + ".new", raw)
+
+
+def make_lake(b, events):
+    """A lake whose events hold DISTINCT observables; the raw file stays where it is asked for."""
+    raw, lake = os.path.join(b.DIR, f"observables-{events}.log"), os.path.join(b.DIR, f"lake-observables-{events}")
+    make_raw(b, raw, events)
     if not os.path.isdir(lake):
         b.imported(raw, lake=lake)
         b.run([b.program("pugmark"), "compact", "--data", lake])
@@ -127,6 +132,30 @@ def watching(b):
           f"{b.median(add, 'peak_mb'):.0f} MB")
     b.verdict("watchlist of 1,000,000, core-seconds of an import", b.median(watched, "cpu") / b.median(without, "cpu"), 1.1, False)
     b.verdict("its memory", b.median(watched, "peak_mb") - b.median(without, "peak_mb"), 200, False, " MB")
+
+
+def large(b, events):
+    """The same values in ten times as many events: does asking grow with them? The raw file (97 GB for 100,000,000 events) is never on the
+    disk; the lake takes 21 GB, and is kept."""
+    _, small = make_lake(b, events)
+    lake = os.path.join(b.DIR, f"lake-observables-{10 * events}")
+    if not os.path.isdir(lake):
+        made = subprocess.Popen([b.program("generate"), "--table", "bitbucket", "--events", str(10 * events), "--observables",
+                                 str(DISTINCT)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        subprocess.run([b.program("pugmark"), "import", "--data", lake, "--no-detect", "--table", "bitbucket", "-"], stdin=made.stdout,
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for n, share in ((1, 1), (100_000, 0.01), (100_000, 0.5), (1_000_000, 0.5)):
+        path = make_list(os.path.join(b.DIR, f"indicators-{n}-{share}"), n, share, n)
+        few, many = [], []
+        for run in range(b.RUNS + 1):  # the first warms up
+            pair = [b.run(ask(b, which, "--file", path, "--list-format", "plain")) for which in (small, lake)]
+            if run:
+                few.append(pair[0])
+                many.append(pair[1])
+        a, z = b.median(few, "wall"), b.median(many, "wall")
+        what = f"{n:,} indicators, {share:.0%} seen"
+        print(f"  {what:30} {events:,} events {a * 1000:.0f} ms, {10 * events:,} events {z * 1000:.0f} ms", flush=True)
+        b.verdict(f"{what}, ten times the events", z / a, 1.5, False)
 
 
 def part(b, events):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # check.sh [--fast]: the one door for all checks of the sources: form, layers, contracts, files,
-# clang-tidy, cppcheck. --fast leaves out the last two.
+# the page (tsc, biome), clang-tidy, cppcheck. --fast leaves out the last two.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 failed=0
@@ -46,6 +46,7 @@ run layers ci/layers.sh
 run contracts ci/contracts.py
 run files ci/files.sh
 run shell shell_syntax
+run page npm --prefix web run --silent check
 if [ "${1:-}" != --fast ]; then
 	run clang-tidy ci/tidy.sh
 	run cppcheck analyse

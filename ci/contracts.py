@@ -38,7 +38,7 @@ def declarations(text):
     """Yields (first line, last line, text) of what stands at depth 0, lines from 0."""
     code = re.sub(r"/\*.*?\*/", blank, text, flags=re.S)
     code = re.sub(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", blank, code, flags=re.M)
-    code = re.sub(r'"(?:[^"\\]|\\.)*"', blank, code)
+    code = re.sub(r"""'(?:[^'\\]|\\.)'|"(?:[^"\\]|\\.)*\"""", blank, code)
     depth, start, line = 0, None, 0
     for at, char in enumerate(code):
         if start is None and not char.isspace():

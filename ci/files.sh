@@ -12,10 +12,10 @@ complain() {
 }
 
 # All files of the tree but what is built, fetched, or data.
-files=$(find . \( -name .git -o -path ./build -o -path ./deps -o -name node_modules -o \
+files=$(find . \( -name .git -o -path ./build -o -path ./web/dist -o -path ./deps -o -name node_modules -o \
 	-name __pycache__ -o -path ./tests/data -o -path ./bench/data \) -prune -o \
 	-type f -size -1000k -print | sed 's|^\./||' | sort)
-sources=$(printf '%s\n' "$files" | grep -E '\.(c|h|sh|py|mjs|js|cmake|bash)$|(^|/)(Makefile|CMakeLists\.txt)$|^(schemas|rules)/.*\.yml$|^\.ci/run$')
+sources=$(printf '%s\n' "$files" | grep -E '\.(c|h|sh|py|mjs|js|ts|tsx|css|html|cmake|bash)$|(^|/)(Makefile|CMakeLists\.txt)$|^(schemas|rules)/.*\.yml$|^\.ci/run$')
 
 for file in $(printf '%s\n' "$sources" | xargs grep -L 'SPDX-License-Identifier: Apache-2\.0' --); do
 	complain "$file: no SPDX line"

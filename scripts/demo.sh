@@ -213,5 +213,12 @@ else
 	say "  duckdb -c \"select count(*) from '$PUGMARK_DATA/tables/*/*.parquet'\""
 fi
 say
-say "Everything of this demo is in $work; remove it when you like. Next: pugmark connect"
-say "jira, or docs/sources/README.md"
+say "The clouds of this demo end with it, so its sources are paused:"
+for source in $(pugmark sources --list); do pugmark sources pause "$source" 2>&1; done
+say
+say "Everything of this demo is in $work; remove it when you like. Look at it in the page:"
+say
+say "    XDG_CONFIG_HOME=$XDG_CONFIG_HOME $build/pugmark serve --data $PUGMARK_DATA"
+say
+say "and open http://127.0.0.1:8480/. Next: make try (connect a source in the page), pugmark connect jira, or"
+say "docs/sources/README.md"

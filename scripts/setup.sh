@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh: installs what is missing to build (--build-only), for the demo (--demo), to test (no option), to
-# fuzz (--fuzz), to test against Swift (--swift) and to make packages (--package), and says what. Does
-# nothing, fast, where all is there.
+# fuzz (--fuzz), to test against Swift (--swift) and against a ClickHouse cluster (--cluster), and to make
+# packages (--package), and says what. Does nothing, fast, where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-"" | --build-only | --demo | --fuzz | --swift | --package) what=${1:-all} ;;
+"" | --build-only | --demo | --fuzz | --swift | --cluster | --package) what=${1:-all} ;;
 *)
-	echo "usage: scripts/setup.sh [--build-only | --demo | --fuzz | --swift | --package]" >&2
+	echo "usage: scripts/setup.sh [--build-only | --demo | --fuzz | --swift | --cluster | --package]" >&2
 	exit 2
 	;;
 esac
@@ -41,10 +41,19 @@ build_parts="
 	pc:libpsl libpsl-dev
 	pc:jansson libjansson-dev
 	pc:libmicrohttpd libmicrohttpd-dev
+	pc:gnutls libgnutls28-dev
 	pc:cmocka libcmocka-dev
 	file:/etc/ssl/certs/ca-certificates.crt ca-certificates
 	cmd:node nodejs
 	cmd:npm npm
+"
+# What clickhouse-server rests on; the server itself is a service of the system (install_clickhouse).
+clickhouse_parts="
+	file:/usr/lib/$(uname -m)-linux-gnu/libclickhouse.so.18.16 clickhouse-common
+	file:/usr/lib/$(uname -m)-linux-gnu/libPocoNetSSL.so.80 libpoconetssl80
+	file:/usr/lib/$(uname -m)-linux-gnu/libPocoUtil.so.80 libpocoutil80
+	file:/usr/lib/$(uname -m)-linux-gnu/libre2.so.9 libre2-9
+	file:/usr/lib/$(uname -m)-linux-gnu/libjemalloc.so.2 libjemalloc2
 "
 test_parts="
 	cmd:python3 python3
@@ -56,7 +65,8 @@ test_parts="
 	cmd:cppcheck cppcheck
 	cmd:zsh zsh
 	cmd:systemd-analyze systemd
-"
+	cmd:chromium chromium
+$clickhouse_parts"
 fuzz_parts="
 	cmd:clang-14 clang-14
 	file:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a libclang-rt-14-dev
@@ -73,6 +83,13 @@ swift_parts="
 	file:/usr/lib/python3/dist-packages/swift/proxy/server.py python3-swift
 	cmd:openssl openssl
 "
+
+# ZooKeeper as a library: its service is in another package.
+cluster_parts="
+	file:/usr/bin/python3 python3
+	cmd:java default-jre-headless
+	file:/usr/share/java/zookeeper.jar libzookeeper-java
+$clickhouse_parts"
 
 # With archives (.a) of libraries for a program without shared ones; and what its test needs.
 package_parts="
@@ -105,7 +122,7 @@ missing_packages() {
 	local libraries_there=no probe packages
 	if command -v pkg-config >/dev/null &&
 		pkg-config --exists sqlite3 libzstd zlib yaml-0.1 libcrypto libpcre2-8 libutf8proc libcurl \
-			expat libidn2 libpsl jansson libmicrohttpd cmocka; then
+			expat libidn2 libpsl jansson libmicrohttpd gnutls cmocka; then
 		libraries_there=yes
 	fi
 	while read -r probe packages; do
@@ -199,13 +216,12 @@ install_duckdb() {
 	stamp_text >deps/duckdb/checked
 }
 
-# --- Readers and tools of the tests, from npm, as locked ----------------------------------------
-install_npm_tools() {
-	local lock=tests/npm/package-lock.json done=tests/npm/node_modules/.installed-lock
-	[ -f "$lock" ] || return 0
+# --- What builds the web page; readers and tools of the tests: from npm, as locked --------------
+install_npm() { # install_npm FOLDER
+	local lock=$1/package-lock.json done=$1/node_modules/.installed-lock
 	cmp -s "$lock" "$done" && return
-	say "installing the npm packages of tests/npm"
-	npm ci --prefix tests/npm --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	say "installing the npm packages of $1"
+	npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	cp "$lock" "$done"
 }
 
@@ -224,6 +240,18 @@ install_memcached() {
 	mkdir -p deps/swift
 	(cd deps/swift && apt-get download -q memcached >&2 && dpkg-deb -x memcached_*.deb . &&
 		rm memcached_*.deb) || die "memcached could not be fetched"
+}
+
+# Debian's package starts a server with every system: unpacked, there is only the program.
+install_clickhouse() {
+	[ -x /usr/sbin/clickhouse-server ] || [ -x deps/clickhouse/usr/sbin/clickhouse-server ] && return
+	command -v apt-get >/dev/null || die "please install clickhouse-server"
+	say "unpacking clickhouse-server into deps/clickhouse"
+	rm -rf deps/clickhouse
+	mkdir -p deps/clickhouse
+	(cd deps/clickhouse && apt-get download -q clickhouse-server >&2 &&
+		dpkg-deb -x clickhouse-server_*.deb . && rm clickhouse-server_*.deb) ||
+		die "clickhouse-server could not be fetched"
 }
 
 # --- libcurl without shared libraries -----------------------------------------------------------
@@ -285,6 +313,7 @@ case $what in
 all) install_packages "$build_parts$test_parts" ;;
 --fuzz) install_packages "$build_parts$fuzz_parts" ;;
 --swift) install_packages "$build_parts$swift_parts" ;;
+--cluster) install_packages "$build_parts$cluster_parts" ;;
 --package) install_packages "$build_parts$package_parts" ;;
 esac
 
@@ -293,5 +322,8 @@ exec 9>deps/lock
 flock 9 # two runs at once: the second one finds everything there
 install_duckdb
 [ "$what" != --swift ] || install_memcached
-case $what in all | --demo | --package) install_npm_tools ;; esac # an S3 server is among them
+case $what in all | --cluster) install_clickhouse ;; esac
+install_npm web
+case $what in all | --demo | --package) install_npm tests/npm ;; esac # an S3 server is among them
+[ "$what" != --cluster ] || install_npm tests/cluster # a current ClickHouse as a library
 [ "$what" != --package ] || install_curl

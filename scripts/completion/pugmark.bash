@@ -65,7 +65,7 @@ _pugmark()
 		fi
 		return
 		;;
-	--schema | --output | --query-file | --from | --*-file)
+	--schema | --output | --query-file | --from | --*-file | --tls-cert | --tls-key | --checkpoint | --key | --witness)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -82,7 +82,7 @@ _pugmark()
 	--after | --save | --memory | --threads | --source | --instance | --node | --since | --until | --limit | \
 		--timeout | --keep | --seconds | --every | --max-files | --endpoint | --region | --profile | --role-arn | \
 		--external-id | --proxy | --rule | --comment | --by | --url | --to | --server | --sender | --user | --listen | --host | \
-		--expires)
+		--expires | --connections-per-address | --cluster | --database)
 		return
 		;;
 	esac
@@ -112,7 +112,10 @@ _pugmark()
 		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
 		esac
 		;;
+	user) [ "$prev" = user ] && COMPREPLY=($(compgen -W "list add passwd role disable enable remove" -- "$cur")) ;;
+	cluster) [ "$prev" = cluster ] && COMPREPLY=($(compgen -W "status init load off" -- "$cur")) ;;
 	token) [ "$prev" = token ] && COMPREPLY=($(compgen -W "list add remove" -- "$cur")) ;;
+	hook) [ "$prev" = hook ] && COMPREPLY=($(compgen -W "list add remove" -- "$cur")) ;;
 	alerts)
 		[ "$prev" = alerts ] && COMPREPLY=($(compgen -W "list show ack close reopen comment export" -- "$cur"))
 		;;
@@ -121,6 +124,15 @@ _pugmark()
 		notify) COMPREPLY=($(compgen -W "list add test pause resume remove run" -- "$cur")) ;;
 		add) COMPREPLY=($(compgen -W "webhook slack teams syslog mail" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" notify --list 2>/dev/null)" -- "$cur")) ;;
+		esac
+		;;
+	checkpoint)
+		case $prev in
+		checkpoint) COMPREPLY=($(compgen -W "key folder send witness bucket" -- "$cur")) ;;
+		key) COMPREPLY=($(compgen -W "new" -- "$cur")) ;;
+		folder) COMPREPLY=($(compgen -d -W "none" -- "$cur")) ;;
+		witness) COMPREPLY=($(compgen -W "list add remove" -- "$cur")) ;;
+		bucket) COMPREPLY=($(compgen -W "off" -- "$cur")) ;;
 		esac
 		;;
 	collect) COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" sources --list 2>/dev/null)" -- "$cur")) ;;
