@@ -9,7 +9,7 @@
 #include "proof/merkle.h"
 #include "proof/note.h"
 
-/* Hashes of another length are never good. */
+/* Hashes of another length are never good: merkle.h takes none. */
 static bool read_hash(const char *text, uint8_t hash[MERKLE_HASH])
 {
 	return text && note_unbase64(slice_of(text), hash, MERKLE_HASH) == MERKLE_HASH;

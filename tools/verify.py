@@ -15,7 +15,7 @@ def need(good, why):  # not `assert`, which python -O leaves out
 def sha(data): return hashlib.sha256(data).digest()
 def b64(text): return base64.b64decode(text, validate=True)
 def leaf(data): return sha(b"\0" + data)
-def node(left, right): return sha(b"\1" + left + right)
+def node(left, right): return need(len(left) == len(right) == 32, "a proof has what is no hash") or sha(b"\1" + left + right)
 def add(p, q):  # points of Ed25519 (RFC 8032, 5.1.4) in extended coordinates
     a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
     c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
@@ -68,11 +68,11 @@ def walk(first, last, start, path):  # RFC 9162, 2.1.3.2 and 2.1.4.2: the roots 
     need(last == 0, "a proof is too short")
     return old, new
 def included(entry, index, size, path):
-    need(0 <= index < size, "an index lies outside of its tree")
+    need(0 <= index < size and len(entry) == 32, "an index lies outside of its tree, or an entry is no hash")
     return walk(index, size - 1, entry, map(b64, path))[1]
 def consistent(old, old_root, size, root, path):
     path, first, last = [b64(x) for x in path], old - 1, size - 1
-    if old in (0, size): return not path and old_root == (root if old else sha(b""))
+    if old in (0, size): return old > 0 and not path and old_root == root
     path = path if old & (old - 1) else [old_root] + path
     while first & 1: first, last = first >> 1, last >> 1
     return old < size and path and walk(first, last, path[0], path[1:]) == (old_root, root)
@@ -86,7 +86,7 @@ def check_bundle(archive, key, held, witnesses):
     if held and held[1:3] != (size, root):
         proof = json.loads(files.get("consistency.json", "{}"))
         need(proof.get("old") == held[1], "the bundle was made without your checkpoint (pugmark evidence --checkpoint FILE)")
-        need(consistent(held[1], held[2], size, root, proof["path"]), "the store does not continue your checkpoint")
+        need(held[1:3] == (0, tree(())) or consistent(held[1], held[2], size, root, proof["path"]), "the store does not continue your checkpoint")
     for n, p in enumerate(map(json.loads, files["proofs.ndjson"].splitlines()), 1):
         raw, page, segment = files["raw.bin"][p["offset"]:p["offset"] + p["length"]], p["page_record"].split(), fields(p["record"], "segment")
         need(len(raw) == p["length"] and p["pages"] == int(segment["pages"]), f"event {p['event_id']}: its bytes or its segment are not whole")

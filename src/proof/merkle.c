@@ -200,25 +200,13 @@ bool merkle_included(const uint8_t entry[MERKLE_HASH], uint64_t index, uint64_t 
 	return sn == 0 && memcmp(r, root, MERKLE_HASH) == 0;
 }
 
-static bool same_roots(uint64_t old, const uint8_t old_root[MERKLE_HASH],
-	const uint8_t root[MERKLE_HASH], const struct merkle_path *path)
-{
-	uint8_t nothing[MERKLE_HASH];
-	if (path->n > 0)
-		return false;
-	if (old > 0)
-		return memcmp(old_root, root, MERKLE_HASH) == 0;
-	empty_root(nothing);
-	return memcmp(old_root, nothing, MERKLE_HASH) == 0;
-}
-
 bool merkle_consistent(uint64_t old, const uint8_t old_root[MERKLE_HASH], uint64_t size,
 	const uint8_t root[MERKLE_HASH], const struct merkle_path *path)
 {
-	if (old > size)
+	if (old > size || old == 0)
 		return false;
-	if (old == size || old == 0)
-		return same_roots(old, old_root, root, path);
+	if (old == size)
+		return path->n == 0 && memcmp(old_root, root, MERKLE_HASH) == 0;
 	unsigned i = 0;
 	uint8_t fr[MERKLE_HASH], sr[MERKLE_HASH];
 	if (path->n == 0)

@@ -74,7 +74,7 @@ int merkle_consistency(const struct merkle_source *source, uint64_t old, uint64_
 /* Section 2.1.3.2: whether the path leads from the entry's hash to the root. */
 bool merkle_included(const uint8_t entry[MERKLE_HASH], uint64_t index, uint64_t size,
 	const struct merkle_path *path, const uint8_t root[MERKLE_HASH]);
-/* Section 2.1.4.2; a tree of 0 entries is the beginning of any (with an empty path and the root of an empty tree). */
+/* Section 2.1.4.2; nothing is consistent with a tree of 0 entries, which says nothing. */
 bool merkle_consistent(uint64_t old, const uint8_t old_root[MERKLE_HASH], uint64_t size,
 	const uint8_t root[MERKLE_HASH], const struct merkle_path *path);
 
