@@ -9,6 +9,7 @@
  *	_id         FixedString(16)  the event's id: sorts by its bytes, as in the lake
  *	_time       Int64            microseconds since 1970; CLUSTER_NO_TIME where the event has none
  *	_null_lists UInt64           bit g: list g of the schema is null, not empty
+ *	_plain      UInt8            enum plainness of all its texts together: the lowest
  *	_collector  String           who sent it: the lake's own name
  *	_shipment   UInt64           with what: counted by the collector
  *
@@ -27,6 +28,13 @@
 /* In SQL, where no literal is as low: whether an event has a time. */
 #define SQL_TIMED   "`_time` >= -9223372036854775807"
 #define SQL_UNTIMED "`_time` < -9223372036854775807"
+
+/* Of texts: what is known of their letters beyond ASCII. A row that was written by somebody else says nothing. */
+enum plainness {
+	PLAIN_ANY,    /* nothing */
+	PLAIN_FOLDED, /* none of them folds to one of ASCII */
+	PLAIN_ASCII,  /* there are none */
+};
 
 /* ---- where ----------------------------------------------------------------------------------- */
 

@@ -11,7 +11,8 @@ void pair_init(struct pair *pair)
 {
 	buf_init(&pair->must, MOST_SQL);
 	buf_init(&pair->may, MOST_SQL);
-	pair->exact = pair->special = false;
+	pair->exact = false;
+	pair->letters = PLAIN_ANY;
 }
 
 void pair_fini(struct pair *pair)
@@ -73,7 +74,7 @@ static void close_one(struct buf *buf, const char *and)
 
 static void pair_close(struct pair *pair, const char *and)
 {
-	pair->exact = pair->may.len == 0 && !pair->may.full && !pair->special;
+	pair->exact = pair->may.len == 0 && !pair->may.full && !pair->letters;
 	if (!pair->exact && pair->must.len) {
 		or_more(&pair->may);
 		buf_slice(&pair->may, buf_view(&pair->must));
@@ -161,6 +162,18 @@ static void pair_as_row(struct making *m, struct pair *pair)
 		as_row(m, &pair->may);
 }
 
+/* What is not as plain as the pair needs it. Of rows the gate asks _plain once; elements know no column of the row. */
+static void put_letters(struct making *m, const struct source *source, bool row, const char *value,
+	struct pair *pair)
+{
+	if (row && m->cheap)
+		m->letters = pair->letters > m->letters ? pair->letters : m->letters;
+	else if (row && m->specials && source->group == NO_GROUP && pair->letters == PLAIN_FOLDED)
+		buf_printf(m->specials, "%sifNull(%s, '')", m->specials->len ? ", " : "", value);
+	else
+		text_letters(&pair->may, value, m->cheap ? PLAIN_ASCII : pair->letters);
+}
+
 static void one_probe(struct making *m, const struct probe *probe, int group, struct pair *pair)
 {
 	const struct source *source = bound_source(m->program, probe->source);
@@ -185,11 +198,8 @@ static void one_probe(struct making *m, const struct probe *probe, int group, st
 		value = as_int;
 	}
 	probe_value(m, probe, source, value.ptr, pair);
-	if (pair->special && m->specials && source->group == NO_GROUP && group == NO_GROUP)
-		buf_printf(
-			m->specials, "%sifNull(%s, '')", m->specials->len ? ", " : "", value.ptr);
-	else if (pair->special)
-		text_special(&pair->may, (struct sql_value){value.ptr, false, m->cheap});
+	if (pair->letters)
+		put_letters(m, source, group == NO_GROUP, value.ptr, pair);
 	pair_close(pair, time ? " AND " SQL_TIMED : "");
 	if (list) {
 		wrap_list(m, source, &pair->must);
@@ -222,7 +232,7 @@ static void child_of(struct making *m, const struct node *node, uint32_t i, stru
 }
 
 /* One text of all of them: the letters are whole in it. */
-static void put_specials(struct making *m, struct buf *specials, struct buf *may)
+static void put_specials(struct buf *specials, struct buf *may)
 {
 	struct buf all;
 	if (!specials->len)
@@ -235,7 +245,7 @@ static void put_specials(struct making *m, struct buf *specials, struct buf *may
 	buf_puts(may, " OR ");
 	struct buf special;
 	buf_init(&special, MOST_SQL);
-	text_special(&special, (struct sql_value){all.ptr, false, m->cheap});
+	text_letters(&special, all.ptr, PLAIN_FOLDED);
 	buf_slice(may, buf_view(&special));
 	may->full |= all.full || special.full || specials->full;
 	buf_fini(&special);
@@ -246,9 +256,11 @@ static void gate(struct making *m, const struct node *node, const char *between,
 {
 	uint32_t n = node->kind == NODE_TEST ? node->nprobes : node->nchildren;
 	struct buf specials, *outer = m->specials;
+	enum plainness letters = m->letters;
 	pair->exact = true;
 	buf_init(&specials, MOST_SQL);
 	m->specials = node->kind == NODE_TEST && n > 1 ? &specials : NULL;
+	m->letters = PLAIN_ANY;
 	buf_push(&pair->must, '(');
 	buf_push(&pair->may, '(');
 	for (uint32_t i = 0; i < n; i++) {
@@ -259,8 +271,11 @@ static void gate(struct making *m, const struct node *node, const char *between,
 		pair->exact = pair->exact && part.exact;
 		pair_fini(&part);
 	}
-	put_specials(m, &specials, &pair->may);
+	put_specials(&specials, &pair->may);
+	if (m->letters)
+		buf_printf(&pair->may, " OR `_plain` < %d", m->letters);
 	m->specials = outer;
+	m->letters = letters;
 	buf_fini(&specials);
 	buf_push(&pair->must, ')');
 	buf_push(&pair->may, ')');

@@ -12,8 +12,9 @@ enum { COLUMN_ID, COLUMN_TIME };
 /* Conditions; empty where nothing was said yet, which is 0. Values may be NULL until pair_close. */
 struct pair {
 	struct buf must, may;
-	bool exact;   /* `must` says it all, `may` is empty */
-	bool special; /* text_special of the value is still to be added to `may` */
+	bool exact; /* `must` says it all, `may` is empty */
+	enum plainness
+		letters; /* values that are not as plain as this are still to be added to `may`; PLAIN_ANY = none */
 };
 enum {
 	MOST_SQL = 8 << 20,
@@ -28,6 +29,8 @@ struct making {
 	const struct cluster_features *features;
 	unsigned depth;
 	bool cheap; /* the gate is being made */
+	enum plainness
+		letters; /* in it: rows that are not as plain as this are to be let through */
 	struct buf *
 		specials; /* columns of one test whose special letters are looked for together; NULL = none */
 	/* Within an arrayExists over elements: conditions on the row, which go in as arrays of their own (r0, r1 …), because
@@ -40,7 +43,6 @@ struct making {
 struct sql_value {
 	const char *sql;
 	bool ascii; /* is text, and ASCII alone */
-	bool cheap; /* more may be let through for less: any letter beyond ASCII is a special one */
 };
 
 /* filter.c: an empty pair, and its end. */
@@ -57,8 +59,8 @@ void text_patterns(struct pair *pair, const struct cluster_features *features,
 void text_range(struct pair *pair, struct sql_value value, const struct prepared *prepared);
 /* That there is a value. */
 void text_not_null(struct buf *out, struct sql_value value);
-/* That the value holds letters beyond ASCII whose folded form has ASCII in it. */
-void text_special(struct buf *out, struct sql_value value);
+/* That the value is not as plain as that: PLAIN_FOLDED or PLAIN_ASCII. */
+void text_letters(struct buf *out, const char *value, enum plainness letters);
 /* The longest run of ASCII letters and digits in the text of the patterns, where there is one pattern; folded. */
 void text_run(struct buf *out, const struct test *test);
 

@@ -2,6 +2,7 @@
 /* filter_random_test.c: random expressions over random rows, by the matcher and by a real ClickHouse: must ⊆ match ⊆ may, always; and
  * how often the server alone can tell. LONG=1 does more. */
 #include "cluster/filter.h"
+#include "cluster/private.h"
 #include "cluster/test_server.h"
 #include "match/match_random.h"
 
@@ -111,7 +112,8 @@ static void make_table(const struct batch *batch)
 		cluster_column_type(&sql, features, &toy_shape, c);
 		buf_push(&sql, ',');
 	}
-	buf_puts(&sql, "_null_lists UInt64, _collector String, _shipment UInt64) ENGINE = Memory");
+	buf_puts(&sql, "_null_lists UInt64, _plain UInt8, _collector String, _shipment UInt64) "
+		       "ENGINE = Memory");
 	buf_push(&sql, '\0');
 	tell(sql.ptr);
 	test_server_insert(cluster, batch, "toys", SLICE("me"));
@@ -218,6 +220,7 @@ static void test_special_letters(void **state)
 	struct batch batch;
 	struct buf folded;
 	(void)state;
+	assert_int_equal(plain_of(SLICE("Kelvin, and nothing else")), PLAIN_ASCII);
 	toy_init(&toy, MOST_ROWS);
 	buf_init(&folded, 1000);
 	for (uint32_t code = 0x80; code < 0x20000; code++) {
@@ -242,6 +245,7 @@ static void test_special_letters(void **state)
 		text_fold(&folded, slice_of(text));
 		for (size_t i = 0; i < folded.len; i++)
 			some |= (unsigned char)folded.ptr[i] < 0x80;
+		assert_int_equal(plain_of(slice_of(text)), some ? PLAIN_ANY : PLAIN_FOLDED);
 		if (some)
 			toy_row(&toy, arena_printf(&toy.mem, "name=%s", text));
 	}

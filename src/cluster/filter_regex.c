@@ -292,7 +292,8 @@ static void by_literal(struct pair *pair, struct sql_value value, const struct t
 		buf_printf(&pair->may, "positionCaseInsensitive(%s, ", value.sql);
 		sql_text(&pair->may, buf_view(&literal));
 		buf_puts(&pair->may, ") > 0");
-		text_special(&pair->may, value); /* (?i) may stand within it */
+		pair->letters =
+			value.ascii ? PLAIN_ANY : PLAIN_FOLDED; /* (?i) may stand within it */
 	}
 	buf_fini(&literal);
 }
@@ -325,6 +326,6 @@ void text_regex(struct pair *pair, struct sql_value value, const struct test *te
 		buf_printf(&pair->may, " AND length(%s) >= %d", value.sql, SHORT);
 	buf_push(&pair->may, ')');
 	if (t.ascii && !value.ascii)
-		buf_printf(&pair->may, " OR lengthUTF8(%s) != length(%s)", value.sql, value.sql);
+		pair->letters = PLAIN_ASCII;
 	buf_fini(&regex);
 }

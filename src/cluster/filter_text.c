@@ -32,24 +32,15 @@ void text_not_null(struct buf *out, struct sql_value value)
 	buf_printf(out, "isNotNull(%s)", value.sql);
 }
 
-static void not_ascii(struct buf *out, struct sql_value value)
-{
-	or_more(out);
-	buf_printf(out, "lengthUTF8(%s) != length(%s)", value.sql, value.sql);
-}
-
 /* Most values are ASCII, which is seen faster than a regular expression runs. */
-void text_special(struct buf *out, struct sql_value value)
+void text_letters(struct buf *out, const char *value, enum plainness letters)
 {
-	if (value.ascii)
-		return;
-	if (value.cheap) {
-		not_ascii(out, value);
-		return;
-	}
 	or_more(out);
-	buf_printf(out, "match(if(lengthUTF8(%s) != length(%s), %s, ''), '" SPECIAL "')", value.sql,
-		value.sql, value.sql);
+	if (letters == PLAIN_ASCII)
+		buf_printf(out, "lengthUTF8(%s) != length(%s)", value, value);
+	else
+		buf_printf(out, "match(if(lengthUTF8(%s) != length(%s), %s, ''), '" SPECIAL "')",
+			value, value, value);
 }
 
 static bool is_ascii(struct slice text)
@@ -343,9 +334,9 @@ void text_patterns(struct pair *pair, const struct cluster_features *features,
 	if (said.not_null)
 		text_not_null(&pair->may, value);
 	else if (said.not_ascii && !value.ascii)
-		not_ascii(&pair->may, value);
+		pair->letters = PLAIN_ASCII;
 	else if (said.special && !value.ascii)
-		pair->special = true;
+		pair->letters = PLAIN_FOLDED;
 	buf_fini(&lists.contains);
 }
 
@@ -446,7 +437,7 @@ void text_range(struct pair *pair, struct sql_value value, const struct prepared
 	else
 		buf_printf(&pair->must, "(%.*s)", SLICE_ARG(buf_view(&all)));
 	if (all.len && test->fold && !value.ascii)
-		not_ascii(&pair->may, value);
+		pair->letters = PLAIN_ASCII;
 	buf_fini(&folded);
 	buf_fini(&all);
 }

@@ -90,7 +90,7 @@ static void values(struct making *m, const struct probe *probe, enum col_type ty
 	struct buf text;
 	buf_init(&text, 4096);
 	if (type == COL_TIME || type == COL_IP) {
-		text_not_null(&pair->may, (struct sql_value){value, true, m->cheap});
+		text_not_null(&pair->may, (struct sql_value){value, true});
 	} else {
 		if (type == COL_BOOL)
 			buf_printf(&text, "if(%s, 'true', 'false')", value);
@@ -98,7 +98,7 @@ static void values(struct making *m, const struct probe *probe, enum col_type ty
 			buf_printf(&text, "%s(%s)",
 				type == COL_UUID ? "UUIDNumToString" : "toString", value);
 		buf_push(&text, '\0');
-		struct sql_value printed = {text.ptr, true, m->cheap};
+		struct sql_value printed = {text.ptr, true};
 		if (test->op == TEST_REGEX)
 			text_regex(pair, printed, test);
 		else
@@ -152,8 +152,8 @@ static void time_part_of(
 
 /* The last key stands there in quotes at its end, however the dots before it are keys, unless something is written with a
  * backslash; and so does the text that is asked for. */
-static void path(struct making *m, const struct probe *probe, const struct source *source,
-	const char *value, struct pair *pair)
+static void path(const struct probe *probe, const struct source *source, const char *value,
+	struct pair *pair)
 {
 	const char *dot = memrchr(source->path.ptr, '.', source->path.len);
 	struct slice key = source->path;
@@ -173,10 +173,9 @@ static void path(struct making *m, const struct probe *probe, const struct sourc
 			buf_printf(&pair->may, " AND (positionCaseInsensitive(%s, ", value);
 			sql_text(&pair->may, buf_view(&text));
 			buf_puts(&pair->may, ") > 0");
-			if (probe->test->test->fold)
-				text_special(
-					&pair->may, (struct sql_value){value, false, m->cheap});
 			buf_push(&pair->may, ')');
+			if (probe->test->test->fold)
+				pair->letters = PLAIN_FOLDED;
 		}
 	}
 	buf_push(&pair->may, ')');
@@ -188,7 +187,7 @@ static void path(struct making *m, const struct probe *probe, const struct sourc
 static void text_probe(
 	struct making *m, const struct probe *probe, const char *value, struct pair *pair)
 {
-	struct sql_value text = {value, false, m->cheap};
+	struct sql_value text = {value, false};
 	const struct test *test = probe->test->test;
 	switch (probe->kind) {
 	case PROBE_TEXT:
@@ -215,9 +214,9 @@ void probe_value(struct making *m, const struct probe *probe, const struct sourc
 	const char *value, struct pair *pair)
 {
 	if (source->path.len)
-		path(m, probe, source, value, pair);
+		path(probe, source, value, pair);
 	else if (probe->kind == PROBE_EXISTS)
-		text_not_null(&pair->must, (struct sql_value){value, false, m->cheap});
+		text_not_null(&pair->must, (struct sql_value){value, false});
 	else if (probe->kind == PROBE_PART)
 		time_part_of(probe->test->test, source->type, value, pair);
 	else if (probe->kind == PROBE_VALUES)

@@ -305,6 +305,14 @@ static void write_null_lists(struct buf *out, const struct batch *batch,
 		out->len += (size_t)rows->n * sizeof(uint64_t);
 }
 
+static void write_plain_rows(struct buf *out, const struct batch *batch, const struct picked *rows)
+{
+	uint8_t *of = plain_rows(batch);
+	for (uint32_t i = 0; i < rows->n; i++)
+		buf_push(out, (char)of[pick(rows, i)]);
+	free(of);
+}
+
 /* ---- the block ------------------------------------------------------------------------------- */
 
 void native_columns(struct buf *out, const struct batch_shape *shape)
@@ -313,7 +321,7 @@ void native_columns(struct buf *out, const struct batch_shape *shape)
 		cluster_column_name(out, shape, c);
 		buf_push(out, ',');
 	}
-	buf_puts(out, "`_null_lists`,`_collector`,`_shipment`");
+	buf_puts(out, "`_null_lists`,`_plain`,`_collector`,`_shipment`");
 }
 
 /* The name as it stands in a block: without the quotes of SQL. */
@@ -431,7 +439,7 @@ void native_write_parts(struct buf *out, const struct cluster_features *features
 	struct block block;
 	block_make(&block, parts, nparts);
 	const struct batch_shape *shape = block.shape;
-	buf_varint(out, shape->ncolumns + 3u);
+	buf_varint(out, shape->ncolumns + 4u);
 	buf_varint(out, block.rows);
 	for (uint32_t c = 0; c < shape->ncolumns; c++) {
 		append_name(out, shape, c);
@@ -443,6 +451,10 @@ void native_write_parts(struct buf *out, const struct cluster_features *features
 	for (uint32_t p = 0; p < nparts; p++)
 		write_null_lists(
 			out, block.parts[p].batch, table ? table : shape, &block.parts[p].rows);
+	buf_varint_text(out, SLICE("_plain"));
+	buf_varint_text(out, SLICE("UInt8"));
+	for (uint32_t p = 0; p < nparts; p++)
+		write_plain_rows(out, block.parts[p].batch, &block.parts[p].rows);
 	buf_varint_text(out, SLICE("_collector"));
 	buf_varint_text(out, SLICE("String"));
 	for (uint64_t i = 0; i < block.rows; i++)

@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include "base/test.h"
+#include "cluster/private.h"
 #include "cluster/native.h"
 #include "schema/schema.h"
 
@@ -108,7 +109,7 @@ static void all_rows(void **state)
 	buf_init(&got, 1 << 20);
 	buf_init(&want, 1 << 20);
 	native_write(&got, &old, &b, NULL, 0, SLICE("me"), 5);
-	bytes("\x0c\x03", 2);
+	bytes("\x0d\x03", 2);
 	head("_id", "FixedString(16)");
 	bytes("0123456789abcde\0"
 	      "1123456789abcde\0"
@@ -144,6 +145,8 @@ static void all_rows(void **state)
 	bytes("\1\1\1\0\0\0", 6);
 	head("_null_lists", "UInt64");
 	u64(0), u64(1), u64(0);
+	head("_plain", "UInt8");
+	bytes("\2\2\2", 3);
 	head("_collector", "String");
 	text("me"), text("me"), text("me");
 	head("_shipment", "UInt64");
@@ -198,13 +201,43 @@ static void parts_are_one_block(void **state)
 	buf_clear(&parts);
 	native_write_parts(&parts, &old, &table, three, 3, SLICE("me"), 5);
 	uint64_t bits[3];
-	memcpy(bits, parts.ptr + parts.len - (24 + 17 + 9 + 7 + 11 + 24), sizeof(bits));
+	memcpy(bits, parts.ptr + parts.len - (24 + 16 + 17 + 9 + 7 + 11 + 24), sizeof(bits));
 	assert_int_equal(bits[0], 1);
 	assert_int_equal(bits[1], 1 | 4);
 	assert_int_equal(bits[2], 1);
 	buf_fini(&whole);
 	buf_fini(&parts);
 	batch_fini(&b);
+}
+
+/* The letters of a row: of its texts, of either form, and of its lists' elements. */
+static void letters(void **state)
+{
+	static const struct {
+		const char *name, *text, *tag; /* of the first row; of the last; of the first */
+		uint8_t of[3];
+	} cases[] = {
+		{"ann", "{}", "a", {PLAIN_ASCII, PLAIN_ASCII, PLAIN_ASCII}},
+		{"\xc3\xa1n", "{}", "a", {PLAIN_FOLDED, PLAIN_ASCII, PLAIN_ASCII}},
+		{"\xc3\x9fn", "{}", "a", {PLAIN_ANY, PLAIN_ASCII, PLAIN_ASCII}},
+		{"ann", "\xc3\xa9", "\xff", {PLAIN_FOLDED, PLAIN_ASCII, PLAIN_FOLDED}},
+		{"\xc3\xa1n", "\xc3\x9f", "\xc3", {PLAIN_FOLDED, PLAIN_ASCII, PLAIN_ANY}},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct batch b;
+		static uint32_t tag_off[2];
+		fill(&b);
+		memcpy(b.columns[2].heap + 200, cases[i].name, 3);
+		b.columns[3].heap = arena_strdup(&b.mem, slice_of(cases[i].text));
+		b.columns[4].heap = arena_strdup(&b.mem, slice_of(cases[i].tag));
+		tag_off[1] = (uint32_t)strlen(cases[i].tag);
+		b.columns[4].off = tag_off;
+		uint8_t *of = plain_rows(&b);
+		CHECK_ROW(i, memcmp(of, cases[i].of, 3) == 0);
+		free(of);
+		batch_fini(&b);
+	}
 }
 
 static void names(void **state)
@@ -216,7 +249,7 @@ static void names(void **state)
 	buf_push(&got, '\0');
 	assert_string_equal(got.ptr,
 		"`_id`,`_time`,`name`,`text`,`tags`,`items.count`,`flag`,`ip`,`none`,"
-		"`_null_lists`,`_collector`,`_shipment`");
+		"`_null_lists`,`_plain`,`_collector`,`_shipment`");
 	buf_fini(&got);
 }
 
@@ -263,6 +296,7 @@ int main(void)
 		cmocka_unit_test(all_rows),
 		cmocka_unit_test(some_rows),
 		cmocka_unit_test(parts_are_one_block),
+		cmocka_unit_test(letters),
 		cmocka_unit_test(names),
 		cmocka_unit_test(frames),
 	};

@@ -29,6 +29,10 @@ void native_match_lists(
 uint64_t native_null_lists(const int lists[NATIVE_LISTS], const struct batch *batch,
 	const struct batch_shape *table, uint32_t row);
 
+/* plain.c: _plain of one text, and of each row of a batch whose columns are loaded (the caller's, free). */
+enum plainness plain_of(struct slice text);
+uint8_t *plain_rows(const struct batch *batch);
+
 /* feature.c: fills what a version can do from "18.16.1". -1: ERR_UNSUPPORTED. */
 int feature_read(struct cluster_features *features, struct slice version, struct err *err);
 

@@ -22,7 +22,8 @@
 
 static const struct fixed_column {
 	const char *name, *type;
-} sent[] = {{"_null_lists", "UInt64"}, {"_collector", "String"}, {"_shipment", "UInt64"}},
+} sent[] = {{"_null_lists", "UInt64"}, {"_plain", "UInt8"}, {"_collector", "String"},
+	{"_shipment", "UInt64"}},
   observables[] = {{"kind", "UInt8"}, {"key", "String"}, {"table_name", "String"},
 	  {"_collector", "String"}, {"_shipment", "UInt64"}, {"events", "UInt64"},
 	  {"first", "Int64"}, {"last", "Int64"}, {"actors", "Array(String)"},
