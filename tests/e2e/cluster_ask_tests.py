@@ -7,7 +7,7 @@ import random
 import re
 
 import lake
-from clusters import PRODUCTS, Clustered, Lone, files_of, fill
+from clusters import PRODUCTS, Clustered, files_of, fill, some
 
 
 def untimed(text):
@@ -56,10 +56,10 @@ def alerts_of(one, *words):
 
 def test_indicators_are_found_as_in_the_lake(folder):
     dice = random.Random(5)
-    with Lone(folder) as server:
+    with some(folder) as server:
         one = Clustered(folder)
         fill(one, files_of(folder, "a", 1500))
-        one.init(server.url)
+        one.join(server)
         one.cluster("load")
         path, values = indicators(one, folder, dice)
         found = same(one, "ioc", "search", "--file", path, "--format", "ndjson", "--allow-wide")
@@ -77,17 +77,17 @@ def test_indicators_are_found_as_in_the_lake(folder):
 
 def test_a_lake_without_events_sees_what_all_sent(folder):
     """Two collectors, one cluster, and one who only asks."""
-    with Lone(folder) as server:
+    with some(folder) as server:
         everything = lake.Lake(folder, "everything")
         everything.key = os.path.join(folder, "key")
         for name in ["a", "bb"]:
             files = files_of(folder, name, 900)
             one = Clustered(folder, name)
-            one.init(server.url)
+            one.join(server)
             fill(one, files)
             fill(everything, files)
         asker = Clustered(folder, "asker")
-        asker.init(server.url)
+        asker.join(server)
         # An event of both collectors is one event in one lake, and two on the cluster: of different instances they never are.
         path, _ = indicators(everything, folder, random.Random(6))
         mine = ask(asker, "search", "table:jira source:*generated* OR actor:*", "--format", "ndjson", "--limit", "0", sort=True)
@@ -99,10 +99,10 @@ def test_a_lake_without_events_sees_what_all_sent(folder):
 
 
 def test_rules_find_the_same_in_history(folder):
-    with Lone(folder) as server:
+    with some(folder) as server:
         one = Clustered(folder)
         fill(one, files_of(folder, "a", 2500))
-        one.init(server.url)
+        one.join(server)
         one.cluster("load")
         files, cluster = alerts_of(one, "--lake"), alerts_of(one)
         assert len(files) > 5, files
@@ -118,15 +118,15 @@ def test_rules_find_the_same_in_history(folder):
 
 def test_a_replay_that_writes_keeps_to_the_lakes_own_events(folder):
     """What is live on a collector is of its own events: a replay there must not widen alerts. One who only asks gets alerts of all."""
-    with Lone(folder) as server:
+    with some(folder) as server:
         one = Clustered(folder, "collector")
-        one.init(server.url)
+        one.join(server)
         fill(one, files_of(folder, "a", 2500))
         before = ask(one, "alerts", "--json", "--limit", "0")
         one.run("detect", "run", "--key-file", one.key)
         assert ask(one, "alerts", "--json", "--limit", "0") == before
         asker = Clustered(folder, "asker")
-        asker.init(server.url)
+        asker.join(server)
         assert asker.run("detect", "run", "--key-file", asker.key).status == 0
         of = [[(a["rule"], a["group"], a["events"]) for a in json.loads(ask(lake_, "alerts", "--json", "--limit", "0"))["alerts"]]
               for lake_ in (one, asker)]

@@ -5,13 +5,8 @@ import os
 import time
 
 import lake
-from clusters import TABLES, Clustered, Current, columns, need, servers
+from clusters import TABLES, Clustered, Current, Shards, columns
 from lake import clustered
-
-
-def four(folder):
-    need()
-    return servers.Cluster(os.path.join(folder, "cluster"))
 
 
 def fill(node, n, table="jira_audit_logs"):
@@ -28,7 +23,7 @@ def until(what, seconds=60):
 
 @clustered
 def test_every_server_has_the_tables(folder):
-    with four(folder) as cluster:
+    with Shards(folder) as cluster:
         one = Clustered(folder)
         said = one.init(*cluster.urls, name=cluster.name).out.decode()
         assert "2 shards, 4 servers" in said and "jira_audit_logs made" in said, said
@@ -54,7 +49,7 @@ def test_every_server_has_the_tables(folder):
 
 @clustered
 def test_status_shows_what_is_down(folder):
-    with four(folder) as cluster:
+    with Shards(folder) as cluster:
         one = Clustered(folder)
         one.init(*cluster.urls, name=cluster.name)
         fill(cluster.nodes[0][0], 100)
@@ -74,7 +69,7 @@ def test_status_shows_what_is_down(folder):
 
 @clustered
 def test_a_server_that_is_down_gets_its_tables_later(folder):
-    with four(folder) as cluster:
+    with Shards(folder) as cluster:
         one = Clustered(folder)
         late = cluster.nodes[1][1]
         late.kill()
@@ -88,7 +83,7 @@ def test_a_server_that_is_down_gets_its_tables_later(folder):
 
 @clustered
 def test_a_schema_that_grew_widens_all_shards(folder):
-    with four(folder) as cluster:
+    with Shards(folder) as cluster:
         one = Clustered(folder)
         os.makedirs(os.path.join(one.data, "schemas"))
         own = os.path.join(one.data, "schemas", "own_logs.yml")

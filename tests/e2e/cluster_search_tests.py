@@ -10,7 +10,8 @@ import threading
 import time
 
 import lake
-from clusters import Clustered, Lone, files_of, fill
+from clusters import Clustered, Lone, Shards, files_of, fill, some
+from lake import clustered
 
 QUERIES = ["*", "actor:*", "login", "permission", "failed OR denied", "NOT login", "ip:10.0.0.0/8", "ip:192.168.0.0/16", "action:*ermission*",
            "summary:/[Pp]ermission .*/", "category:security", "target:*", "targets:a*", "table:jira", "NOT table:jira", "event_time:>2026-01-05",
@@ -25,7 +26,7 @@ def filled(folder, server, name="data", events=1500):
     """A lake with what is generated and the samples, all of it in the cluster too."""
     one = Clustered(folder, name)
     fill(one, files_of(folder, name, events))
-    one.init(server.url)
+    one.join(server)
     one.cluster("load")
     return one
 
@@ -74,23 +75,41 @@ def random_words(dice):
     return words + ["--count", "--format", "json"]
 
 
+def compare(one, dice, n):
+    """So many random searches, of the lake's files and of the cluster."""
+    for _ in range(n):
+        words = random_words(dice)
+        if words[-1] == "ndjson":
+            same(one, *words)
+            continue
+        files, cluster = both(one, *words)
+        assert summary_of(files.out) == summary_of(cluster.out), f"{words}\n{files.out[:3000]}\n---\n{cluster.out[:3000]}"
+
+
 @lake.slow
 def test_random_searches_are_the_same(folder):
-    many = bool(os.environ.get("LONG"))
     with Lone(folder) as server:
         one = filled(folder, server)
-        dice = random.Random(time.time_ns() if many else 20261128)
-        for _ in range(2000 if many else 60):
-            words = random_words(dice)
-            if words[-1] == "ndjson":
-                same(one, *words)
-                continue
-            files, cluster = both(one, *words)
-            assert summary_of(files.out) == summary_of(cluster.out), f"{words}\n{files.out[:3000]}\n---\n{cluster.out[:3000]}"
+        compare(one, random.Random(time.time_ns() if lake.LONG else 20261128), 2000 if lake.LONG else 60)
+
+
+@clustered
+def test_random_searches_on_shards(folder):
+    """Half of them with both shards whole, half where a replica of each is dead."""
+    seed = time.time_ns()
+    print(f"seed {seed}")
+    with Shards(folder) as cluster:
+        one = filled(folder, cluster)
+        cluster.settle()
+        dice = random.Random(seed)
+        compare(one, dice, 1000)
+        cluster.nodes[0][0].kill()
+        cluster.nodes[1][1].kill()
+        compare(one, dice, 1000)
 
 
 def test_pages_lead_on(folder):
-    with Lone(folder) as server:
+    with some(folder) as server:
         one = filled(folder, server, events=300)
         seen, after = [[], []], [[], []]
         for _ in range(100):
@@ -107,7 +126,7 @@ def test_pages_lead_on(folder):
 
 
 def test_values_show_and_entity(folder):
-    with Lone(folder) as server:
+    with some(folder) as server:
         one = filled(folder, server, events=300)
         for words in (["actor"], ["actor", "a"], ["table"], ["action", "p"], ["target", "r"]):
             there = one.run("search", "--values", *words, "--timeout", "20", "--key-file", one.key)
@@ -123,7 +142,7 @@ def test_values_show_and_entity(folder):
 
 
 def test_what_others_sent_is_found(folder):
-    with Lone(folder) as server:
+    with some(folder) as server:
         one, two = filled(folder, server, "one", 200), filled(folder, server, "two", 300)
         counts = [json.loads(x.run("search", "--count", "--format", "json", "--limit", "0", "*", *more).out)["matched"]
                   for x in (one, two) for more in (["--lake"], [])]
@@ -166,7 +185,7 @@ def test_away_slow_and_stopped(folder):
 
 
 def test_hostile_texts(folder):
-    with Lone(folder) as server:
+    with some(folder) as server:
         one = filled(folder, server, events=50)
         for text in ("'; DROP TABLE pugmark.jira_audit_logs; --", "') OR 1=1 --", "\\'", "\\\\'", "`", "${x}", "%s%n", "a\x01b", "\u2028",
                      "'||sleep(3)||'", "*" * 300, "?" * 300, "x" * 100000):

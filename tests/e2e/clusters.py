@@ -26,10 +26,31 @@ def need():
 
 class Lone(servers.Server):
     """`with Lone(folder) as server:` one server alone."""
+    name = ""
 
     def __init__(self, folder, more="", **how):
         need()
         super().__init__(os.path.join(folder, "clickhouse"), more, **how)
+
+    @property
+    def urls(self):
+        return [self.url]
+
+
+class Shards(servers.Cluster):
+    """`with Shards(folder) as cluster:` two shards of two replicas, that a lake is set to as it is to one server."""
+
+    def __init__(self, folder):
+        need()
+        super().__init__(os.path.join(folder, "cluster"))
+
+    def rows(self, sql):
+        return self.servers[0].rows(sql)
+
+
+def some(folder):
+    """What is asked, and answers the same whatever it is: one server; in make test-cluster two shards of two replicas."""
+    return Shards(folder) if os.environ.get("CLUSTER") else Lone(folder)
 
 
 class Current:
@@ -71,6 +92,10 @@ class Clustered(lake.Lake):
         words = [word for url in urls for word in ("--url", url)]
         more = how.pop("more", [])
         return self.cluster("init", *words, *(["--cluster", name] if name else []), *more, expect=expect, **how)
+
+    def join(self, server):
+        """init with a Lone or Shards."""
+        return self.init(*server.urls, name=server.name)
 
     def state(self, expect=0):
         """cluster status --json"""
