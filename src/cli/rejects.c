@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "answer/answer.h"
+#include "cli/cluster.h"
 #include "cli/private.h"
 
 struct listing {
@@ -89,6 +90,7 @@ static int show_reject(
 static int retry(const struct command_line *line, struct store *store, struct err *err)
 {
 	uint64_t retried, stored;
+	int64_t began = clock_now_us();
 	char a[32], b[32];
 	if (retry_rejects(store, &retried, &stored, err) < 0)
 		return -1;
@@ -97,6 +99,7 @@ static int retry(const struct command_line *line, struct store *store, struct er
 	else
 		printf("%s rejects are readable now, %s events stored from them\n",
 			text_count(retried, a), text_count(stored, b));
+	cluster_send(line, store, began);
 	return 0;
 }
 

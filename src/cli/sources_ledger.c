@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "answer/answer.h"
+#include "cli/cluster.h"
 #include "cli/sources.h"
 
 enum { WINDOWS_SHOWN = 20 };
@@ -203,6 +204,7 @@ static int is_connected(struct store *store, const char *name, struct err *err)
 static int refetch(const struct command_line *line, struct store *store, struct err *err)
 {
 	struct to_refetch list = {0};
+	int64_t began = clock_now_us();
 	struct collect_options options = {.key_file = key_file(line),
 		.once = true,
 		.refetch = true,
@@ -223,6 +225,8 @@ static int refetch(const struct command_line *line, struct store *store, struct 
 				text_count(result.counts.stored, text));
 	}
 	arena_fini(&list.mem);
+	if (rc >= 0)
+		cluster_send(line, store, began);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -303,6 +303,7 @@ static int ask_one(
 		.body = query->data.len ? query->data : query->sql,
 		.guard = GUARD_PRIVATE_ALLOWED,
 		.plain = true,
+		.once = !query->reading,
 		.limits = &limits,
 		.on_body = take,
 		.ctx = &asking};

@@ -108,6 +108,8 @@ struct http_request {
 	bool plain;  /* http:// may be used, towards addresses that are not public, without
 	                          * a proxy: an administrator named this endpoint */
 	bool packed; /* the reply stays as it came: no Accept-Encoding, no unpacking (S3) */
+	bool once; /* over a new connection: where one that was kept turns out to be closed, libcurl sends the request again,
+	              * whether or not the server has read it */
 	const struct http_limits *limits; /* members that are not zero go before the client's */
 	/* Takes the body of a 2xx reply piece by piece instead of reply->body; the reply's status and
 	 * headers are there by then. -1 with `err` ends the request (HTTP_ABORTED). NULL = buffer. */

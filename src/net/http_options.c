@@ -290,6 +290,8 @@ int http_options(struct http_exchange *ex)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, ex->client->user_agent);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, ex->headers);
 	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	if (ex->request->once)
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (ex->request->packed)
 		curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	else

@@ -255,6 +255,13 @@ static void test_connections_are_kept(void **state)
 	assert_int_equal(get(client, "http2", "/"), 0);
 	assert_true(reply.reused);
 	assert_true(reply.total_us > 0 && reply.total_us < 60000000);
+	for (int i = 0; i < 2; i++) {
+		struct http_request once = {.url = url_of(i ? "http2" : "good", "/"),
+			.guard = GUARD_PRIVATE_ALLOWED,
+			.once = true};
+		assert_int_equal(http_perform(client, &once, &reply, &err), 0);
+		assert_false(reply.reused);
+	}
 }
 
 /* A kept connection to a private address does not serve a request that may not have one. */

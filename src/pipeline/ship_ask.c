@@ -84,7 +84,7 @@ int ship_highest(
 	buf_init(&sql, SQL_BYTES);
 	buf_puts(&sql, "SELECT max(_shipment) FROM ");
 	cluster_table_name(&sql, s->cluster, table, false);
-	buf_printf(&sql, " WHERE _shipment > %" PRIu64 " AND ", above);
+	buf_printf(&sql, " PREWHERE _shipment > %" PRIu64 " WHERE ", above);
 	ship_mine(&sql, s);
 	int rc = ship_number(s, &sql, id, err);
 	buf_fini(&sql);

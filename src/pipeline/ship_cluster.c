@@ -17,6 +17,9 @@ enum {
 	LOOP_MS = 500,
 	GATHER_SECONDS = 3, /* so long small segments wait for others */
 	GATHER_ROWS = 100000,
+	REST_SECONDS = 20, /* between two times that few rows go */
+	KNOWN_SECONDS =
+		3600, /* the loop asks so often whether numbers are there that the catalog does not know */
 	PAUSE_LEAST = 5,
 	PAUSE_MOST = 300, /* seconds, between tries while the cluster is away */
 };
@@ -24,13 +27,17 @@ enum {
 
 /* ---- one shipment ---------------------------------------------------------------------------- */
 
+/* Observables that were taken as they were sent: the server said so. Their table is sorted by value, so counting those of a shipment reads all
+ * of it: that is for shipments in doubt. */
+#define NOT_COUNTED UINT64_MAX
+
 /* What the cluster has of it: 1 = what it should, 0 = not; *more: more events than that. -1. */
 static int is_whole(struct shipper *s, const struct shipment *shipment, uint64_t observables,
 	bool *more, struct err *err)
 {
-	uint64_t events, seen;
+	uint64_t events, seen = NOT_COUNTED;
 	if (ship_count(s, shipment, false, &events, err) < 0 ||
-		ship_count(s, shipment, true, &seen, err) < 0)
+		(observables != NOT_COUNTED && ship_count(s, shipment, true, &seen, err) < 0))
 		return -1;
 	*more = events > shipment->rows;
 	return events == shipment->rows && seen == observables;
@@ -76,8 +83,8 @@ static int note_sent(
 	return 0;
 }
 
-/* Sends all of it but what is known to be there. */
-static int send(struct shipper *s, const struct shipment *shipment,
+/* Sends all of it but what is known to be there. `doubt`: some of it may have been sent before. */
+static int send(struct shipper *s, const struct shipment *shipment, bool doubt,
 	const struct ship_choice *choice, uint64_t have_observables, struct err *err)
 {
 	uint64_t observables = 0;
@@ -87,7 +94,7 @@ static int send(struct shipper *s, const struct shipment *shipment,
 	if (rc == 1)
 		return shipment_withdraw(s->store, shipment->id, err);
 	if (rc == 0)
-		rc = check(s, shipment, observables, err);
+		rc = check(s, shipment, doubt ? observables : NOT_COUNTED, err);
 	return rc == 0 ? note_sent(s, shipment, observables, err) : rc < 0 ? -1 : 0;
 }
 
@@ -102,7 +109,7 @@ static int settle_alone(struct shipper *s, const struct shipment *shipment, stru
 	if (rc == 0)
 		rc = ship_count(s, shipment, true, &observables, err);
 	if (rc == 0)
-		rc = send(s, shipment,
+		rc = send(s, shipment, true,
 			&(struct ship_choice){.have = (const uint8_t(*)[16])ids, .n = n},
 			observables, err);
 	free(ids);
@@ -114,7 +121,7 @@ static int settle_replicas(struct shipper *s, const struct shipment *shipment, s
 {
 	uint64_t observables = 0;
 	if (clock_now_us() - shipment->made_at < RESEND_SECONDS * SECOND)
-		return send(s, shipment, NULL, 0, err);
+		return send(s, shipment, true, NULL, 0, err);
 	if (ship_quiet(s, err) < 0 ||
 		ship_observables(s, shipment, SHIP_COUNT_ONLY, &observables, err) < 0)
 		return -1;
@@ -178,7 +185,7 @@ static int turn(struct shipper *s, struct err *err)
 	} else if (rc == 0) {
 		rc = shipment_next(s->store, s->options->since, &mem, &shipment, err);
 		if (rc == 1)
-			rc = send(s, &shipment, NULL, 0, err) < 0 ? -1 : 1;
+			rc = send(s, &shipment, false, NULL, 0, err) < 0 ? -1 : 1;
 	}
 	arena_fini(&mem);
 	return rc;
@@ -188,7 +195,7 @@ static int run(struct shipper *s, struct err *err)
 {
 	struct err why = {0};
 	struct shipments_lag lag;
-	int rc = ship_known(s, &why);
+	int rc = s->options->known ? 0 : ship_known(s, &why);
 	if (shipments_lag(s->store, s->options->since, &lag, err) < 0)
 		return -1;
 	s->waiting = lag.rows;
@@ -284,14 +291,16 @@ static bool stopped(const struct ship_options *options)
 	return options->stop && *options->stop;
 }
 
-/* Whether it is time: many rows wait, or some for long enough. */
-static int is_due(struct store *store, bool *due, struct err *err)
+/* Whether it is time: many rows wait, or some for long enough, and what was sent last lies long enough back: each shipment is a part that the
+ * servers must merge, and other collectors send too. */
+static int is_due(struct store *store, int64_t sent_at, bool *due, struct err *err)
 {
 	struct shipments_lag lag;
 	if (shipments_lag(store, INT64_MIN, &lag, err) < 0)
 		return -1;
 	*due = lag.rows >= GATHER_ROWS ||
-	       (lag.segments && clock_now_us() - lag.oldest >= GATHER_SECONDS * SECOND);
+	       (lag.segments && clock_now_us() - lag.oldest >= GATHER_SECONDS * SECOND &&
+		       (!sent_at || clock_mono_us() - sent_at >= REST_SECONDS * SECOND));
 	return 0;
 }
 
@@ -302,25 +311,31 @@ static void tell_failure(const struct err *why, const struct ship_result *result
 		why->text, result->waits.rows, (int)pause);
 }
 
-int ship_cluster_loop(struct store *store, const struct ship_options *options, struct err *err)
+int ship_cluster_loop(struct store *store, const struct ship_options *asked, struct err *err)
 {
-	int64_t pause = PAUSE_LEAST, next = 0;
+	struct ship_options copy = *asked, *options = &copy;
+	int64_t pause = PAUSE_LEAST, next = 0, known_at = 0, sent_at = 0;
 	while (!stopped(options)) {
 		struct ship_result result = {0};
 		struct err why = {0};
 		bool due = false;
-		if (clock_mono_us() >= next && is_due(store, &due, err) < 0)
+		if (clock_mono_us() >= next && is_due(store, sent_at, &due, err) < 0)
 			return -1;
 		if (due) {
+			options->known =
+				known_at && clock_mono_us() - known_at < KNOWN_SECONDS * SECOND;
 			int rc = ship_cluster(store, options, &result, &why);
 			if (rc == 0 && result.unset)
 				return 0;
+			if (rc == 0 && !result.busy && !options->known)
+				known_at = clock_mono_us();
 			if (rc < 0 && !stopped(options)) {
 				tell_failure(&why, &result, pause);
 				next = clock_mono_us() + pause * SECOND;
 				pause = pause * 2 < PAUSE_MOST ? pause * 2 : PAUSE_MOST;
 			} else if (rc == 0) {
 				pause = PAUSE_LEAST;
+				sent_at = result.shipments ? clock_mono_us() : sent_at;
 				if (result.rows)
 					log_info("sent %" PRIu64 " events to the cluster",
 						result.rows);
