@@ -17,7 +17,8 @@ enum {
 	LOOP_MS = 500,
 	GATHER_SECONDS = 3, /* so long small segments wait for others */
 	GATHER_ROWS = 100000,
-	REST_SECONDS = 20, /* between two times that few rows go */
+	REST_SECONDS = 60, /* few rows go once in so long, */
+	REST_BURST = 10,   /* but some times in a row where they have not gone for long */
 	KNOWN_SECONDS =
 		3600, /* the loop asks so often whether numbers are there that the catalog does not know */
 	PAUSE_LEAST = 5,
@@ -291,16 +292,16 @@ static bool stopped(const struct ship_options *options)
 	return options->stop && *options->stop;
 }
 
-/* Whether it is time: many rows wait, or some for long enough, and what was sent last lies long enough back: each shipment is a part that the
- * servers must merge, and other collectors send too. */
-static int is_due(struct store *store, int64_t sent_at, bool *due, struct err *err)
+/* Whether it is time: many rows wait, or some for long enough, and not too often: each shipment is a part that the servers must merge, other
+ * collectors send too, and observables of few events are many. `rested`: when all that was sent is made up for. */
+static int is_due(struct store *store, int64_t rested, bool *due, struct err *err)
 {
 	struct shipments_lag lag;
 	if (shipments_lag(store, INT64_MIN, &lag, err) < 0)
 		return -1;
 	*due = lag.rows >= GATHER_ROWS ||
 	       (lag.segments && clock_now_us() - lag.oldest >= GATHER_SECONDS * SECOND &&
-		       (!sent_at || clock_mono_us() - sent_at >= REST_SECONDS * SECOND));
+		       rested - clock_mono_us() <= (REST_BURST - 1) * REST_SECONDS * SECOND);
 	return 0;
 }
 
@@ -314,12 +315,12 @@ static void tell_failure(const struct err *why, const struct ship_result *result
 int ship_cluster_loop(struct store *store, const struct ship_options *asked, struct err *err)
 {
 	struct ship_options copy = *asked, *options = &copy;
-	int64_t pause = PAUSE_LEAST, next = 0, known_at = 0, sent_at = 0;
+	int64_t pause = PAUSE_LEAST, next = 0, known_at = 0, rested = 0;
 	while (!stopped(options)) {
 		struct ship_result result = {0};
 		struct err why = {0};
 		bool due = false;
-		if (clock_mono_us() >= next && is_due(store, sent_at, &due, err) < 0)
+		if (clock_mono_us() >= next && is_due(store, rested, &due, err) < 0)
 			return -1;
 		if (due) {
 			options->known =
@@ -335,7 +336,11 @@ int ship_cluster_loop(struct store *store, const struct ship_options *asked, str
 				pause = pause * 2 < PAUSE_MOST ? pause * 2 : PAUSE_MOST;
 			} else if (rc == 0) {
 				pause = PAUSE_LEAST;
-				sent_at = result.shipments ? clock_mono_us() : sent_at;
+				if (result.shipments) {
+					int64_t now = clock_mono_us();
+					rested = (rested > now ? rested : now) +
+						 REST_SECONDS * SECOND;
+				}
 				if (result.rows)
 					log_info("sent %" PRIu64 " events to the cluster",
 						result.rows);
