@@ -10,6 +10,7 @@ import time
 
 import cluster
 import cluster_search
+import cluster_shards
 import collect
 import detect
 import evidence
@@ -261,9 +262,14 @@ def part_cluster_search():
     cluster_search.part(sys.modules[__name__], EVENTS * SCALE)
 
 
+def part_cluster_shards():
+    """One ClickHouse shard and two (needs ZooKeeper)."""
+    cluster_shards.part(sys.modules[__name__])
+
+
 PARTS = {"import": part_import, "decode": part_decode, "again": part_again, "sql": part_sql, "search": part_search, "cluster": part_cluster,
          "scale": part_scale, "detect": part_detect, "replay": part_replay, "ioc": part_ioc, "ioc-large": part_ioc_large, "collect": part_collect, "ship": part_ship,
-         "serve": part_serve, "evidence": part_evidence, "cluster-search": part_cluster_search}
+         "serve": part_serve, "evidence": part_evidence, "cluster-search": part_cluster_search, "cluster-shards": part_cluster_shards}
 
 ASKED_FOR = ("ioc-large",)  # too large to run unasked
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Measures import and SQL against DuckDB: same file, same cores, alternating. About ten minutes.
-#   bench/run.sh [PART…]    import decode again sql search scale detect replay ioc collect ship cluster cluster-search serve evidence (default: all); ioc-large, 21 GB more
+#   bench/run.sh [PART…]    import decode again sql search scale detect replay ioc collect ship cluster cluster-search cluster-shards serve evidence (default: all); ioc-large, 21 GB more
 #   BENCH_EVENTS=1000000    events of the file that is measured with
 #   BENCH_SCALE=10          how many times as large the file of `search`, `ioc`, `evidence` and `scale` is
 #   BENCH_RUNS=5            runs of each; medians are printed

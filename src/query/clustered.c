@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clustered.c: opens the cluster that is set for a lake. */
+#include <stdio.h>
+#include <string.h>
+
 #include "query/clustered.h"
 #include "store/connections.h"
 
@@ -57,6 +60,18 @@ int lake_cluster(struct store *store, const char *key_file, const volatile sig_a
 	return rc;
 }
 
+int clustered_failed(struct err *err)
+{
+	if (err->kind == ERR_INTERRUPTED || err->kind == ERR_LIMIT)
+		return -1;
+	err_context(err, "the ClickHouse cluster");
+	size_t n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n,
+		"; `pugmark cluster status` tells more; in the terminal, --lake asks the tables of "
+		"this lake");
+	return -1;
+}
+
 int clustered_collector(struct store *store, const char *table, const uint8_t id[16],
 	struct buf *out, struct err *err)
 {
@@ -73,7 +88,7 @@ int clustered_collector(struct store *store, const char *table, const uint8_t id
 	sql_id(&sql, id);
 	buf_puts(&sql, " LIMIT 1");
 	struct row_cursor cursor;
-	rc = cluster_rows(cluster, &sql, &answer, &cursor, err);
+	rc = cluster_rows(cluster, &sql, &answer, &cursor, err) < 0 ? clustered_failed(err) : 0;
 	if (rc == 0 && row_more(&cursor))
 		buf_slice(out, row_text(&cursor));
 	buf_fini(&sql);

@@ -16,6 +16,8 @@ struct cluster_settings lake_cluster_settings(
 int lake_cluster(struct store *store, const char *key_file, const volatile sig_atomic_t *stop,
 	struct cluster **cluster, struct err *err);
 
+/* Adds to an error of a cluster whose it is and what to do about it. -1. */
+int clustered_failed(struct err *err);
 /* Appends the name of the lake that sent an event of that table to the cluster; nothing where it is not there. 0 or -1. */
 int clustered_collector(struct store *store, const char *table, const uint8_t id[16],
 	struct buf *out, struct err *err);

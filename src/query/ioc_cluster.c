@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cluster/table.h"
+#include "query/clustered.h"
 #include "query/ioc_private.h"
 
 enum { QUESTIONS_AT_ONCE = 20000, RANGES_AT_ONCE = 200 };
@@ -171,7 +172,7 @@ static int ask_some(struct cluster *cluster, const struct ioc_request *request, 
 	ioc_cluster_where(list, n, request->table, &sql);
 	buf_puts(&sql, " GROUP BY table_name, kind, key ORDER BY table_name, kind, key");
 	struct row_cursor row;
-	int rc = cluster_rows(cluster, &sql, &answer, &row, err);
+	int rc = cluster_rows(cluster, &sql, &answer, &row, err) < 0 ? clustered_failed(err) : 0;
 	ioc_lookup_init(&f->lookup, list, n);
 	if (rc == 0)
 		rc = take_rows(f, &row, err);
@@ -196,7 +197,7 @@ int ioc_cluster_tables(struct cluster *cluster, const char *only, struct arena *
 	}
 	buf_puts(&sql, " GROUP BY table_name ORDER BY table_name");
 	struct row_cursor row;
-	int rc = cluster_rows(cluster, &sql, &answer, &row, err);
+	int rc = cluster_rows(cluster, &sql, &answer, &row, err) < 0 ? clustered_failed(err) : 0;
 	const char **list = arena_alloc(mem, (answer.len + 1) * sizeof(*list));
 	while (rc == 0 && row_more(&row)) {
 		struct slice name = row_text(&row);

@@ -6,6 +6,7 @@
 
 #include "cluster/select.h"
 #include "cluster/table.h"
+#include "query/clustered.h"
 #include "query/ioc_private.h"
 #include "query/language.h"
 
@@ -65,7 +66,7 @@ static int ask_some(struct cluster *cluster, const char *table, const struct ioc
 	ioc_cluster_where(list, n, table, &sql);
 	buf_puts(&sql, " GROUP BY _collector, _shipment");
 	struct row_cursor row;
-	int rc = cluster_rows(cluster, &sql, &answer, &row, err);
+	int rc = cluster_rows(cluster, &sql, &answer, &row, err) < 0 ? clustered_failed(err) : 0;
 	while (rc == 0 && row_more(&row))
 		rc = note_shipment(at, &row, seen, err);
 	buf_fini(&sql);

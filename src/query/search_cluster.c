@@ -42,17 +42,6 @@ void clustered_free(struct search *s)
 	s->clustered = NULL;
 }
 
-int clustered_failed(struct err *err)
-{
-	size_t n = strlen(err->text);
-	if (err->kind == ERR_INTERRUPTED || err->kind == ERR_LIMIT)
-		return -1;
-	snprintf(err->text + n, sizeof(err->text) - n,
-		": `pugmark cluster status` tells more; with --lake the tables of this lake are "
-		"searched");
-	return -1;
-}
-
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 /* What is left of the search's time. */

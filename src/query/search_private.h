@@ -321,8 +321,6 @@ int clustered_stream(struct worker *w, uint32_t table, const bool *want, bool ga
 	int (*each)(struct worker *w, void *ctx, struct err *err), void *ctx, struct err *err);
 /* Asks for an answer in RowBinary. As clustered_stream. */
 int clustered_ask(struct search *s, struct slice sql, struct buf *out, struct err *err);
-/* Asks a cluster for an answer; what fails says what to do. */
-int clustered_failed(struct err *err);
 
 /* search_cluster_count.c: all matches of a table are counted. As clustered_stream. */
 int clustered_count(struct worker *w, uint32_t table, struct err *err);

@@ -281,6 +281,8 @@ static int ask(struct asking *a, struct cluster *cluster, const char *sql,
 		.on_data = take,
 		.ctx = a};
 	int rc = cluster_ask(cluster, &query, NULL, err);
+	if (rc < 0 && query.outcome == CLUSTER_AWAY)
+		clustered_failed(err);
 	if (rc < 0 && a->enough) {
 		*err = (struct err){0};
 		rc = 0;

@@ -87,6 +87,7 @@ class Server:
     def __init__(self, folder, more="", interserver=None, ports=None, users=USERS):
         """`more`: further XML of its config. `interserver`: the port that replicas fetch parts at."""
         self.folder, self.process, self.log = os.path.abspath(folder), None, None
+        self.core = None  # the one that it may use, where that is to be one
         self.http, self.native = ports or free_ports(2)
         os.makedirs(self.folder, exist_ok=True)
         password = PASSWORD.replace("&", "&amp;")
@@ -110,7 +111,8 @@ class Server:
         """Starts it and does not wait."""
         self.log = open(os.path.join(self.folder, "out"), "ab")  # pylint: disable=consider-using-with
         config = os.path.join(self.folder, "config.xml")
-        self.process = start([PROGRAM, f"--config-file={config}"], self.log, self.folder)
+        pinned = [] if self.core is None else ["taskset", "-c", str(self.core)]
+        self.process = start([*pinned, PROGRAM, f"--config-file={config}"], self.log, self.folder)
 
     def wait(self, seconds=60):
         """Waits until it answers."""
@@ -217,7 +219,8 @@ class ZooKeeper:
 class Cluster:
     """Shards of replicas: `with Cluster(folder) as c:`; c.nodes[shard][replica] is a Server."""
 
-    def __init__(self, folder, shards=2, replicas=2, name=CLUSTER):
+    def __init__(self, folder, shards=2, replicas=2, name=CLUSTER, more="", users=USERS):
+        """`more`: further XML of each server's config."""
         self.name, self.zoo = name, ZooKeeper(os.path.join(folder, "zookeeper"))
         ports = free_ports(3 * shards * replicas)
         each = [[[ports.pop() for _ in range(3)] for _ in range(replicas)] for _ in range(shards)]
@@ -229,8 +232,8 @@ class Cluster:
                "<session_timeout_ms>10000</session_timeout_ms></zookeeper>"
                "<distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>")
         self.nodes = [[Server(os.path.join(folder, f"shard{s}-replica{r}"), remote + zoo +
-                              f"<macros><shard>{s + 1}</shard><replica>{r + 1}</replica></macros>",
-                              between, (http, native))
+                              f"<macros><shard>{s + 1}</shard><replica>{r + 1}</replica></macros>{more}",
+                              between, (http, native), users)
                        for r, (http, native, between) in enumerate(shard)] for s, shard in enumerate(each)]
 
     def __enter__(self):

@@ -167,9 +167,10 @@ def test_away_slow_and_stopped(folder):
     with Lone(folder) as server:
         one = filled(folder, server, events=100)
         server.kill()
-        away = one.run("search", "*")
-        assert away.status == 1
-        lake.says(away, server.url.split("//")[1], "pugmark cluster status", "--lake")
+        for words in (["search", "*"], ["entity", "alice"], ["ioc", "search", "10.0.0.1"], ["sql", "SELECT 1"]):
+            away = one.run(*words)
+            assert away.status == 1, words
+            lake.says(away, "the ClickHouse cluster", server.url.split("//")[1], "pugmark cluster status", "--lake")
         assert one.run("search", "*", "--lake").status == 0
     with socket.create_server(("127.0.0.1", server.http)) as silent:
         held = []

@@ -35,17 +35,22 @@ def count(one, query, *more):
     return json.loads(one.run("search", "--json", "--count", "--limit", "1", *more, query).out)["matched"]
 
 
-class House(Api):
-    """`pugmark http` over four weeks of three products, and anna, who may do all."""
+def settle(one, folder, events, tables):
+    """Fills a lake with the last four weeks of some products."""
+    start = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=27)).strftime("%Y-%m-%d")
+    for table in tables:
+        path = os.path.join(folder, table + ".ndjson")
+        made = lake.run([lake.GENERATE, "--table", table, "--start", start, "--past", "--events", str(events), "-o", path])
+        assert made.status == 0, made.err
+        one.load("--table", table, path)
 
-    def __init__(self, folder, events=int(os.environ.get("PAGE_EVENTS", "3000"))):
-        one = Lake(folder)
-        start = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=27)).strftime("%Y-%m-%d")
-        for table in ("jira", "confluence", "bitbucket"):
-            path = os.path.join(folder, table + ".ndjson")
-            made = lake.run([lake.GENERATE, "--table", table, "--start", start, "--past", "--events", str(events), "-o", path])
-            assert made.status == 0, made.err
-            one.load("--table", table, path)
+
+class House(Api):
+    """`pugmark http` over four weeks of products, and anna, who may do all."""
+
+    def __init__(self, folder, events=int(os.environ.get("PAGE_EVENTS", "3000")), one=None, tables=("jira", "confluence", "bitbucket")):
+        one = one or Lake(folder)
+        settle(one, folder, events, tables)
         write(os.path.join(folder, "password"), PASSWORD.encode() + b"\n")
         os.chmod(os.path.join(folder, "password"), 0o600)
         made = one.run("user", "add", "anna", "--role", "admin", "--password-file", os.path.join(folder, "password"))

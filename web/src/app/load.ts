@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api";
 
 export interface Loaded<T> {
-	/** The last good answer; it stays while the next is on its way. */
+	/** The last good answer; it stays while the next is on its way, and goes where that fails and was another question. */
 	data: T | undefined;
 	error: unknown;
 	loading: boolean;
@@ -15,13 +15,16 @@ interface State<T> {
 	data: T | undefined;
 	error: unknown;
 	loading: boolean;
-	/** What it depended on. */
+	/** What it depended on, and what `data` did. */
 	of: unknown[];
+	dataOf: unknown[];
 }
+
+const differs = (one: unknown[], two: unknown[]) => one.some((value, at) => value !== two[at]);
 
 /** `every`: milliseconds after which it is asked again while the page is seen; 0 = once. */
 export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, deps: unknown[], every = 0): Loaded<T> {
-	const [state, setState] = useState<State<T>>({ data: undefined, error: null, loading: true, of: deps });
+	const [state, setState] = useState<State<T>>({ data: undefined, error: null, loading: true, of: deps, dataOf: deps });
 	const [turn, setTurn] = useState(0);
 	const latest = useRef(ask);
 	latest.current = ask;
@@ -30,11 +33,14 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, deps: unkno
 		setState((was) => ({ ...was, loading: true, of: deps }));
 		latest.current(control.signal).then(
 			(data) => {
-				if (!control.signal.aborted) setState({ data, error: null, loading: false, of: deps });
+				if (!control.signal.aborted) setState({ data, error: null, loading: false, of: deps, dataOf: deps });
 			},
 			(error) => {
 				if (!control.signal.aborted && !isAbort(error))
-					setState((was) => ({ data: was.data, error, loading: false, of: deps }));
+					setState((was) => {
+						const data = differs(deps, was.dataOf) ? undefined : was.data;
+						return { data, error, loading: false, of: deps, dataOf: deps };
+					});
 			},
 		);
 		return () => control.abort();
@@ -48,6 +54,6 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, deps: unkno
 		return () => clearInterval(timer);
 	}, [every, reload]);
 	// What is at hand may be of the question before, until the effect has run.
-	const stale = deps.some((value, at) => value !== state.of[at]);
+	const stale = differs(deps, state.of);
 	return { data: state.data, error: state.error, loading: state.loading || stale, reload };
 }

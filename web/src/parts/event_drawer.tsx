@@ -202,22 +202,25 @@ export function EventDrawer({ id, close, show }: { id: string; close: () => void
 						<h3>Raw, as it came</h3>
 						{data.raw === null ? (
 							<p class="dim">
-								In the vault of the lake that collected it, which the cluster knows as {data.collector}.
+								In the vault of the lake that collected it, which the cluster knows as <code>{data.collector}</code>.
+								Its raw text and its evidence are there.
 							</p>
 						) : (
 							<Raw raw={data.raw} />
 						)}
 					</section>
 					<Neighbours event={{ ...data.event, table: data.table }} show={show} />
-					<div class="buttons">
-						<button
-							type="button"
-							title="the raw event, the proof that it is as it was stored, and the program that checks it (docs/evidence.md)"
-							onClick={() => fetchFile("/evidence/bundle", { events: id }, "evidence.zip").catch(sayFailed)}
-						>
-							Download evidence
-						</button>
-					</div>
+					{data.raw !== null && (
+						<div class="buttons">
+							<button
+								type="button"
+								title="the raw event, the proof that it is as it was stored, and the program that checks it (docs/evidence.md)"
+								onClick={() => fetchFile("/evidence/bundle", { events: id }, "evidence.zip").catch(sayFailed)}
+							>
+								Download evidence
+							</button>
+						</div>
+					)}
 					<details>
 						<summary>Where it is kept</summary>
 						<Fields rows={rows.filter(([field]) => house.test(field))} />

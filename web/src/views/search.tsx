@@ -57,6 +57,11 @@ function usePages(asked: Asked, columns: string[], turn: number) {
 				(reason) => {
 					if (isAbort(reason)) return;
 					busy.current = false;
+					// Where the first page fails, what is there answers another question.
+					if (!after) {
+						setEvents([]);
+						setAnswer(null);
+					}
 					setError(reason);
 					setOf(asked);
 					setLoading(false);
@@ -102,7 +107,7 @@ function Summary({
 				· first rows in {span(rows.took_us / 1e6)}
 				{whole ? `, all counted in ${span(whole.took_us / 1e6)}` : counting ? ", counting …" : ""}
 			</span>
-			{segments !== undefined && read !== undefined && (
+			{segments !== undefined && segments > 0 && read !== undefined && (
 				<span>
 					{" "}
 					· {count(read)} of {counted(segments, "segment")} read
