@@ -473,8 +473,15 @@ static int view_there(struct making *m, const char *const *names, uint32_t n, st
 	if (!row_more(&cursor))
 		return 0;
 	struct slice engine = row_text(&cursor), made = row_text(&cursor);
-	if (!slice_eq(engine, SLICE("View")))
+	if (!slice_eq(engine, SLICE("View")) || !table_view_is_ours(made)) {
+		say(m,
+			"%s." CLUSTER_EVENTS
+			" is somebody else's and is left as it is: FROM " CLUSTER_EVENTS
+			" asks that one. Rename it and run init again, or take another database "
+			"with --database",
+			database_of(m));
 		return 3;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		if (!table_view_has(made, names[i]))
 			return 2;
