@@ -22,7 +22,8 @@
 
 struct ship_options {
 	const char *key_file;
-	int64_t since; /* what was committed then or later; INT64_MIN = all */
+	unsigned seconds; /* a block may take; 0 = ten minutes */
+	int64_t since;    /* what was committed then or later; INT64_MIN = all */
 	const volatile sig_atomic_t *stop;
 	/* After each block; may be NULL. */
 	void (*progress)(void *ctx, uint64_t rows, uint64_t total);
