@@ -146,6 +146,7 @@ static void said(void *ctx, const char *what)
 	const struct initing *in = ctx;
 	FILE *out = in->line->values[OPT_JSON] ? stderr : stdout;
 	fprintf(out, "%s\n", what);
+	fflush(out); /* it may be waited for long now */
 }
 
 static int print_statement(void *ctx, struct slice sql, struct err *err)
@@ -161,7 +162,9 @@ static int make_tables(struct initing *in, struct err *err)
 	const struct schema *const *of = in->schemas.of;
 	if (table_init(in->cluster, of, in->schemas.n, said, in, err) < 0)
 		return -1;
-	return in->keep ? table_keep(in->cluster, of, in->schemas.n, (unsigned)in->keep, err) : 0;
+	return in->keep ? table_keep(
+				  in->cluster, of, in->schemas.n, (unsigned)in->keep, said, in, err)
+			: 0;
 }
 
 static int keep_setting(struct initing *in, struct err *err)
@@ -205,7 +208,7 @@ static int make(struct initing *in, struct err *err)
 		return table_statements(in->cluster, features, in->schemas.of, in->schemas.n,
 			print_statement, NULL, err);
 	if (in->keep && !features->ttl) /* refused before anything is made */
-		return table_keep(in->cluster, NULL, 0, (unsigned)in->keep, err);
+		return table_keep(in->cluster, NULL, 0, (unsigned)in->keep, said, in, err);
 	if (make_tables(in, err) < 0 || keep_setting(in, err) < 0)
 		return -1;
 	tell(in);

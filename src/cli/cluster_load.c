@@ -9,7 +9,10 @@
 #include "store/observables.h"
 
 /* More than this waits for a load, or for the service, rather than keep an import from ending. */
-enum { SEND_MOST = 2000000 };
+enum {
+	SEND_MOST = 2000000,
+	SEND_SECONDS = 30 /* for a block: who hangs is left alone, and sent to later */
+};
 
 static void draw(void *ctx, uint64_t rows, uint64_t total)
 {
@@ -42,6 +45,7 @@ void cluster_send(const struct command_line *line, struct store *store, int64_t 
 	struct shipments_lag lag;
 	struct err err = {0};
 	char count[32];
+	options.seconds = SEND_SECONDS;
 	if (shipments_lag(store, INT64_MIN, &lag, &err) == 0 && lag.rows > SEND_MOST)
 		options.since = began;
 	int rc = ship_cluster(store, &options, &result, &err);

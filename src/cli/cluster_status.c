@@ -15,11 +15,14 @@ enum {
 	SHARDS_MOST = 1000,
 	TABLES_MOST = 100000,
 	ANSWER_MOST = 64 << 20,
-	ASK_SECONDS = 20
+	ASK_SECONDS = 20,
+	CLOCK_SECONDS = 60, /* a clock that is wrong by more is told */
 };
 
 struct server_state {
 	const char *url, *version, *error; /* version NULL where it does not answer */
+	bool has_clock;
+	int64_t ahead; /* its clock, of this machine's, in seconds */
 };
 struct shard_state {
 	const char *shard; /* what its macro calls it */
@@ -44,6 +47,22 @@ struct cluster_state {
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+static void try_clock(struct server_state *server, struct cluster *one)
+{
+	struct buf sql, out;
+	struct row_cursor cursor;
+	struct err err;
+	buf_init(&sql, 1 << 10);
+	buf_init(&out, 1 << 20);
+	buf_puts(&sql, "SELECT toUInt64(toUnixTimestamp(now()))");
+	server->has_clock = cluster_rows(one, &sql, &out, &cursor, &err) == 0;
+	if (server->has_clock)
+		server->ahead = (int64_t)row_u64(&cursor) - clock_now_us() / 1000000;
+	server->has_clock = server->has_clock && !cursor.bad;
+	buf_fini(&sql);
+	buf_fini(&out);
+}
+
 static void try_server(struct cluster_state *s, const char *url)
 {
 	struct server_state *server = &s->servers[s->nservers++];
@@ -54,9 +73,10 @@ static void try_server(struct cluster_state *s, const char *url)
 	const struct cluster_features *features = NULL;
 	if (cluster_open(&settings, &stop_requested, &one, &err) == 0)
 		features = cluster_features(one, &err);
-	if (features)
+	if (features) {
 		server->version = arena_strdup(&s->mem, slice_of(features->version_text));
-	else
+		try_clock(server, one);
+	} else
 		server->error = arena_strdup(&s->mem, slice_of(err.text));
 	cluster_close(one);
 }
@@ -190,6 +210,15 @@ static void gather(struct cluster_state *s)
 
 /* ---- for people ------------------------------------------------------------------------------ */
 
+static void text_clock(const struct server_state *server, struct buf *out)
+{
+	char text[32];
+	int64_t by = server->ahead < 0 ? -server->ahead : server->ahead;
+	if (server->has_clock && by > CLOCK_SECONDS)
+		buf_printf(out, ", its clock is %s %s this machine's: set both by NTP",
+			span_text(by * 1000000, text), server->ahead < 0 ? "behind" : "ahead of");
+}
+
 static void text_servers(const struct cluster_state *s, struct buf *out)
 {
 	const struct cluster_setting *set = &s->setting;
@@ -201,6 +230,7 @@ static void text_servers(const struct cluster_state *s, struct buf *out)
 		if (server->version) {
 			buf_puts(out, "ClickHouse ");
 			text_escape(out, slice_of(server->version));
+			text_clock(server, out);
 		} else {
 			buf_puts(out, "does not answer: ");
 			text_escape(out, slice_of(server->error));
@@ -290,6 +320,10 @@ static void json_servers(const struct cluster_state *s, struct buf *out)
 		text_json_string(out, slice_of(s->servers[i].url));
 		text_json_member(out, "version", s->servers[i].version);
 		text_json_member(out, "error", s->servers[i].error);
+		if (s->servers[i].has_clock)
+			buf_printf(out, ",\"clock_ahead_s\":%" PRId64, s->servers[i].ahead);
+		else
+			buf_puts(out, ",\"clock_ahead_s\":null");
 		buf_push(out, '}');
 	}
 	buf_printf(out, "],\"servers_known\":%" PRIu64 ",\"shards_known\":%" PRIu64 ",\"shards\":[",

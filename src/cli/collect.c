@@ -12,7 +12,12 @@
 #include "pipeline/hook.h"
 #include "serve/serve.h"
 
-enum { HTTP_WORDS = 24, NAMES_MOST = 1024, LEAST_SHARE = 128 << 20 /* bytes of memory */ };
+enum {
+	HTTP_WORDS = 24,
+	PROCESS_WORDS = 12,
+	NAMES_MOST = 1024,
+	LEAST_SHARE = 128 << 20 /* bytes of memory */
+};
 
 struct names {
 	struct arena mem;
@@ -161,16 +166,11 @@ static const char *const *http_words(const struct command_line *line, const char
 	return words;
 }
 
-/* A process for each source, until the end. */
-static int serve(const struct command_line *line, const char *const *only)
+/* What every process that is started gets: the folder, its share of the memory, the key. */
+static void process_args(
+	const struct command_line *line, const char *memory, const char *args[PROCESS_WORDS])
 {
-	struct err err = {0};
-	char memory[32];
-	const char *args[12], *http[HTTP_WORDS];
 	size_t n = 0;
-	/* Of several sources at once a few import at a time, as a rule. */
-	uint64_t share = line->memory / 4 > LEAST_SHARE ? line->memory / 4 : LEAST_SHARE;
-	snprintf(memory, sizeof(memory), "%" PRIu64, share);
 	args[n++] = "--data";
 	args[n++] = data_folder(line);
 	args[n++] = "--memory";
@@ -182,6 +182,23 @@ static int serve(const struct command_line *line, const char *const *only)
 	if (line->values[OPT_VERBOSE])
 		args[n++] = "--verbose";
 	args[n] = NULL;
+}
+
+/* Of several processes at once a few import at a time, as a rule. */
+static void memory_share(const struct command_line *line, char text[32])
+{
+	uint64_t share = line->memory / 4 > LEAST_SHARE ? line->memory / 4 : LEAST_SHARE;
+	snprintf(text, 32, "%" PRIu64, share);
+}
+
+/* A process for each source, until the end. */
+static int serve(const struct command_line *line, const char *const *only)
+{
+	struct err err = {0};
+	char memory[32];
+	const char *args[PROCESS_WORDS], *http[HTTP_WORDS];
+	memory_share(line, memory);
+	process_args(line, memory, args);
 	struct serve_options options = {.data = data_folder(line),
 		.only = only,
 		.args = args,
@@ -205,14 +222,30 @@ int command_serve(const struct command_line *line)
 	return serve(line, NULL);
 }
 
+/* One source in this process; another one sends to the cluster what comes, so that collecting never waits for it. */
+static int collect_alone(const struct command_line *line, struct store *store, const char *name,
+	struct collect_options *options)
+{
+	bool rejected = false;
+	char memory[32];
+	const char *args[PROCESS_WORDS];
+	struct serve_beside *sending = NULL;
+	memory_share(line, memory);
+	process_args(line, memory, args);
+	if (!line->values[OPT_NO_SEND])
+		sending = serve_beside_start(data_folder(line), args);
+	int status = collect_one(line, store, name, options, &rejected);
+	serve_beside_end(sending);
+	return status;
+}
+
 /* One source in this process, several in one each. */
 static int collect_on(const struct command_line *line, struct store *store, struct names *names,
 	struct collect_options *options)
 {
-	bool rejected = false;
 	log_setup(line->values[OPT_VERBOSE] ? LOG_DEBUG : LOG_INFO, LOG_AUTO);
 	if (names->n == 1)
-		return collect_one(line, store, names->list[0], options, &rejected);
+		return collect_alone(line, store, names->list[0], options);
 	if (line->values[OPT_SINCE]) /* each process that is started again would read it again */
 		return usage_error(line, "--since is for one source, or with --once");
 	names->list[names->n] = NULL;
@@ -245,7 +278,7 @@ static int detected_collect(const struct command_line *line, struct store *store
 	detect_live_free(options->detect);
 	if (options->once && !line->values[OPT_JSON])
 		print_new_alerts(detected);
-	if (options->once && !stop_requested)
+	if (options->once && !stop_requested && !line->values[OPT_NO_SEND])
 		cluster_send(line, store, began);
 	return status;
 }

@@ -82,8 +82,8 @@ const struct command commands[] = {
 		"event.",
 		"pugmark collect --once\npugmark collect jira-acme\n"
 		"pugmark collect --once --since 2026-01-01 jira-acme   # read from then on again\n",
-		OPTS(OPT_ONCE, OPT_SINCE, OPT_WAIT, OPT_NO_DETECT, OPT_KEY_FILE), 0, -1,
-		command_collect},
+		OPTS(OPT_ONCE, OPT_SINCE, OPT_WAIT, OPT_NO_DETECT, OPT_NO_SEND, OPT_KEY_FILE), 0,
+		-1, command_collect},
 	{"serve", "", "read all sources from now on, as a service",
 		"Starts a process for each source that is connected and not paused, starts it "
 		"again where it\n"

@@ -155,6 +155,8 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPT_GZIP] = {"gzip", NULL, NULL},
 	[OPT_SESSION_TOKEN_FILE] = {"session-token-file", "FILE", NULL},
 	[OPT_NO_DETECT] = {"no-detect", NULL, "do not run rules over what is new"},
+	[OPT_NO_SEND] = {"no-send", NULL,
+		"send nothing to the cluster that is set: pugmark cluster load does later"},
 	[OPT_DIFF] = {"diff", NULL, "what a changed rule would add and drop"},
 	[OPT_SETTINGS] = {"settings", "FILE",
 		"settings of rules: placeholders, fields and more (docs/rules.md)"},

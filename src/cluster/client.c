@@ -26,6 +26,25 @@ static bool is_name(const char *text)
 	return true;
 }
 
+/* "http://HOST", "https://HOST:PORT/…": a host there must be, and a port that is one. */
+static bool is_address(const char *url)
+{
+	const char *host = strstr(url, "://");
+	if (!host || (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
+		return false;
+	host += 3;
+	size_t n = strcspn(host, "/");
+	const char *after = *host == '[' ? memchr(host, ']', n) : host - 1; /* of IPv6 */
+	const char *colon = after ? memchr(after + 1, ':', n - (size_t)(after + 1 - host)) : NULL;
+	int64_t port = 1;
+	if (!after || n == 0 || colon == host)
+		return false;
+	if (colon && text_parse_int(
+			     (struct slice){colon + 1, n - (size_t)(colon + 1 - host)}, &port) < 0)
+		return false;
+	return port > 0 && port < 65536;
+}
+
 /* The addresses, without the slash at their end. */
 static int split_urls(struct cluster *cluster, struct err *err)
 {
@@ -33,11 +52,12 @@ static int split_urls(struct cluster *cluster, struct err *err)
 	for (char *url = strtok_r(text, " \t\n,", &rest); url;
 		url = strtok_r(NULL, " \t\n,", &rest)) {
 		size_t n = strlen(url);
-		bool known = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
-		if (!known || strpbrk(url, "?#@"))
+		bool secret = strpbrk(url, "?#@") != NULL; /* it may be one: not shown again */
+		if (secret || !is_address(url))
 			return err_set(err, ERR_USAGE,
-				"the address of a server is http://HOST:8123 or https://HOST:8443, "
-				"without a user");
+				"%.200s%sthe address of a server is http://HOST:8123 or "
+				"https://HOST:8443 (ClickHouse's port for HTTP), without a user",
+				secret ? "" : url, secret ? "" : ": ");
 		if (cluster->nurls == CLUSTER_URLS)
 			return err_set(err, ERR_USAGE, "more than %d addresses", CLUSTER_URLS);
 		while (n > 8 && url[n - 1] == '/')
@@ -212,7 +232,8 @@ static struct slice words_of(struct slice body, int *code)
 	return words;
 }
 
-#define ACCESS ERR_ACCESS, "; check user and password"
+#define ACCESS ERR_ACCESS, "; check user and password (pugmark cluster init --user NAME sets them)"
+#define PORT   "; is it ClickHouse's port for HTTP (8123, with https 8443)?"
 #define SETTINGS                                                                                   \
 	ERR_ACCESS,                                                                                \
 		"; this user must be allowed to set limits: readonly 0 or 2 in its profile, not 1"
@@ -222,15 +243,19 @@ static const struct meaning {
 	enum err_kind kind;
 	const char *advice;
 } meanings[] = {{192, ACCESS}, {193, ACCESS}, {194, ACCESS}, {195, ACCESS}, {516, ACCESS},
-	{CLUSTER_NO_SPACE, ERR_NO_SPACE, ""}, {CLUSTER_TIMEOUT, ERR_LIMIT, ""},
-	{158, ERR_LIMIT, ""},                       /* rows read */
-	{241, ERR_LIMIT, ""},                       /* memory */
-	{307, ERR_LIMIT, ""}, {396, ERR_LIMIT, ""}, /* bytes read, rows of the result */
-	{0, ACCESS}, {0, SETTINGS}, {0, ERR_USAGE, ""}};
+	{CLUSTER_NO_SPACE, ERR_NO_SPACE, "; make room on the disk of that server"},
+	{CLUSTER_TIMEOUT, ERR_LIMIT, ""}, {158, ERR_LIMIT, ""}, /* rows read */
+	{241, ERR_LIMIT, ""},                                   /* memory */
+	{307, ERR_LIMIT, ""}, {396, ERR_LIMIT, ""},             /* bytes read, rows of the result */
+	{CLUSTER_EXPIRED, ERR_USAGE, "; do the clocks of all servers agree?"}, {0, ACCESS},
+	{0, SETTINGS}, {0, ERR_USAGE, ""}};
 enum { OF_STATUS = COUNT(meanings) - 3, OF_SETTINGS, OF_OTHERS };
 
 static const struct meaning *meaning_of(int code, int status, struct slice words)
 {
+	if (memmem(words.ptr, words.len, "No space left",
+		    13)) /* whatever it was that failed of it */
+		code = CLUSTER_NO_SPACE;
 	for (size_t i = 0; i < OF_STATUS; i++)
 		if (code == meanings[i].code)
 			return &meanings[i];
@@ -238,6 +263,16 @@ static const struct meaning *meaning_of(int code, int status, struct slice words
 		return &meanings[OF_STATUS];
 	bool settings = memmem(words.ptr, words.len, "etting", 6) != NULL;
 	return &meanings[code == CLUSTER_READONLY && settings ? OF_SETTINGS : OF_OTHERS];
+}
+
+/* An answer that ClickHouse did not give: a proxy's, another program's, or that of its other port. */
+static int refused_otherwise(
+	struct cluster_query *query, int status, struct slice words, struct err *err)
+{
+	bool later = status == 502 || status == 503 || status == 504;
+	return err_set(err, later ? ERR_IO : ERR_USAGE, "%s answers HTTP %d%s%.*s%s", query->server,
+		status, words.len ? ": " : "", SLICE_ARG(words),
+		later ? "; is the server behind that proxy up?" : PORT);
 }
 
 static int refused(struct cluster *cluster, struct cluster_query *query, struct err *err)
@@ -251,12 +286,17 @@ static int refused(struct cluster *cluster, struct cluster_query *query, struct 
 	cluster->code = query->code;
 	struct buf safe;
 	buf_init(&safe, 1 << 20);
+	while (words.len && isspace((unsigned char)words.ptr[words.len - 1]))
+		words.len--;
 	text_escape(&safe, (struct slice){words.ptr, words.len < 400 ? words.len : 400});
 	query->outcome = CLUSTER_REFUSED;
 	const struct meaning *meaning = meaning_of(query->code, reply->status, words);
-	err_set(err, meaning->kind, "%s answers: %.*s (ClickHouse error %d, HTTP %d)%s",
-		query->server, SLICE_ARG(buf_view(&safe)), query->code, reply->status,
-		meaning->advice);
+	if (query->code == 0 && meaning == &meanings[OF_OTHERS])
+		refused_otherwise(query, reply->status, buf_view(&safe), err);
+	else
+		err_set(err, meaning->kind, "%s answers: %.*s (ClickHouse error %d, HTTP %d)%s",
+			query->server, SLICE_ARG(buf_view(&safe)), query->code, reply->status,
+			meaning->advice);
 	buf_fini(&safe);
 	return -1;
 }
@@ -277,8 +317,14 @@ static bool never_sent(const struct http_reply *reply)
 	case HTTP_PROXY:
 		return true;
 	default:
-		return reply->failure == HTTP_TIMEOUT && reply->connect_us == 0 && !reply->reused;
+		return reply->failure == HTTP_TIMEOUT && !reply->connected;
 	}
+}
+
+static void advise(struct err *err, const char *advice)
+{
+	size_t n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n, "%s", advice);
 }
 
 static int ask_one(
@@ -310,12 +356,19 @@ static int ask_one(
 	int rc = http_perform(cluster->http, &request, &cluster->reply, err);
 	buf_fini(&url);
 	if (rc < 0) {
+		enum http_failure failure = cluster->reply.failure;
 		query->outcome = never_sent(&cluster->reply) ? CLUSTER_AWAY : CLUSTER_DOUBT;
+		if (err && (failure == HTTP_NOT_HTTP || (!cluster->met && failure == HTTP_CUT)))
+			advise(err, PORT);
+		else if (err && !cluster->met && failure == HTTP_TIMEOUT &&
+			 cluster->reply.connected)
+			advise(err, "; it is slow, or not ClickHouse's port for HTTP");
 		return -1;
 	}
 	if (cluster->reply.status != 200)
 		return refused(cluster, query, err);
 	query->outcome = CLUSTER_DONE;
+	cluster->met = true;
 	if (!cluster->reply.end_known) {
 		query->outcome = CLUSTER_DOUBT;
 		return err_set(err, ERR_IO, "%s: the answer ended without an end", query->server);

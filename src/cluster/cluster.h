@@ -90,7 +90,10 @@ enum { /* ClickHouse's error codes (ErrorCodes.cpp) that somebody acts on */
 	CLUSTER_UNKNOWN_TABLE = 60,
 	CLUSTER_TIMEOUT = 159,
 	CLUSTER_READONLY = 164,
+	CLUSTER_RUNNING = 216, /* a query of that id */
 	CLUSTER_NO_SPACE = 243,
+	CLUSTER_EXPIRED =
+		341, /* a statement ON CLUSTER was cleaned away: by a clock that is days ahead */
 };
 
 struct cluster_query {

@@ -17,6 +17,7 @@ struct cluster {
 	struct http_client *http;
 	struct http_reply reply;
 	int code;   /* of the last answer that was an error */
+	bool met;   /* a server has answered as ClickHouse does */
 	bool known; /* features are those of urls[now] */
 	struct cluster_features features;
 };

@@ -14,7 +14,8 @@ int table_statements(const struct cluster *cluster, const struct cluster_feature
 	const struct schema *const *schemas, uint32_t n,
 	int (*each)(void *ctx, struct slice sql, struct err *err), void *ctx, struct err *err);
 
-/* Makes what is missing: database, tables, columns that a schema has gained; `said` is called with each step, for people. ERR_USAGE where a
+/* Makes what is missing: database, tables, columns that a schema has gained; `said` is called with each step, for people, and with who is waited for: a server that is
+ * down does its part when it is back, one that fails is an error. ERR_USAGE where a
  * table of that name has other columns (each is named) or the cluster's name is not known there (those that are are named). */
 int table_init(struct cluster *cluster, const struct schema *const *schemas, uint32_t n,
 	void (*said)(void *ctx, const char *what), void *ctx, struct err *err);
@@ -22,7 +23,7 @@ int table_init(struct cluster *cluster, const struct schema *const *schemas, uin
 /* From now on the servers drop rows that are older than so many days, in the tables that table_init made: by the event's time, where it has none by
  * when it was received. ERR_UNSUPPORTED before 19.6, with what to do. */
 int table_keep(struct cluster *cluster, const struct schema *const *schemas, uint32_t n,
-	unsigned days, struct err *err);
+	unsigned days, void (*said)(void *ctx, const char *what), void *ctx, struct err *err);
 
 /* The table of observables: one row for each observable of a shipment: kind, key, table_name, _collector, _shipment, events, first, last, actors, more_actors. */
 #define CLUSTER_OBSERVABLES "observables"

@@ -3,12 +3,9 @@
 #include <stdio.h>
 
 #include "cluster/private.h"
+#include "cluster/table_ddl.h"
 #include "cluster/table_plan.h"
 
-/* A statement ON CLUSTER is waited for so long: it stands in ZooKeeper then, and servers that are down do it when they are back. */
-#define DDL_SETTINGS "distributed_ddl_task_timeout=30"
-#define DDL_SETTINGS_LATE                                                                          \
-	"distributed_ddl_task_timeout=5" /* once it is known that not all answer */
 enum { ANSWER_MOST = 64 << 20, NAMED_MOST = 5, NOT_REPLICATED = 371 };
 
 struct making {
@@ -20,7 +17,7 @@ struct making {
 	struct map there;    /* "table\0`column`" -> index + 1 into types; and "table\0" */
 	struct map types;    /* a type's text */
 	struct buf sql, out; /* of one statement */
-	bool late;           /* not all servers answered a statement ON CLUSTER */
+	struct ddl ddl;      /* what changes something */
 	void (*said)(void *ctx, const char *what);
 	void *ctx;
 };
@@ -47,40 +44,22 @@ static const char *database_of(const struct making *m)
 	return m->cluster->settings.database;
 }
 
-/* The statement in m->sql, its answer to m->out. */
-static int ask(struct making *m, bool reading, int *code, struct err *err)
+/* The question in m->sql, its answer to m->out. */
+static int ask(struct making *m, int *code, struct err *err)
 {
 	struct cluster_query query = {
-		.sql = buf_view(&m->sql), .reading = reading, .whole = reading, .seconds = 90};
-	if (!reading && name_of(m)[0])
-		query.settings = m->late ? DDL_SETTINGS_LATE : DDL_SETTINGS;
+		.sql = buf_view(&m->sql), .reading = true, .whole = true, .seconds = 90};
 	buf_clear(&m->out);
 	int rc = cluster_ask(m->cluster, &query, &m->out, err);
 	*code = query.outcome == CLUSTER_REFUSED ? query.code : 0;
 	return rc;
 }
 
-/* A statement that changes something. */
-static int change_code(struct making *m, int *code, struct err *err)
-{
-	if (ask(m, false, code, err) == 0)
-		return 0;
-	if (*code != CLUSTER_TIMEOUT || !name_of(m)[0])
-		return -1;
-	if (!m->late)
-		say(m,
-			"some servers of the cluster do not answer: they do this when they are "
-			"back (%.400s)",
-			err->text);
-	m->late = true;
-	*err = (struct err){0};
-	return 0;
-}
-
+/* The statement in m->sql, which changes something. */
 static int change(struct making *m, struct err *err)
 {
 	int code;
-	return change_code(m, &code, err);
+	return ddl_change(&m->ddl, buf_view(&m->sql), &code, err);
 }
 
 /* ---- the cluster itself ---------------------------------------------------------------------- */
@@ -110,7 +89,7 @@ static int unknown_cluster(struct making *m, struct err *err)
 	buf_clear(&m->sql);
 	buf_puts(&m->sql, "SELECT DISTINCT cluster FROM system.clusters ORDER BY cluster FORMAT "
 			  "RowBinary");
-	if (ask(m, true, &code, err) < 0)
+	if (ask(m, &code, err) < 0)
 		return -1;
 	buf_init(&names, 1 << 16);
 	listed(&names, buf_view(&m->out));
@@ -128,7 +107,7 @@ static int check_macros(struct making *m, struct err *err)
 	bool shard = false, replica = false;
 	buf_clear(&m->sql);
 	buf_puts(&m->sql, "SELECT macro FROM system.macros FORMAT RowBinary");
-	if (ask(m, true, &code, err) < 0)
+	if (ask(m, &code, err) < 0)
 		return -1;
 	struct row_cursor cursor = row_cursor(buf_view(&m->out));
 	while (row_more(&cursor)) {
@@ -156,7 +135,7 @@ static int check_cluster(struct making *m, struct err *err)
 			  "= ");
 	sql_text(&m->sql, slice_of(name_of(m)));
 	buf_puts(&m->sql, " FORMAT RowBinary");
-	if (ask(m, true, &code, err) < 0)
+	if (ask(m, &code, err) < 0)
 		return -1;
 	struct row_cursor cursor = row_cursor(buf_view(&m->out));
 	uint64_t servers = row_u64(&cursor), shards = row_u64(&cursor);
@@ -179,7 +158,7 @@ static int has_database(struct making *m, struct err *err)
 	buf_puts(&m->sql, "SELECT count() FROM system.databases WHERE name = ");
 	sql_text(&m->sql, slice_of(database_of(m)));
 	buf_puts(&m->sql, " FORMAT RowBinary");
-	if (ask(m, true, &code, err) < 0)
+	if (ask(m, &code, err) < 0)
 		return -1;
 	struct row_cursor cursor = row_cursor(buf_view(&m->out));
 	return row_u64(&cursor) > 0;
@@ -253,7 +232,7 @@ static int read_columns(struct making *m, struct err *err)
 			  "system.columns WHERE database = ");
 	sql_text(&m->sql, slice_of(database_of(m)));
 	buf_puts(&m->sql, " FORMAT RowBinary");
-	return ask(m, true, &code, err) < 0 ? -1 : take_columns(m, err);
+	return ask(m, &code, err) < 0 ? -1 : take_columns(m, err);
 }
 
 /* The type of a column that is there; empty where it is not. */
@@ -348,7 +327,7 @@ static int check_engines(struct making *m, struct err *err)
 		"= ");
 	sql_text(&m->sql, slice_of(database_of(m)));
 	buf_puts(&m->sql, " FORMAT RowBinary");
-	if (ask(m, true, &code, err) < 0)
+	if (ask(m, &code, err) < 0)
 		return -1;
 	struct row_cursor cursor = row_cursor(buf_view(&m->out));
 	while (row_more(&cursor)) {
@@ -394,7 +373,7 @@ static int add_column(struct making *m, const struct table_plan *plan,
 	table_on_cluster(&m->sql, m->cluster);
 	buf_puts(&m->sql, " ADD COLUMN ");
 	table_column_text(&m->sql, column, plan->codec && (local || !name_of(m)[0]));
-	if (change_code(m, &code, err) == 0)
+	if (ddl_change(&m->ddl, buf_view(&m->sql), &code, err) == 0)
 		return 0;
 	if (code != NOT_REPLICATED || local || !name_of(m)[0])
 		return -1;
@@ -488,14 +467,21 @@ static int view_there(struct making *m, const char *const *names, uint32_t n, st
 			  "system.tables WHERE name = '" CLUSTER_EVENTS "' AND database = ");
 	sql_text(&m->sql, slice_of(database_of(m)));
 	buf_puts(&m->sql, " FORMAT RowBinary");
-	if (ask(m, true, &code, err) < 0)
+	if (ask(m, &code, err) < 0)
 		return -1;
 	struct row_cursor cursor = row_cursor(buf_view(&m->out));
 	if (!row_more(&cursor))
 		return 0;
 	struct slice engine = row_text(&cursor), made = row_text(&cursor);
-	if (!slice_eq(engine, SLICE("View")))
+	if (!slice_eq(engine, SLICE("View")) || !table_view_is_ours(made)) {
+		say(m,
+			"%s." CLUSTER_EVENTS
+			" is somebody else's and is left as it is: FROM " CLUSTER_EVENTS
+			" asks that one. Rename it and run init again, or take another database "
+			"with --database",
+			database_of(m));
 		return 3;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		if (!table_view_has(made, names[i]))
 			return 2;
@@ -536,7 +522,7 @@ static int try_shards(struct making *m, struct err *err)
 	buf_puts(&m->sql, "SELECT count() FROM ");
 	cluster_table_name(&m->sql, m->cluster, CLUSTER_OBSERVABLES, false);
 	buf_puts(&m->sql, " FORMAT RowBinary");
-	if (ask(m, true, &code, err) == 0 || !code)
+	if (ask(m, &code, err) == 0 || !code)
 		return m->out.len ? 0 : -1;
 	say(m,
 		"the servers of the cluster do not all reach each other yet: %.600s. Look into "
@@ -569,10 +555,12 @@ int table_init(struct cluster *cluster, const struct schema *const *schemas, uin
 	buf_init(&m.out, ANSWER_MOST);
 	plan_all(&m, schemas, n);
 	int rc = -1;
-	if (check_cluster(&m, err) == 0 && make_database(&m, err) == 0 &&
-		check_engines(&m, err) == 0 && read_columns(&m, err) == 0 &&
-		make_all(&m, err) == 0 && make_view(&m, err) == 0)
+	if (check_cluster(&m, err) == 0 && ddl_init(&m.ddl, cluster, said, ctx, err) == 0 &&
+		make_database(&m, err) == 0 && check_engines(&m, err) == 0 &&
+		read_columns(&m, err) == 0 && make_all(&m, err) == 0 && make_view(&m, err) == 0 &&
+		ddl_end(&m.ddl, err) == 0)
 		rc = try_shards(&m, err);
+	ddl_fini(&m.ddl);
 	buf_fini(&m.sql);
 	buf_fini(&m.out);
 	map_fini(&m.there);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cluster/private.h"
+#include "cluster/table_ddl.h"
 #include "cluster/table_plan.h"
 
 #define NEVER "toInt64(4102444800000000)" /* 2100: what says no time of a row */
@@ -20,27 +21,26 @@ static void age(struct buf *out, const struct cluster_features *features, bool o
 	buf_puts(out, ")), 1000000), 'UTC')");
 }
 
-static int keep_one(struct cluster *cluster, const struct cluster_features *features,
-	const char *table, unsigned days, struct err *err)
+static int keep_one(struct ddl *ddl, const struct cluster_features *features, const char *table,
+	unsigned days, struct err *err)
 {
-	struct buf sql, out;
+	const struct cluster *cluster = ddl->cluster;
+	struct buf sql;
+	int code;
 	buf_init(&sql, 1 << 16);
-	buf_init(&out, 64 << 20);
 	buf_puts(&sql, "ALTER TABLE ");
 	cluster_table_name(&sql, cluster, table, true);
 	table_on_cluster(&sql, cluster);
 	buf_puts(&sql, " MODIFY TTL ");
 	age(&sql, features, strcmp(table, CLUSTER_OBSERVABLES) == 0);
 	buf_printf(&sql, " + toIntervalDay(%u)", days);
-	struct cluster_query query = {.sql = buf_view(&sql)};
-	int rc = cluster_ask(cluster, &query, &out, err);
+	int rc = ddl_change(ddl, buf_view(&sql), &code, err);
 	buf_fini(&sql);
-	buf_fini(&out);
 	return rc < 0 ? err_context(err, "how long %s keeps its rows", table) : 0;
 }
 
 int table_keep(struct cluster *cluster, const struct schema *const *schemas, uint32_t n,
-	unsigned days, struct err *err)
+	unsigned days, void (*said)(void *ctx, const char *what), void *ctx, struct err *err)
 {
 	const struct cluster_features *asked = cluster_features(cluster, err);
 	if (!asked)
@@ -53,8 +53,14 @@ int table_keep(struct cluster *cluster, const struct schema *const *schemas, uin
 			"months by hand, ALTER TABLE %s.TABLE%s DROP PARTITION 202401",
 			features.version_text, cluster->settings.database,
 			cluster->settings.cluster[0] ? "_local ON CLUSTER …" : "");
-	for (uint32_t i = 0; i < n; i++)
-		if (keep_one(cluster, &features, schemas[i]->table, days, err) < 0)
-			return -1;
-	return keep_one(cluster, &features, CLUSTER_OBSERVABLES, days, err);
+	struct ddl ddl;
+	int rc = ddl_init(&ddl, cluster, said, ctx, err);
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = keep_one(&ddl, &features, schemas[i]->table, days, err);
+	if (rc == 0)
+		rc = keep_one(&ddl, &features, CLUSTER_OBSERVABLES, days, err);
+	if (rc == 0)
+		rc = ddl_end(&ddl, err);
+	ddl_fini(&ddl);
+	return rc;
 }

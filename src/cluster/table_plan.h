@@ -34,6 +34,8 @@ void table_distributed_sql(
 /* The view of events over n tables. */
 void table_view_sql(
 	struct buf *out, const struct cluster *cluster, const char *const *tables, uint32_t n);
+/* Whether it is one that table_view_sql made, from whatever tables. */
+bool table_view_is_ours(struct slice made);
 /* Whether the view that is there, as the server shows its statement, has the rows of a table. */
 bool table_view_has(struct slice made, const char *table);
 /* " ON CLUSTER name", where there is one. */

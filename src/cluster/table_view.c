@@ -31,6 +31,11 @@ bool table_view_has(struct slice made, const char *table)
 	return has;
 }
 
+bool table_view_is_ours(struct slice made)
+{
+	return memmem(made.ptr, made.len, " AS table_name", 14) != NULL;
+}
+
 void table_view_sql(
 	struct buf *out, const struct cluster *cluster, const char *const *tables, uint32_t n)
 {

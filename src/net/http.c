@@ -173,10 +173,11 @@ static void note_facts(struct http_exchange *ex)
 {
 	CURL *easy = ex->client->easy;
 	struct http_reply *reply = ex->reply;
-	curl_off_t connected = 0, began = 0, total = 0, wire = 0;
+	curl_off_t connected = 0, ready = 0, began = 0, total = 0, wire = 0;
 	long fresh = 0, version = 0;
 	const char *address = NULL;
 	curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &connected);
+	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
 	curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &began);
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &total);
 	curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
@@ -185,6 +186,7 @@ static void note_facts(struct http_exchange *ex)
 	curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address);
 	reply->reused = fresh == 0 && reply->status > 0;
 	reply->connect_us = fresh ? connected : 0;
+	reply->connected = ready > 0;
 	reply->first_byte_us = began;
 	reply->total_us = total;
 	reply->wire_bytes = (uint64_t)wire;

@@ -84,6 +84,7 @@ struct http_reply {
 	bool end_known;      /* a length, chunks or HTTP/2 marked the end; false: it ended with the
 	                            * connection, which anybody on the way may have cut */
 	bool reused;         /* no new connection was made */
+	bool connected;      /* there was one to send on: the server may have got the request */
 	int version;         /* 10, 11, 20 */
 	struct buf headers;  /* lines "name: value\n" as they came (private: http_header) */
 	struct buf body;     /* unpacked */

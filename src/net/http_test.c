@@ -104,6 +104,7 @@ static void test_failures_and_their_words(void **state)
 		{"good", "/garbage", HTTP_NOT_HTTP, ERR_FORMAT, "does not speak HTTP"},
 		{"good", "/hang", HTTP_TIMEOUT, ERR_LIMIT, "within 2 s"},
 		{"good", "/slow", HTTP_TIMEOUT, ERR_LIMIT, "within 2 s"},
+		{"plain", "/hang", HTTP_TIMEOUT, ERR_LIMIT, "within 2 s"},
 		{"good", "/big/1048577", HTTP_TOO_LARGE, ERR_LIMIT, "of body"},
 		{"good", "/bomb", HTTP_TOO_LARGE, ERR_LIMIT, "of body"},
 		{"good", "/headers/21000", HTTP_TOO_LARGE, ERR_LIMIT, "of headers"},
@@ -121,6 +122,7 @@ static void test_failures_and_their_words(void **state)
 				err_kind_name(err.kind), err.text);
 		CHECK_ROW(i, strncmp(err.text, "localhost:", 10) == 0);
 		CHECK_ROW(i, !strstr(err.text, "CANARY"));
+		CHECK_ROW(i, reply.connected || rows[i].failure != HTTP_TIMEOUT);
 	}
 }
 
@@ -132,6 +134,7 @@ static void test_nobody_there(void **state)
 	assert_int_equal(http_perform(client, &request, &reply, &err), -1);
 	assert_int_equal(reply.failure, HTTP_REFUSED);
 	assert_non_null(strstr(err.text, "nobody listens there"));
+	assert_false(reply.connected);
 	request.url = "https://no-such-host.invalid/";
 	assert_int_equal(http_perform(client, &request, &reply, &err), -1);
 	assert_int_equal(reply.failure, HTTP_NO_NAME);

@@ -15,6 +15,8 @@ enum {
 	BEGIN_LOOKS = 5,
 	SQL_BYTES = 1 << 20,
 };
+#define STILL_BUSY                                                                                 \
+	"the cluster is still busy with what was sent to it before: it is looked at again later"
 
 static int nap(const struct shipper *s, struct err *err)
 {
@@ -124,6 +126,22 @@ int ship_ids(struct shipper *s, const struct shipment *shipment, uint8_t (**ids)
 	return rc;
 }
 
+/* The same INSERT, of a process that has ended, may still be at work there: it is waited for. */
+static int insert_once(
+	struct shipper *s, struct cluster_query *query, struct buf *answer, struct err *err)
+{
+	int64_t until = clock_mono_us() + QUIET_SECONDS * INT64_C(1000000);
+	for (;;) {
+		int rc = cluster_ask(s->cluster, query, answer, err);
+		if (rc == 0 || query->outcome != CLUSTER_REFUSED || query->code != CLUSTER_RUNNING)
+			return rc;
+		if (clock_mono_us() > until)
+			return err_set(err, ERR_BUSY, STILL_BUSY);
+		if (nap(s, err) < 0)
+			return -1;
+	}
+}
+
 /* The INSERT is known there by its number, so that one in doubt can be looked for (ship_quiet). */
 int ship_insert(struct shipper *s, uint64_t shipment, const char *part, const char *table,
 	const struct buf *columns, const struct buf *block, struct err *err)
@@ -144,11 +162,11 @@ int ship_insert(struct shipper *s, uint64_t shipment, const char *part, const ch
 	struct cluster_query query = {.sql = buf_view(&sql),
 		.compressed = true,
 		.settings = settings,
-		.seconds = SHIP_SECONDS};
+		.seconds = s->options->seconds ? s->options->seconds : SHIP_SECONDS};
 	int rc = native_compress(&packed, buf_view(block), err);
 	query.data = buf_view(&packed);
 	if (rc == 0)
-		rc = cluster_ask(s->cluster, &query, &answer, err);
+		rc = insert_once(s, &query, &answer, err);
 	buf_fini(&answer);
 	buf_fini(&packed);
 	buf_fini(&sql);
@@ -184,8 +202,7 @@ int ship_quiet(struct shipper *s, struct err *err)
 	int rc = 0;
 	while (rc == 0 && (rc = ship_number(s, &sql, &n, err)) == 0 && n > 0) {
 		if (clock_mono_us() > until)
-			rc = err_set(err, ERR_BUSY,
-				"the cluster is still busy with what was sent to it before");
+			rc = err_set(err, ERR_BUSY, STILL_BUSY);
 		else
 			rc = nap(s, err);
 	}

@@ -22,8 +22,9 @@
 
 struct ship_options {
 	const char *key_file;
-	int64_t since; /* what was committed then or later; INT64_MIN = all */
-	bool known; /* lately nothing there had a number that the catalog does not know (a backup was restored): not asked again, which reads a column of each table */
+	unsigned seconds; /* a block may take; 0 = ten minutes */
+	int64_t since;    /* what was committed then or later; INT64_MIN = all */
+	bool known; /* lately no number was there that the catalog does not know: not asked, which reads a column of each table */
 	const volatile sig_atomic_t *stop;
 	/* After each block; may be NULL. */
 	void (*progress)(void *ctx, uint64_t rows, uint64_t total);

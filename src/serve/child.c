@@ -19,6 +19,9 @@ static void become(char **argv, pid_t parent)
 	if (getppid() != parent)
 		_exit(1); /* it has ended already */
 	setpgid(0, 0);    /* Ctrl-C is for the service, which asks its processes to end */
+	sigset_t none;
+	sigemptyset(&none); /* a thread that takes no signals may have started it */
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv("/proc/self/exe", argv);
 	_exit(127);
 }
@@ -26,7 +29,8 @@ static void become(char **argv, pid_t parent)
 int child_start(struct child *child, const char *const *args, struct err *err)
 {
 	char *argv[ARGS_MOST + 4] = {0};
-	const char *const collect[] = {"collect", child->name, NULL};
+	/* Another process of the service sends to the cluster. */
+	const char *const collect[] = {"collect", child->name, "--no-send", NULL};
 	size_t n = 0;
 	argv[n++] = xstrdup("pugmark");
 	for (const char *const *word = child->words ? child->words : collect; *word; word++)

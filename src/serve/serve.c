@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -144,10 +145,10 @@ static int look(struct service *s, struct err *err)
 		want_http(s);
 	if (store_open(s->options->data, STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	if (!s->options->only)
+	if (!s->options->only && !s->options->beside)
 		want_checkpoints(s);
-	int rc = store_connections(store, note_connection, s, err);
-	if (rc == 0 && !s->options->only)
+	int rc = s->options->beside ? 0 : store_connections(store, note_connection, s, err);
+	if (rc == 0 && !s->options->only && !s->options->beside)
 		rc = notifier_list(store, NULL, note_notifier, s, err) < 0 ||
 				     watchlists(store, note_feed, s, err) < 0
 			     ? -1
@@ -287,7 +288,7 @@ static int look_failed(struct service *s, const struct err *why)
 
 static void tell_waiting(struct service *s)
 {
-	if (s->wanted > 0)
+	if (s->wanted > 0 || s->options->beside)
 		s->waiting_told = false;
 	else if (!s->waiting_told) {
 		log_info("nothing is connected yet (or all is paused): pugmark connect");
@@ -295,28 +296,83 @@ static void tell_waiting(struct service *s)
 	}
 }
 
+/* Looks, starts and reaps until *stop. */
+static int watch(struct service *s, struct err *err)
+{
+	int rc = 0;
+	while (!*s->options->stop && rc == 0) {
+		bool first = s->looked == 0 && !s->options->beside;
+		if (s->looked == 0 || clock_mono_us() - s->looked > LOOK_US) {
+			rc = look(s, err);
+			if (rc == 0)
+				tell_waiting(s);
+			else if (!first)
+				rc = look_failed(s, err);
+		}
+		reap(s);
+		start_due(s);
+		tick();
+	}
+	end_all(s);
+	return rc;
+}
+
 int serve_run(const struct serve_options *options, struct err *err)
 {
 	struct service service = {.options = options};
-	int fd = lock_folder(options->data, err), rc = 0;
+	if (options->beside)
+		return watch(&service, err);
+	int fd = lock_folder(options->data, err);
 	if (fd < 0)
 		return -1;
 	log_info("serving %s", options->data);
-	while (!*options->stop && rc == 0) {
-		bool first = service.looked == 0;
-		if (first || clock_mono_us() - service.looked > LOOK_US) {
-			rc = look(&service, err);
-			if (rc == 0)
-				tell_waiting(&service);
-			else if (!first)
-				rc = look_failed(&service, err);
-		}
-		reap(&service);
-		start_due(&service);
-		tick();
-	}
-	end_all(&service);
+	int rc = watch(&service, err);
 	io_close(fd);
 	log_info("ended");
 	return rc;
+}
+
+/* ---- beside a process that collects ---------------------------------------------------------- */
+
+struct serve_beside {
+	struct serve_options options;
+	volatile sig_atomic_t stop;
+	pthread_t thread;
+};
+
+static void *run_beside(void *ctx)
+{
+	struct serve_beside *beside = ctx;
+	struct err err;
+	(void)serve_run(&beside->options, &err); /* logs what is wrong */
+	return NULL;
+}
+
+struct serve_beside *serve_beside_start(const char *data, const char *const *args)
+{
+	struct serve_beside *beside = xcalloc(1, sizeof(*beside));
+	sigset_t all, before;
+	beside->options = (struct serve_options){
+		.data = data, .args = args, .beside = true, .stop = &beside->stop};
+	/* Signals are for the thread that collects: they end its waiting. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int code = pthread_create(&beside->thread, NULL, run_beside, beside);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code == 0)
+		return beside;
+	log_warn("no thread could be started (%s): nothing is sent to a cluster from here, "
+		 "pugmark cluster load does",
+		strerror(code));
+	free(beside);
+	return NULL;
+}
+
+void serve_beside_end(struct serve_beside *beside)
+{
+	if (!beside)
+		return;
+	beside->stop = 1;
+	pthread_join(beside->thread, NULL);
+	free(beside);
 }

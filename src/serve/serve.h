@@ -20,6 +20,7 @@ struct serve_options {
 	const char *const *
 		http; /* words of the process that answers the API, all of them, NULL-ended; NULL = none */
 	const char *const *args; /* for each process, after its words; NULL-ended */
+	bool beside; /* no service: only what sends to a cluster, beside a process that collects; without a lock */
 	const volatile sig_atomic_t *stop;
 };
 
@@ -27,5 +28,13 @@ struct serve_options {
  * ERR_BUSY where another service has the folder, or what the data folder says. A folder that is not
  * there yet is waited for. */
 int serve_run(const struct serve_options *options, struct err *err);
+
+/* Beside a process that collects a source by itself: a thread that does no more than keep one process sending to the cluster, from when
+ * one is set until none is. So nothing of the cluster's stands in the way of collecting. Texts of `data` and `args` are borrowed until
+ * the end. NULL where no thread could be started, which is logged. */
+struct serve_beside;
+struct serve_beside *serve_beside_start(const char *data, const char *const *args);
+/* Ends that process, and waits for it; what it has not sent waits in the lake. Accepts NULL. */
+void serve_beside_end(struct serve_beside *beside);
 
 #endif

@@ -5,7 +5,7 @@ import os
 import time
 
 import lake
-from clusters import TABLES, Clustered, Current, Shards, columns
+from clusters import TABLES, Clustered, Current, Shards, columns, servers
 from lake import clustered
 
 
@@ -73,12 +73,37 @@ def test_a_server_that_is_down_gets_its_tables_later(folder):
         one = Clustered(folder)
         late = cluster.nodes[1][1]
         late.kill()
+        began = time.monotonic()
         said = one.init(*cluster.urls, name=cluster.name).out.decode()
-        assert "do this when they are back" in said and "set for this lake" in said, said
+        # Ten seconds of patience, once, and about one for each statement.
+        assert time.monotonic() - began < 60, time.monotonic() - began
+        name = f"127.0.0.1:{late.native}"
+        assert said.count(f"waiting for {name}") == 1 and said.count(f"{name} does not answer") == 1, said
+        assert f"{name}: not done there yet" in said and "set for this lake" in said, said
         fill(cluster.nodes[0][0], 100)
         late.start()
         until(lambda: late.ask("SELECT count() FROM system.tables WHERE database = 'pugmark'") == "13\n")
         until(lambda: late.ask("SELECT count() FROM pugmark.jira_audit_logs") == "100\n")
+
+
+@clustered
+def test_a_failure_is_told_with_a_server_down_too(folder):
+    """Two servers say that they are the same replica: the second one's tables cannot be made. ClickHouse itself tells of it only where all answer."""
+    with Shards(folder) as cluster:
+        twin, late = cluster.nodes[1]
+        path = os.path.join(twin.folder, "config.xml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        twin.stop()
+        servers.write(path, text.replace("<shard>2</shard>", "<shard>1</shard>"))
+        twin.launch()
+        cluster.meet(twin)
+        late.kill()
+        one = Clustered(folder)
+        result = one.init(*cluster.urls, name=cluster.name, expect=2)
+        lake.says(result, "cannot be made", f"127.0.0.1:({'|'.join(str(n.native) for n in cluster.servers)}) of the cluster answers",
+                  "ClickHouse error 253", "eplica")
+        assert one.run("cluster", "status").status == 1, "it was set"
 
 
 @clustered
