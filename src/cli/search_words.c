@@ -138,10 +138,11 @@ void summary_print(struct searching *s, const struct search_result *result, uint
 		fprintf(stderr, "%s event%s", text_count(matched, a), matched == 1 ? "" : "s");
 	if (more && result->counted)
 		fprintf(stderr, ", %s %s shown", which(s), text_count(shown, d));
-	fprintf(stderr, ", %s ms, %s of %s segment%s read\n",
-		text_count((uint64_t)(clock_mono_us() - s->began) / 1000, b),
-		text_count(e->segments_read, c), text_count(e->segments, d),
-		e->segments == 1 ? "" : "s");
+	fprintf(stderr, ", %s ms", text_count((uint64_t)(clock_mono_us() - s->began) / 1000, b));
+	if (e->segments) /* a cluster has none */
+		fprintf(stderr, ", %s of %s segment%s read", text_count(e->segments_read, c),
+			text_count(e->segments, d), e->segments == 1 ? "" : "s");
+	fputc('\n', stderr);
 	if (more && !s->request.sort)
 		fprintf(stderr, "more: --after %s, or --limit 0 for all\n",
 			cursor_text(last, cursor));
@@ -182,8 +183,10 @@ void explain_print(const struct search_result *result)
 		e->groups_read, e->groups_left};
 	char bytes[32];
 	fputs("how it was found:\n", stderr);
-	line_of("segments", e->segments, of_segments, segments, 3);
-	line_of("row groups", e->groups, of_groups, groups, 5);
+	if (e->segments)
+		line_of("segments", e->segments, of_segments, segments, 3);
+	if (e->segments)
+		line_of("row groups", e->groups, of_groups, groups, 5);
 	line_of("rows tested", e->rows_tested, NULL, NULL, 0);
 	line_of("columns read", e->columns_read, NULL, NULL, 0);
 	fprintf(stderr, "  %-12s %14s\n", "bytes read", text_bytes(e->bytes_read, bytes));

@@ -51,7 +51,7 @@ static int put_rules(struct spooling *s, struct buf *where, struct err *err)
 	const struct cluster_features *features = cluster_features(s->cluster, err);
 	uint32_t n = 0;
 	if (!features)
-		return -1;
+		return clustered_failed(err);
 	buf_puts(where, "ifNull(secondary, 0) = 0 AND (");
 	for (uint32_t r = 0; r < d->rules->n; r++) {
 		if (!d->active[r] || !d->exprs[r] ||

@@ -48,6 +48,13 @@ export const search = {
 		same(await counted(page), known.ofActor, "after Back");
 
 		// A brush over the middle of the histogram.
+		// The button runs what is typed, as Enter does.
+		await bar.fill("actor:nobody-is-called-so");
+		await page.getByRole("button", { name: "Run" }).click();
+		await page.waitForURL(/nobody-is-called-so/);
+		await page.goBack();
+		await page.waitForURL(/q=actor/);
+		same(await counted(page), known.ofActor, "after Back");
 		await page.getByRole("button", { name: "Run" }).click();
 		const before = await counted(page);
 		const box = await page.locator(".chart svg").boundingBox();

@@ -67,10 +67,12 @@ export function QueryBar(props: {
 	value: string;
 	since: string;
 	problem: Problem | null;
+	typed: { current: string }; // what stands there now, for buttons beside it
 	run: (query: string) => void;
 }) {
-	const { value, since, problem, run } = props;
+	const { value, since, problem, typed, run } = props;
 	const [text, setText] = useState(value);
+	typed.current = text;
 	const [list, setList] = useState<Offer[]>([]);
 	const [at, setAt] = useState(-1);
 	const input = useRef<HTMLInputElement>(null);

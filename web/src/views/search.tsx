@@ -193,6 +193,7 @@ export function Search() {
 	);
 	const problem = error instanceof Problem && error.status === 400 ? error : null;
 	const setTime = (low: string, high: string) => change({ since: low || "all", until: high });
+	const typed = useRef(q);
 	const run = (query: string) => {
 		if (query === q) setTurn((n) => n + 1);
 		else change({ q: query, event: null });
@@ -208,9 +209,9 @@ export function Search() {
 		<div class="search">
 			<h1 class="hidden">Search</h1>
 			<div class="search-bar">
-				<QueryBar value={q} since={asked.since} problem={problem} run={run} />
+				<QueryBar value={q} since={asked.since} problem={problem} typed={typed} run={run} />
 				<Spans since={asked.since} until={until} change={setTime} />
-				<button type="button" class="main" onClick={() => setTurn((n) => n + 1)}>
+				<button type="button" class="main" onClick={() => run(typed.current)}>
 					Run
 				</button>
 				<Saved query={{ q, since: asked.since, until, columns: columnText }} />
