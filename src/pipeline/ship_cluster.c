@@ -320,6 +320,9 @@ int ship_cluster_loop(struct store *store, const struct ship_options *asked, str
 		struct ship_result result = {0};
 		struct err why = {0};
 		bool due = false;
+		int set = store_cluster_is_set(store, err);
+		if (set < 1) /* also where nothing waits */
+			return set;
 		if (clock_mono_us() >= next && is_due(store, rested, &due, err) < 0)
 			return -1;
 		if (due) {
