@@ -27,7 +27,7 @@ def questions():
              "extra_attributes.name", "extra_attributes.value"]
     word += "".join(f" OR arrayExists(x -> ifNull(positionCaseInsensitive(x, 'zqxjkv') > 0, 0), `{c}`)" for c in lists)
     select = f"SELECT _id, _time FROM {T} WHERE"
-    facet = "SELECT {0}, count() n FROM " + T + " GROUP BY 1 ORDER BY n DESC LIMIT 10"
+    facet = "SELECT {0}, count() n FROM " + T + " GROUP BY {0} ORDER BY n DESC LIMIT 10"
     return [
         ("one address", [*page, "ip:10.20.5.2"], [f"{select} ip = '10.20.5.2' {PAGE}"]),
         ("an actor that nobody is", [*page, "actor:nobody"], [f"{select} lower(actor) = 'nobody' {PAGE}"]),

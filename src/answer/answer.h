@@ -51,8 +51,8 @@ int answer_source_more(struct store *store, const char *name, struct arena *mem,
  * raw is null, and `collector` tells whose it is. 1; 0 none of that id; -1. */
 int answer_event(struct store *store, const uint8_t id[16], struct buf *out, struct err *err);
 /* An event of this lake with its batch, for other forms: `each` is called with its table, the batch that it is row `row` of, and its raw
- * bytes. 1; 0; -1. */
-int answer_event_with(struct store *store, const uint8_t id[16],
+ * bytes. Not `whole`: of the columns only those of answer_event_place are read. 1; 0; -1. */
+int answer_event_with(struct store *store, const uint8_t id[16], bool whole,
 	void (*each)(void *ctx, const char *table, const struct batch *batch, uint32_t row,
 		struct slice raw),
 	void *ctx, struct err *err);

@@ -242,7 +242,7 @@ static void add_event(
 int bundle_add_id(struct bundle *b, const uint8_t id[16], struct err *err)
 {
 	struct adding a = {.bundle = b, .id = id};
-	int rc = answer_event_with(b->store, id, add_event, &a, err);
+	int rc = answer_event_with(b->store, id, true, add_event, &a, err);
 	if (rc < 1)
 		return rc;
 	if (a.rc < 0)

@@ -31,7 +31,7 @@ static int read_raw(struct store *store, const struct batch *batch, uint32_t row
 	return store_read_raw(store, &place, raw, err);
 }
 
-int answer_event_with(struct store *store, const uint8_t id[16],
+int answer_event_with(struct store *store, const uint8_t id[16], bool whole,
 	void (*each)(void *ctx, const char *table, const struct batch *batch, uint32_t row,
 		struct slice raw),
 	void *ctx, struct err *err)
@@ -40,18 +40,23 @@ int answer_event_with(struct store *store, const uint8_t id[16],
 	struct parquet_reader *reader;
 	struct batch batch;
 	struct buf raw;
+	bool want[LIMIT_COLUMNS + SYS_COLUMNS] = {[SYS_SOURCE] = true,
+		[SYS_VAULT_FILE] = true,
+		[SYS_VAULT_FRAME] = true,
+		[SYS_VAULT_OFFSET] = true,
+		[SYS_VAULT_LENGTH] = true};
 	int found = store_find_event(store, id, &place, err);
 	if (found < 1)
 		return found;
 	if (parquet_open(place.path, &reader, err) < 0)
 		return -1;
-	batch_init(&batch, parquet_shape(reader));
 	buf_init(&raw, 2 * LIMIT_RECORD_BYTES);
-	int rc = parquet_read(reader, place.group, NULL, &batch, err);
+	int rc = parquet_read_rows(
+		reader, place.group, whole ? NULL : want, &place.row, 1, &batch, err);
 	if (rc == 0)
-		rc = read_raw(store, &batch, place.row, &raw, err);
+		rc = read_raw(store, &batch, 0, &raw, err);
 	if (rc == 0)
-		each(ctx, place.table, &batch, place.row, buf_view(&raw));
+		each(ctx, place.table, &batch, 0, buf_view(&raw));
 	buf_fini(&raw);
 	batch_fini(&batch);
 	parquet_close(reader);
@@ -161,6 +166,6 @@ static void add_others(void *ctx, const char *table, const struct batch *batch, 
 
 int answer_event(struct store *store, const uint8_t id[16], struct buf *out, struct err *err)
 {
-	int found = answer_event_with(store, id, add_event, out, err);
+	int found = answer_event_with(store, id, true, add_event, out, err);
 	return found != 0 ? found : answer_event_of_others(store, id, add_others, out, err);
 }

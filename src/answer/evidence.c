@@ -142,7 +142,7 @@ int answer_event_proof(struct store *store, const uint8_t id[16], struct slice n
 	struct evidence_proof own = {0};
 	struct proving p = {
 		.store = store, .id = id, .note = note, .out = out, .proof = proof ? proof : &own};
-	int rc = answer_event_with(store, id, prove, &p, err);
+	int rc = answer_event_with(store, id, false, prove, &p, err);
 	if (rc == 1 && p.rc < 0) {
 		*err = p.err;
 		rc = -1;

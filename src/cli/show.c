@@ -111,7 +111,7 @@ int command_show(const struct command_line *line)
 	struct command_line own = *line;
 	bool json = line->values[OPT_JSON] && !line->values[OPT_RAW];
 	int found = json ? print_json(store, id, &err)
-			 : answer_event_with(store, id, print_event, &own, &err);
+			 : answer_event_with(store, id, true, print_event, &own, &err);
 	if (found == 0 && !json)
 		found = answer_event_of_others(store, id, print_others, &own, &err);
 	if (found == 0)

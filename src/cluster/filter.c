@@ -33,10 +33,11 @@ static const struct buf *may_of(const struct pair *pair)
 }
 
 /* What did not fit is not known. */
-static void check_full(struct pair *pair)
+static void check_full(struct making *m, struct pair *pair)
 {
 	if (!pair->must.full && !pair->may.full)
 		return;
+	m->other = true;
 	set(&pair->must, "0");
 	set(&pair->may, "1");
 	pair->exact = false;
@@ -150,8 +151,9 @@ static void as_row(struct making *m, struct buf *buf)
 
 static void pair_as_row(struct making *m, struct pair *pair)
 {
-	check_full(pair);
+	check_full(m, pair);
 	if (m->nrows + 2 > MOST_ROWS) {
+		m->other = true;
 		set(&pair->must, "0");
 		set(&pair->may, "1");
 		pair->exact = false;
@@ -166,7 +168,10 @@ static void pair_as_row(struct making *m, struct pair *pair)
 static void put_letters(struct making *m, const struct source *source, bool row, const char *value,
 	struct pair *pair)
 {
-	if (row && m->cheap)
+	bool asked = row && m->cheap;
+	m->other = m->other || !asked;
+	m->between = pair->letters > m->between ? pair->letters : m->between;
+	if (asked)
 		m->letters = pair->letters > m->letters ? pair->letters : m->letters;
 	else if (row && m->specials && source->group == NO_GROUP && pair->letters == PLAIN_FOLDED)
 		buf_printf(m->specials, "%sifNull(%s, '')", m->specials->len ? ", " : "", value);
@@ -182,6 +187,7 @@ static void one_probe(struct making *m, const struct probe *probe, int group, st
 	struct buf value;
 	if (probe->kind == PROBE_FIELD) {
 		both_there(m, probe, group, pair);
+		m->other = m->other || !pair->exact;
 		return;
 	}
 	buf_init(&value, 4096);
@@ -198,6 +204,7 @@ static void one_probe(struct making *m, const struct probe *probe, int group, st
 		value = as_int;
 	}
 	probe_value(m, probe, source, value.ptr, pair);
+	m->other = m->other || pair->may.len || pair->may.full;
 	if (pair->letters)
 		put_letters(m, source, group == NO_GROUP, value.ptr, pair);
 	pair_close(pair, time ? " AND " SQL_TIMED : "");
@@ -228,7 +235,7 @@ static void child_of(struct making *m, const struct node *node, uint32_t i, stru
 		one_probe(m, &node->probes[i], node->group, part);
 	else
 		make_node(m, node->children[i], part);
-	check_full(part);
+	check_full(m, part);
 }
 
 /* One text of all of them: the letters are whole in it. */
@@ -401,6 +408,7 @@ static void same(struct making *m, const struct node *node, struct pair *pair)
 static void make_node(struct making *m, const struct node *node, struct pair *pair)
 {
 	if (++m->depth > MOST_DEPTH) {
+		m->other = true;
 		set(&pair->must, "0");
 		set(&pair->may, "1");
 		m->depth--;
@@ -428,7 +436,7 @@ static void make_node(struct making *m, const struct node *node, struct pair *pa
 		same(m, node, pair);
 		break;
 	}
-	check_full(pair);
+	check_full(m, pair);
 	m->depth--;
 }
 
@@ -442,16 +450,21 @@ void filter_make(const struct match_program *program, const struct cluster_featu
 	buf_init(&filter->must, MOST_SQL);
 	buf_init(&filter->may, MOST_SQL);
 	buf_init(&filter->gate, MOST_SQL);
+	buf_init(&filter->between, 64);
 	buf_slice(&filter->must, buf_view(&pair.must));
 	buf_slice(&filter->may, buf_view(may_of(&pair)));
 	filter->exact = pair.exact;
 	pair_fini(&pair);
 	pair_init(&pair);
 	m.cheap = true;
+	m.other = false;
+	m.between = PLAIN_ANY;
 	make_node(&m, program->root, &pair);
 	/* Servers take no condition there that is none on a column. */
 	if (may_of(&pair)->len && memchr(may_of(&pair)->ptr, '`', may_of(&pair)->len))
 		buf_slice(&filter->gate, buf_view(may_of(&pair)));
+	if (m.between && !m.other)
+		buf_printf(&filter->between, "`_plain` < %d", m.between);
 	pair_fini(&pair);
 }
 
@@ -460,4 +473,5 @@ void filter_free(struct cluster_filter *filter)
 	buf_fini(&filter->must);
 	buf_fini(&filter->may);
 	buf_fini(&filter->gate);
+	buf_fini(&filter->between);
 }

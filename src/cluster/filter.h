@@ -20,6 +20,8 @@ struct cluster_filter {
 	struct buf may, must;
 	struct buf
 		gate; /* holds wherever `may` does, and costs less: for PREWHERE; empty where there is none */
+	struct buf
+		between; /* holds wherever they differ, and costs next to nothing: for PREWHERE; empty where there is none */
 	bool exact; /* must and may say the same */
 };
 /* Of a bound program (match_bind), whose names are columns and whose relative times are times already. The buffers are the caller's

@@ -28,7 +28,9 @@ struct making {
 	const struct batch_shape *shape;
 	const struct cluster_features *features;
 	unsigned depth;
-	bool cheap; /* the gate is being made */
+	bool cheap;             /* the gate is being made */
+	enum plainness between; /* in it: no row as plain as this is in doubt, */
+	bool other;             /* but for other reasons */
 	enum plainness
 		letters; /* in it: rows that are not as plain as this are to be let through */
 	struct buf *

@@ -117,7 +117,7 @@ void clustered_and(struct buf *where, struct slice condition)
 	buf_slice(where, condition);
 }
 
-int clustered_stream(struct worker *w, uint32_t table, const bool *want, bool gated,
+int clustered_stream(struct worker *w, uint32_t table, const bool *want, struct slice gate,
 	struct slice where, struct slice tail,
 	int (*each)(struct worker *w, void *ctx, struct err *err), void *ctx, struct err *err)
 {
@@ -127,7 +127,7 @@ int clustered_stream(struct worker *w, uint32_t table, const bool *want, bool ga
 	struct cluster_select select = {.table = s->tables[table].schema->table,
 		.shape = &of->shape->shape,
 		.want = want,
-		.gate = gated ? buf_view(&of->filter.gate) : SLICE(""),
+		.gate = gate,
 		.where = where,
 		.tail = tail,
 		.ms = ms_left(s),

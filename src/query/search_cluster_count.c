@@ -71,7 +71,7 @@ static int count_matches(struct counting *c, struct err *err)
 {
 	struct row_cursor cursor;
 	bool buckets = c->s->histogram.n > 0;
-	begin(c, "any(`_time`), count()");
+	begin(c, buckets ? "any(`_time`), count()" : "toInt64(0), count()");
 	from_where(c);
 	if (buckets) {
 		buf_puts(&c->sql, " GROUP BY ");
@@ -313,8 +313,10 @@ static int count_between(struct counting *c, struct err *err)
 	clustered_and(&where, buf_view(&c->table->filter.may));
 	buf_puts(&where, " AND NOT ");
 	buf_slice(&where, buf_view(&c->table->filter.must));
-	int rc = clustered_stream(
-		c->w, c->t, want, true, buf_view(&where), SLICE(""), judged_block, NULL, err);
+	const struct buf *gate =
+		c->table->filter.between.len ? &c->table->filter.between : &c->table->filter.gate;
+	int rc = clustered_stream(c->w, c->t, want, buf_view(gate), buf_view(&where), SLICE(""),
+		judged_block, NULL, err);
 	buf_fini(&where);
 	return rc;
 }
@@ -334,7 +336,7 @@ static int count_rows(struct counting *c, uint32_t f, struct err *err)
 	bool want[LIMIT_COLUMNS + SYS_COLUMNS] = {[SYS_EVENT_TIME] = true};
 	want_facet(c, f, want);
 	return clustered_stream(
-		c->w, c->t, want, false, buf_view(&c->where), SLICE(""), facet_block, &f, err);
+		c->w, c->t, want, SLICE(""), buf_view(&c->where), SLICE(""), facet_block, &f, err);
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */

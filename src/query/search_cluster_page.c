@@ -121,8 +121,8 @@ static int page_step(struct worker *w, uint32_t t, uint64_t limit, bool first,
 	*step = (struct stepping){.exact = table->filter.exact};
 	page_where(s, t, first ? NULL : &before, &where);
 	page_order(s, limit, &tail);
-	int rc = clustered_stream(
-		w, t, want, true, buf_view(&where), buf_view(&tail), page_block, step, err);
+	int rc = clustered_stream(w, t, want, buf_view(&table->filter.gate), buf_view(&where),
+		buf_view(&tail), page_block, step, err);
 	*more = rc == 0 && step->rows == limit;
 	s->clustered->left |= *more;
 	buf_fini(&where);
@@ -196,8 +196,8 @@ static int sort_table(struct worker *w, uint32_t t, struct err *err)
 		cluster_column_name(&tail, &table->shape->shape, column);
 		buf_printf(&tail, " %s, `_time` DESC, `_id` DESC LIMIT %zu", way(s), s->page.most);
 	}
-	int rc = clustered_stream(
-		w, t, want, true, buf_view(&where), buf_view(&tail), sort_block, NULL, err);
+	int rc = clustered_stream(w, t, want, buf_view(&table->filter.gate), buf_view(&where),
+		buf_view(&tail), sort_block, NULL, err);
 	buf_fini(&where);
 	buf_fini(&tail);
 	return rc;

@@ -96,8 +96,9 @@ static int fetch_table(struct worker *w, struct fetching *f, uint32_t t, const c
 	rows_want(s->tables[t].schema, shape, fields, nfields, want);
 	buf_init(&where, (size_t)64 << 20);
 	put_where(s, f, &where);
+	/* All columns of few rows: ids and times are looked at alone. */
 	int rc = clustered_stream(
-		w, t, want, false, buf_view(&where), SLICE(""), take_block, f, err);
+		w, t, want, buf_view(&where), SLICE(""), SLICE(""), take_block, f, err);
 	buf_fini(&where);
 	return rc < 0 ? -1 : 0;
 }

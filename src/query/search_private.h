@@ -315,8 +315,8 @@ void clustered_from(const struct search *s, uint32_t table, struct buf *out);
 /* Adds a condition to those after WHERE. */
 void clustered_and(struct buf *where, struct slice condition);
 /* Asks for a table's rows and hands them to `each` as the worker's batch: the columns `want`, the rows `where`, in the order and number
- * that `tail` says; `gated`: those of the filter's gate alone. 0; 1 where the search ended in the middle; -1. */
-int clustered_stream(struct worker *w, uint32_t table, const bool *want, bool gated,
+ * that `tail` says. `gate` (may be empty) holds for all of them and is asked first. 0; 1 where the search ended in the middle; -1. */
+int clustered_stream(struct worker *w, uint32_t table, const bool *want, struct slice gate,
 	struct slice where, struct slice tail,
 	int (*each)(struct worker *w, void *ctx, struct err *err), void *ctx, struct err *err);
 /* Asks for an answer in RowBinary. As clustered_stream. */
