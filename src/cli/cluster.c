@@ -146,7 +146,7 @@ static void said(void *ctx, const char *what)
 	const struct initing *in = ctx;
 	FILE *out = in->line->values[OPT_JSON] ? stderr : stdout;
 	fprintf(out, "%s\n", what);
-	fflush(out); /* it may be waited for long now */
+	(void)fflush(out); /* it may be waited for long now */
 }
 
 static int print_statement(void *ctx, struct slice sql, struct err *err)

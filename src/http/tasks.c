@@ -100,6 +100,9 @@ static const struct job_member notifier_members[] = {
 	{0},
 };
 static const struct job_member no_members[] = {{0}};
+static const struct job_member rebuild_members[] = {{"table", NULL, MEMBER_OWN}, {0}};
+static const struct job_member load_members[] = {
+	{"check", "check", MEMBER_FLAG}, {"again", "again", MEMBER_TEXT}, {0}};
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -284,6 +287,52 @@ int handle_compact(struct request *r, struct err *err)
 	const struct task task = {
 		.kind = "compact", .target = "", .command = "compact", .members = compact_members};
 	return start(r, &task, err);
+}
+
+int handle_rebuild(struct request *r, struct err *err)
+{
+	const char *table;
+	if (body_text(r, "table", &table, err) < 0)
+		return -1;
+	const struct task task = {.kind = "rebuild",
+		.target = table ? table : "",
+		.command = "rebuild",
+		.members = rebuild_members,
+		.words = {table},
+		.sealed = true};
+	return start(r, &task, err);
+}
+
+int handle_rejects_retry(struct request *r, struct err *err)
+{
+	const struct task task = {.kind = "rejects retry",
+		.target = "",
+		.command = "rejects",
+		.members = no_members,
+		.words = {"retry"}};
+	return start(r, &task, err);
+}
+
+static int start_cluster(struct request *r, const char *kind, const char *word,
+	const struct job_member *members, struct err *err)
+{
+	const struct task task = {.kind = kind,
+		.target = "",
+		.command = "cluster",
+		.members = members,
+		.words = {word},
+		.sealed = true};
+	return start(r, &task, err);
+}
+
+int handle_cluster_status(struct request *r, struct err *err)
+{
+	return start_cluster(r, "cluster status", "status", no_members, err);
+}
+
+int handle_cluster_load(struct request *r, struct err *err)
+{
+	return start_cluster(r, "cluster load", "load", load_members, err);
 }
 
 int handle_feed_add(struct request *r, struct err *err)

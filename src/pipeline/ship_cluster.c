@@ -292,63 +292,74 @@ static bool stopped(const struct ship_options *options)
 	return options->stop && *options->stop;
 }
 
+/* What the loop remembers, by the monotonic clock. */
+struct looping {
+	struct ship_options options;
+	int64_t next, pause; /* after a failure */
+	int64_t known_at;    /* when its numbers were asked for last; 0 = never */
+	int64_t rested;      /* when all that was sent is made up for */
+};
+
 /* Whether it is time: many rows wait, or some for long enough, and not too often: each shipment is a part that the servers must merge, other
- * collectors send too, and observables of few events are many. `rested`: when all that was sent is made up for. */
-static int is_due(struct store *store, int64_t rested, bool *due, struct err *err)
+ * collectors send too, and observables of few events are many. 1; 0; -1. */
+static int is_due(struct store *store, const struct looping *loop, struct err *err)
 {
 	struct shipments_lag lag;
+	int64_t now = clock_mono_us();
+	if (now < loop->next)
+		return 0;
 	if (shipments_lag(store, INT64_MIN, &lag, err) < 0)
 		return -1;
-	*due = lag.rows >= GATHER_ROWS ||
+	return lag.rows >= GATHER_ROWS ||
 	       (lag.segments && clock_now_us() - lag.oldest >= GATHER_SECONDS * SECOND &&
-		       rested - clock_mono_us() <= (REST_BURST - 1) * REST_SECONDS * SECOND);
-	return 0;
+		       loop->rested - now <= (REST_BURST - 1) * REST_SECONDS * SECOND);
 }
 
-static void tell_failure(const struct err *why, const struct ship_result *result, int64_t pause)
+static void after_failure(
+	struct looping *loop, const struct ship_result *result, const struct err *why)
 {
 	log_warn("the cluster: %s; %" PRIu64
 		 " events wait to be sent (nothing is lost), tried again in %d s",
-		why->text, result->waits.rows, (int)pause);
+		why->text, result->waits.rows, (int)loop->pause);
+	loop->next = clock_mono_us() + loop->pause * SECOND;
+	loop->pause = loop->pause * 2 < PAUSE_MOST ? loop->pause * 2 : PAUSE_MOST;
 }
 
-int ship_cluster_loop(struct store *store, const struct ship_options *asked, struct err *err)
+static void after_sending(struct looping *loop, const struct ship_result *result)
 {
-	struct ship_options copy = *asked, *options = &copy;
-	int64_t pause = PAUSE_LEAST, next = 0, known_at = 0, rested = 0;
+	int64_t now = clock_mono_us();
+	loop->pause = PAUSE_LEAST;
+	if (!result->busy && !loop->options.known)
+		loop->known_at = now;
+	if (result->shipments)
+		loop->rested = (loop->rested > now ? loop->rested : now) + REST_SECONDS * SECOND;
+	if (result->rows)
+		log_info("sent %" PRIu64 " events to the cluster", result->rows);
+}
+
+static void send_waiting(struct store *store, struct looping *loop)
+{
+	struct ship_result result = {0};
+	struct err why = {0};
+	loop->options.known =
+		loop->known_at && clock_mono_us() - loop->known_at < KNOWN_SECONDS * SECOND;
+	if (ship_cluster(store, &loop->options, &result, &why) == 0)
+		after_sending(loop, &result);
+	else if (!stopped(&loop->options))
+		after_failure(loop, &result, &why);
+}
+
+int ship_cluster_loop(struct store *store, const struct ship_options *options, struct err *err)
+{
+	struct looping loop = {.options = *options, .pause = PAUSE_LEAST};
 	while (!stopped(options)) {
-		struct ship_result result = {0};
-		struct err why = {0};
-		bool due = false;
-		int set = store_cluster_is_set(store, err);
+		int set = store_cluster_is_set(store, err), due = 0;
 		if (set < 1) /* also where nothing waits */
 			return set;
-		if (clock_mono_us() >= next && is_due(store, rested, &due, err) < 0)
+		if ((due = is_due(store, &loop, err)) < 0)
 			return -1;
-		if (due) {
-			options->known =
-				known_at && clock_mono_us() - known_at < KNOWN_SECONDS * SECOND;
-			int rc = ship_cluster(store, options, &result, &why);
-			if (rc == 0 && result.unset)
-				return 0;
-			if (rc == 0 && !result.busy && !options->known)
-				known_at = clock_mono_us();
-			if (rc < 0 && !stopped(options)) {
-				tell_failure(&why, &result, pause);
-				next = clock_mono_us() + pause * SECOND;
-				pause = pause * 2 < PAUSE_MOST ? pause * 2 : PAUSE_MOST;
-			} else if (rc == 0) {
-				pause = PAUSE_LEAST;
-				if (result.shipments) {
-					int64_t now = clock_mono_us();
-					rested = (rested > now ? rested : now) +
-						 REST_SECONDS * SECOND;
-				}
-				if (result.rows)
-					log_info("sent %" PRIu64 " events to the cluster",
-						result.rows);
-			}
-		}
+		if (due)
+			send_waiting(store, &loop);
 		nanosleep(&(struct timespec){0, LOOP_MS * 1000000L}, NULL);
 	}
 	return 0;

@@ -51,6 +51,10 @@ class Reading(Sent):
     def stored(self):
         return sum(self.tables().values())
 
+    def sent(self):
+        """All that it has read is there, and noted as sent."""
+        return self.stored() == self.events == self.there() and not self.waiting()
+
     def there(self):
         return int(self.server.ask("SELECT count() FROM pugmark.jira_audit_logs"))
 
@@ -85,7 +89,7 @@ def test_what_is_collected_is_sent_meanwhile(folder):
         try:
             for n in (300, 200):
                 one.put(n)
-                until(lambda: one.there() == one.events, why=f"it is not sent: {one.said()}")
+                until(one.sent, why=f"it is not sent: {one.said()}")
             assert len(senders(one)) == 1, senders(one)
         finally:
             ends(process, one)
@@ -99,7 +103,7 @@ def test_what_is_collected_is_sent_meanwhile(folder):
         one.put(100)
         process = one.collecting()
         try:
-            until(lambda: one.there() == one.events, why=one.said())
+            until(one.sent, why=one.said())
         finally:
             ends(process, one, signal.SIGINT)
         one.whole()
@@ -112,7 +116,7 @@ def test_a_cluster_that_is_away_or_hangs_holds_up_nothing(folder):
         process = one.collecting()
         try:
             one.put(100)
-            until(lambda: one.there() == one.events, why=one.said())
+            until(one.sent, why=one.said())
             server.kill()
             for n in (110, 120):
                 began = time.monotonic()
@@ -121,7 +125,7 @@ def test_a_cluster_that_is_away_or_hangs_holds_up_nothing(folder):
                 assert time.monotonic() - began < 15, "collecting is slow"
             until(lambda: "nothing is lost" in one.said(), why=one.said())
             server.start()
-            until(lambda: one.there() == one.events, why=one.said())
+            until(one.sent, why=one.said())
             # It takes connections and answers nothing.
             server.freeze()
             for n in (130, 140):
@@ -169,7 +173,7 @@ def test_no_send_sends_nothing(folder):
         with open(os.path.join(folder, "serve.log"), "wb") as log:
             service = subprocess.Popen([lake.PUGMARK, "serve", "--no-http", "--data", one.data, "--key-file", one.key], stdout=log, stderr=log)
         try:
-            until(lambda: one.there() == 110)
+            until(one.sent)
             assert len(senders(one)) == 1, senders(one)
         finally:
             ends(service, one)

@@ -116,6 +116,25 @@ def test_compaction_and_how_far_verify_is(folder):
         is_problem(api.ask("POST", "/api/v1/compact", "{}", role="analyst"), 403)
 
 
+def test_rebuild_rejects_and_a_cluster_that_is_not_set(folder):
+    one = a_lake(folder, 300)
+    one.env = {}
+    one.run("import", "--table", "jira", write(os.path.join(folder, "bad"), b"no json\n"))
+    with JobApi(one) as api:
+        assert api.done("/api/v1/rebuild", {"table": "jira_audit_logs"})["result"] == {"table": "jira_audit_logs", "events": 300}
+        assert api.get("/api/v1/search?limit=0&count=true")["matched"] == 300
+        assert api.done("/api/v1/rejects/retry")["result"] == {"retried": 0, "stored": 0}
+        assert [a[1] for a in acts(api)[:2]] == ["rejects retry", "rebuild"], acts(api)[:3]
+        job = api.wait(api.start("/api/v1/rebuild", {"table": "--schema=/etc/passwd"}))
+        assert job["state"] == "failed" and "--schema=/etc/passwd" in json.dumps(job), job
+        for path in ("/api/v1/cluster/status", "/api/v1/cluster/load"):
+            job = api.wait(api.start(path))
+            assert "cluster" in json.dumps(job["error"] if job["state"] == "failed" else job["result"]), job
+            is_problem(api.ask("POST", path, "{}", role="analyst"), 403)
+        is_problem(api.ask("POST", "/api/v1/rebuild", '{"table":7}'), 400, "table")
+        is_problem(api.ask("POST", "/api/v1/cluster/load", '{"loop":true}'), 400, "loop")
+
+
 def test_rejects_and_schemas(folder):
     one = a_lake(folder, 50)
     one.run("import", "--table", "jira", write(os.path.join(folder, "bad"), b"no json \x1b[31m\n"))
