@@ -57,7 +57,7 @@ finds files.sh 'lines; split' src/base/x.c "$head$(printf '\\n%.0s' $(seq 600))"
 finds files.sh 'one machine' docs/x.md "see /ho""me/bob/notes\n"
 finds files.sh 'one machine' docs/x.json "\"https://x.org/artifactor""y/npm/y.tgz\"\n"
 passes tidy.sh src/base/x.c "$head#include <stdlib.h>\nvoid f(void);\nvoid f(void)\n{\n\tfree(malloc(1));\n}\n"
-finds tidy.sh 'unix.Malloc' src/base/x.c "$head#include <stdlib.h>\nint f(void);\nint f(void)\n{\n\tvoid *p = malloc(1);\n\treturn p != 0;\n}\n"
+LONG=1 finds tidy.sh 'unix.Malloc' src/base/x.c "$head#include <stdlib.h>\nint f(void);\nint f(void)\n{\n\tvoid *p = malloc(1);\n\treturn p != 0;\n}\n"
 
 # --- Set-up has nothing to do, says nothing, and is quick. --------------------------------------
 start=$(date +%s%N)

@@ -297,7 +297,7 @@ def check(folder, table, shape, seed, events):
 
 @slow
 def test_odd_records(folder):
-    for seed in range(100 if lake.LONG else 1 if lake.QUICK else 4):
+    for seed in range(100 if lake.LONG else 1 if lake.QUICK else 2):
         for table, shape in (("bitbucket", "file"), ("jira", "cloud"), ("jira", "file"), ("confluence", "cloud"),
                              ("org", "cloud"), ("alerts", "cloud")):
             check(folder, table, shape, seed, 150 if lake.QUICK else 800)

@@ -13,7 +13,7 @@ import traceback
 
 import lake
 from collect_lake import Collecting, Service
-from lake import slow
+from lake import long, slow
 
 SLOW = True  # not in make quick
 
@@ -128,11 +128,11 @@ def test_storms_of_apis_again(folder):
     series(folder, api_storm, seeds(100_001, 35))
 
 
-@slow
+@long
 def test_storms_of_apis_a_third_time(folder):
     series(folder, api_storm, seeds(200_001, 35))
 
 
-@slow
+@long
 def test_storms_of_apis_a_fourth_time(folder):
     series(folder, api_storm, seeds(300_001, 35))
