@@ -13,7 +13,7 @@ import traceback
 import lake
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIMIT_SECONDS = 1800 if lake.LONG else 240
+LIMIT_SECONDS = 1800 if lake.LONG or lake.CLUSTER else 240
 
 
 def left_out(full):
