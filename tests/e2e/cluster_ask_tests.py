@@ -27,6 +27,7 @@ def ask(one, *words, sort=False, expect=(0, 3)):
 def values_of(one, table, column, n):
     rows = one.run("sql", "--lake", "--key-file", one.key, "--format", "ndjson",
                    f"SELECT DISTINCT {column} AS v FROM {table} WHERE {column} IS NOT NULL ORDER BY v LIMIT {n}")
+    assert rows.status == 0, rows.err
     return [json.loads(line)["v"] for line in rows.out.splitlines()]
 
 
