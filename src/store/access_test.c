@@ -3,6 +3,7 @@
 #include "base/test.h"
 
 #include "store/access.h"
+#include "store/test_store.h"
 
 struct seen {
 	unsigned n;
@@ -35,11 +36,8 @@ static int see_act(void *ctx, const struct audit_row *row, struct err *err)
 
 static struct store *open_store(void)
 {
-	struct store *store;
-	struct err err;
 	char *dir = test_folder();
-	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
+	struct store *store = test_open(dir, STORE_WRITE);
 	free(dir);
 	return store;
 }

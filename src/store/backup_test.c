@@ -5,15 +5,7 @@
 #include <sys/wait.h>
 
 #include "store/test_lake.h"
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("%s", err.text);
-	return store;
-}
+#include "store/test_store.h"
 
 static void must(int rc, const struct err *err)
 {
@@ -48,7 +40,7 @@ static void copies_a_consistent_state(bool link)
 	char *dir = test_folder(), *place = test_folder(), to[600], again[600];
 	struct err err;
 	struct segment *segment;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, 0, 500);
 	snprintf(to, sizeof(to), "%s/backup", place);
 	snprintf(again, sizeof(again), "%s/again", place);
@@ -58,12 +50,12 @@ static void copies_a_consistent_state(bool link)
 	segment_abort(segment);
 	send(store, 500, 300);
 	lake_assert_exact(store, 800, "the store goes on");
-	struct store *copy = open_store(to, STORE_READ);
+	struct store *copy = test_open(to, STORE_READ);
 	lake_assert_exact(copy, 500, "backup");
 	assert_clean(copy);
 	store_close(copy);
 	must(store_restore(to, again, NULL, &err), &err);
-	copy = open_store(again, STORE_WRITE);
+	copy = test_open(again, STORE_WRITE);
 	lake_assert_exact(copy, 500, "restored");
 	assert_clean(copy);
 	send(copy, 0, 800);
@@ -92,7 +84,7 @@ static void keeps_user_schemas(void **state)
 	char *dir = test_folder(), *place = test_folder(), path[700], to[600], *data;
 	size_t n;
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	snprintf(path, sizeof(path), "%s/schemas", dir);
 	must(io_mkdirs(path, &err), &err);
 	snprintf(path, sizeof(path), "%s/schemas/mine.yml", dir);
@@ -113,7 +105,7 @@ static void refuses_what_is_not_whole(void **state)
 	(void)state;
 	char *dir = test_folder(), *place = test_folder(), to[600], again[600], path[700];
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, 0, 300);
 	/* Not into a folder that has something in it. */
 	assert_int_equal(store_backup(store, dir, false, NULL, &err), -1);
@@ -150,7 +142,7 @@ static void stops_when_asked(void **state)
 	char *dir = test_folder(), *place = test_folder(), to[600];
 	struct err err;
 	struct progress progress = {stop_later, NULL, &stop_now};
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, 0, 300);
 	snprintf(to, sizeof(to), "%s/backup", place);
 	assert_int_equal(store_backup(store, to, false, &progress, &err), -1);
@@ -168,7 +160,7 @@ static void fails_without_a_mark(void **state)
 	(void)state;
 	static const char *const effects[] = {"ENOSPC", "EIO", "kill"};
 	char *dir = test_folder();
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, 0, 300);
 	store_close(store);
 	for (unsigned n = 1; n < 40; n += 3) {
@@ -188,7 +180,7 @@ static void fails_without_a_mark(void **state)
 		bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 		snprintf(mark, sizeof(mark), "%s/BACKUP", to);
 		if (access(mark, F_OK) == 0) {
-			store = open_store(to, STORE_READ);
+			store = test_open(to, STORE_READ);
 			lake_assert_exact(store, 300, fault);
 			assert_clean(store);
 			store_close(store);

@@ -6,22 +6,14 @@
 #include <sys/wait.h>
 
 #include "store/test_lake.h"
+#include "store/test_store.h"
 
 enum { SEGMENTS = 12, PER_SEGMENT = 90, EVENTS = SEGMENTS * PER_SEGMENT };
-
-static struct store *open_store(const char *dir)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
 
 /* SEGMENTS small segments, the newest events first. */
 static struct store *make_store(const char *dir)
 {
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct err err;
 	for (uint32_t i = 0; i < SEGMENTS; i++) {
 		struct lake_send send = {.source = i % 2 ? "odd" : "even",
@@ -102,7 +94,7 @@ static void small_files_become_one(void **state)
 	assert_int_equal(count_files(dir, "tables/test_logs"), SEGMENTS + 1);
 	compact(store, INT64_C(3600000000), 1, 1);
 	store_close(store);
-	store = open_store(dir); /* the sweep leaves retired files alone */
+	store = test_open(dir, STORE_WRITE); /* the sweep leaves retired files alone */
 	assert_int_equal(count_files(dir, "tables/test_logs"), SEGMENTS + 1);
 	compact(store, 0, 1, 1);
 	assert_int_equal(count_files(dir, "tables/test_logs"), 1);
@@ -171,7 +163,7 @@ static void stopping_anywhere_is_safe(void **state)
 			snprintf(copy, sizeof(copy), "%s/%s-%u", dir, how[h], n);
 			copy_store(original, copy);
 			ended = stopped_compaction(copy, n, how[h]);
-			struct store *store = open_store(copy);
+			struct store *store = test_open(copy, STORE_WRITE);
 			lake_assert_exact(store, EVENTS, when);
 			struct err err;
 			uint64_t was, is;
@@ -228,7 +220,7 @@ static void large_file_gets_full_groups(void **state)
 	(void)state;
 	struct err err;
 	char *dir = test_folder();
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct lake_send send = {.source = "one",
 		.container = "log",
 		.kind = CONTAINER_DISJOINT,

@@ -8,6 +8,7 @@
 #include "store/ledger.h"
 #include "store/private.h"
 #include "store/test_format.h"
+#include "store/test_store.h"
 
 #define CANARY "ATATT3x-canary-0123456789"
 
@@ -22,15 +23,6 @@ static void place_init(struct place *p)
 	snprintf(p->data, sizeof(p->data), "%s/data", p->dir);
 	/* test_remove frees p->dir. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	snprintf(p->key, sizeof(p->key), "%s/config/key", p->dir);
-}
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
 }
 
 static struct secret_key *open_key(struct store *store, const struct place *p, bool make)
@@ -107,12 +99,12 @@ static void connections_last(void **state)
 	struct arena mem = {0};
 	struct connection c;
 	struct err err;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct secret_key *key = open_key(store, &p, true);
 	must_put(store, &jira, false, CANARY, key);
 	must_put(store, &jira, false, NULL, NULL); /* the secret stays */
 	store_close(store);
-	store = open_store(p.data, STORE_READ);
+	store = test_open(p.data, STORE_READ);
 	assert_int_equal(store_connection_get(store, "jira-1", &mem, &c, &err), 1);
 	assert_string_equal(c.kind, jira.kind);
 	assert_string_equal(c.table, jira.table);
@@ -132,7 +124,7 @@ static void connections_last(void **state)
 	assert_int_equal(store_connection_pause(store, "jira-1", true, &err), -1);
 	assert_int_equal(err.kind, ERR_ACCESS);
 	store_close(store);
-	store = open_store(p.data, STORE_WRITE);
+	store = test_open(p.data, STORE_WRITE);
 	assert_int_equal(store_connection_pause(store, "jira-1", true, &err), 1);
 	assert_int_equal(store_connection_pause(store, "jira-1", true, &err), 1);
 	assert_int_equal(store_connection_pause(store, "none", true, &err), 0);
@@ -169,7 +161,7 @@ static void bad_ones_are_refused(void **state)
 	};
 	struct place p;
 	place_init(&p);
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct secret_key *key = open_key(store, &p, true);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct err err = {0};
@@ -217,7 +209,7 @@ static void one_primary(void **state)
 	struct place p;
 	place_init(&p);
 	struct err err;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct connection b = jira, c = jira, d = jira, e = jira;
 	b.name = "b";
 	c.name = "c";
@@ -264,7 +256,7 @@ static void primaries_of_log_files(void **state)
 	struct place p;
 	place_init(&p);
 	struct err err;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct connection one = jira, two = jira, three = jira, api = jira;
 	one.name = "one";
 	two.name = "two";
@@ -291,7 +283,7 @@ static void removing(void **state)
 	place_init(&p);
 	struct err err;
 	uint64_t events = 9, id;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct secret_key *key = open_key(store, &p, true);
 	struct object_mark mark = {.key = SLICE("k"), .etag = SLICE("e"), .bytes = 1, .read_to = 1};
 	must_put(store, &jira, false, CANARY, key);
@@ -326,7 +318,7 @@ static void a_lost_key(void **state)
 	place_init(&p);
 	struct err err;
 	struct secret_key *key;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct connection b = jira;
 	b.name = "b";
 	b.table = "other";
@@ -355,7 +347,7 @@ static void exchanged_rows(void **state)
 	place_init(&p);
 	struct err err;
 	struct secret plain;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct secret_key *key = open_key(store, &p, true);
 	struct connection b = jira;
 	b.name = "b";
@@ -382,7 +374,7 @@ static void change_in_child(const struct place *p, const char *fault, unsigned *
 	pid_t child = fork();
 	if (child == 0) {
 		struct err err;
-		struct store *store = open_store(p->data, STORE_WRITE);
+		struct store *store = test_open(p->data, STORE_WRITE);
 		io_fault(fault, NULL);
 		_exit(store_secret_key_change(store, p->key, NULL, &err) < 0 ? 1 : 0);
 	}
@@ -403,7 +395,7 @@ static void keys_are_changed(void **state)
 		char fault[64], next[700], command[800];
 		uint8_t before[SECRET_KEY_ID];
 		struct err err;
-		struct store *store = open_store(p.data, STORE_WRITE);
+		struct store *store = test_open(p.data, STORE_WRITE);
 		struct secret_key *key = open_key(store, &p, true);
 		memcpy(before, secret_key_id(key), sizeof(before));
 		must_put(store, &jira, false, CANARY, key);
@@ -411,7 +403,7 @@ static void keys_are_changed(void **state)
 		secret_key_free(key);
 		snprintf(fault, sizeof(fault), "change:%u:%s", n, n % 2 ? "kill" : "after");
 		change_in_child(&p, fault, &killed);
-		store = open_store(p.data, STORE_WRITE);
+		store = test_open(p.data, STORE_WRITE);
 		key = open_key(store, &p, false);
 		expect_secret(store, "jira-1", key, CANARY);
 		must_put(store, &jira, false, CANARY "2", key); /* under the right one of two */
@@ -454,7 +446,7 @@ static void no_canary(void **state)
 	snprintf(command, sizeof(command), "%s/stderr", p.dir);
 	int saved = dup(2);
 	assert_non_null(freopen(command, "w", stderr));
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	struct secret_key *key = open_key(store, &p, true), *wrong;
 	must_put(store, &jira, false, CANARY, key);
 	assert_int_equal(put(store, &jira, false, CANARY, NULL, &err), -1);
@@ -473,7 +465,7 @@ static void no_canary(void **state)
 	store_close(store);
 	assert_int_not_equal(system(command), 0);
 	/* The backup has what was sealed, and not the key. */
-	store = open_store(backup, STORE_READ);
+	store = test_open(backup, STORE_READ);
 	expect_secret(store, "jira-1", key, CANARY);
 	store_close(store);
 	snprintf(command, sizeof(command), "find '%s' '%s' -name '*key*' | grep -q .", backup,
@@ -498,7 +490,7 @@ static void one_reader_of_a_source(void **state)
 	place_init(&p);
 	struct err err;
 	struct store_lock *first, *second, *other;
-	struct store *store = open_store(p.data, STORE_WRITE);
+	struct store *store = test_open(p.data, STORE_WRITE);
 	assert_int_equal(store_source_lease(store, "jira-1", &first, &err), 0);
 	assert_int_equal(store_source_lease(store, "jira-1", &second, &err), -1);
 	assert_int_equal(err.kind, ERR_BUSY);
@@ -523,10 +515,10 @@ static void older_folders(void **state)
 		struct err err;
 		struct arena mem = {0};
 		struct connection c;
-		struct store *store = open_store(p.data, STORE_WRITE);
+		struct store *store = test_open(p.data, STORE_WRITE);
 		test_format(store, version);
 		store_close(store);
-		store = open_store(p.data, STORE_READ);
+		store = test_open(p.data, STORE_READ);
 		assert_int_equal(catalog_version(store, &err), version);
 		expect_list(store, "");
 		assert_int_equal(store_connection_get(store, "x", &mem, &c, &err), 0);
@@ -534,7 +526,7 @@ static void older_folders(void **state)
 		assert_int_equal(
 			store_connection_secret(store, "x", "api_token", NULL, &plain, &err), 0);
 		store_close(store);
-		store = open_store(p.data, STORE_WRITE);
+		store = test_open(p.data, STORE_WRITE);
 		assert_int_equal(catalog_version(store, &err), FORMAT_VERSION);
 		must_put(store, &jira, false, NULL, NULL);
 		expect_list(store, "jira-1 jira jira_audit_logs []\n");

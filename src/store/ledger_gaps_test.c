@@ -61,7 +61,7 @@ static void missing_numbers(void **state)
 	};
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		CHECK_ROW(
 			i, ledger_file(store, "s", rows[i].node, rows[i].name, &err) == rows[i].rc);
@@ -92,7 +92,7 @@ static void missing_time(void **state)
 		{LEDGER_BACKFILL, 0, 1000, LEDGER_SETTLED, ""},
 	};
 	char *dir = test_folder();
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t id = begin(store, "s", rows[i].kind, rows[i].from, rows[i].to);
 		if (rows[i].state != LEDGER_OPEN)
@@ -143,7 +143,7 @@ static void gaps_property(void **state)
 	(void)state;
 	for (unsigned seed = 1; seed <= 12; seed++) {
 		char *dir = test_folder();
-		struct store *store = open_store(dir, STORE_WRITE);
+		struct store *store = test_open(dir, STORE_WRITE);
 		struct covered covered = {.lo = SPAN};
 		struct buf expected;
 		buf_init(&expected, 1 << 16);
@@ -164,7 +164,7 @@ static void folding_hides_nothing(void **state)
 	(void)state;
 	for (unsigned seed = 1; seed <= 12; seed++) {
 		char *dir = test_folder();
-		struct store *store = open_store(dir, STORE_WRITE);
+		struct store *store = test_open(dir, STORE_WRITE);
 		struct covered covered = {.lo = SPAN};
 		struct buf expected;
 		struct err err;
@@ -220,7 +220,7 @@ static void objects_that_failed(void **state)
 {
 	(void)state;
 	char *dir = test_folder();
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct buf out;
 	struct err err;
 	uint64_t gone;

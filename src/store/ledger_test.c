@@ -36,7 +36,7 @@ static void windows_add_up(void **state)
 	(void)state;
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct ledger_counts one = {
 		.requests = 2, .pages = 1, .records = 5, .late = 1, .max_late = 9};
 	struct ledger_counts two = {.requests = 1, .errors = 1, .late = 1, .max_late = 4}, sums;
@@ -194,7 +194,7 @@ static void states_follow(void **state)
 	char *dir = test_folder();
 	struct err err;
 	struct ledger_counts sums;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct connection c = {.name = "files",
 		.kind = "folder",
 		.table = "test_logs",
@@ -257,7 +257,7 @@ static void gaps_are_forgotten(void **state)
 	char *dir = test_folder();
 	struct err err;
 	int64_t id;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	assert_int_equal(ledger_source(store, "s", true, &id, &err), 1);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct ledger_segment segment = {.source = "s",
@@ -283,10 +283,10 @@ static void an_older_folder(void **state)
 	struct err err;
 	struct ledger_counts sums;
 	struct object_mark mark = {.key = SLICE("k"), .etag = SLICE("e"), .news = OBJECT_SAME};
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	test_format(store, 2);
 	store_close(store);
-	store = open_store(dir, STORE_READ);
+	store = test_open(dir, STORE_READ);
 	expect_windows(store, NULL, 0, "");
 	expect_gaps(store, NULL, "");
 	assert_int_equal(ledger_sums(store, NULL, &sums, &err), 0);
@@ -294,7 +294,7 @@ static void an_older_folder(void **state)
 	assert_int_equal(objects_find(store, "s", &mark, 1, &err), 0);
 	assert_int_equal(mark.news, OBJECT_NEW);
 	store_close(store);
-	store = open_store(dir, STORE_WRITE);
+	store = test_open(dir, STORE_WRITE);
 	end(store, begin(store, "t", LEDGER_SWEEP, 5, 9), LEDGER_FAILED, "x");
 	expect_gaps(store, NULL, "t [5,9)x; ");
 	store_close(store);

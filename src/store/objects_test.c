@@ -7,17 +7,9 @@
 #include "base/test.h"
 #include "store/ledger.h"
 #include "store/private.h"
+#include "store/test_store.h"
 
 enum { PAGE = 1000, SHORT = 40000, WHOLE = 1000000, MOST_BYTES = 100 };
-
-static struct store *open_store(const char *dir)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
 
 static struct object_mark mark(const char *key, const char *etag, uint64_t bytes, uint64_t read_to)
 {
@@ -60,7 +52,7 @@ static void news(void **state)
 	};
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	put(store, "s", mark("whole", "e1", 100, 100));
 	put(store, "s", mark("part", "e1", 90, 90));
 	put(store, "s", mark("part", "e1", 100, 40)); /* in place of the one before */
@@ -134,7 +126,7 @@ static void many(void **state)
 	uint32_t n = text && *text ? WHOLE : SHORT;
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct page *page = xmalloc(sizeof(*page));
 	put(store, "bucket", mark("x", "x", 1, 1));
 	uint64_t before = catalog_size(store);

@@ -6,6 +6,7 @@
 
 #include "store/rewrite.h"
 #include "store/test_lake.h"
+#include "store/test_store.h"
 
 /* Events [FIRST, FIRST + N): those before number MIDNIGHT are of one day, the others of the next. */
 enum { FIRST = 7200, N = 700, MIDNIGHT = 7530, CUT = 50, KEEP_DAYS = 10 };
@@ -22,15 +23,6 @@ static void set_now(int64_t us)
 static int64_t expiry(void)
 {
 	return (lake_time(MIDNIGHT) / DAY_US + KEEP_DAYS) * DAY_US;
-}
-
-static struct store *open_store(const char *dir)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
 }
 
 static uint64_t send(struct store *store, const char *source, uint32_t first, uint32_t n)
@@ -51,7 +43,7 @@ static uint64_t send(struct store *store, const char *source, uint32_t first, ui
 
 static struct store *make_store(const char *dir)
 {
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	assert_int_equal(send(store, "one", FIRST, 300), 300);
 	assert_int_equal(send(store, "two", FIRST + 300, N - 300), N - 300);
 	return store;
@@ -182,12 +174,12 @@ static void bytes_are_freed(void **state)
 	struct err err;
 	char *dir = test_folder();
 	set_now(expiry() - 1);
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	assert_int_equal(send(store, "one", FIRST, 6000), 6000);
 	int64_t before = blocks_of(dir, "vault/one/000001.zst");
 	store_close(store);
 	set_now(lake_time(MIDNIGHT + 60000) + KEEP_DAYS * DAY_US + DAY_US);
-	store = open_store(dir);
+	store = test_open(dir, STORE_WRITE);
 	assert_true(retain(store) > 5000);
 	assert_int_equal(store_compact(store, NULL, 0, NULL, NULL, NULL, &err), 0);
 	store_close(store);
@@ -442,7 +434,7 @@ static void stopping_anywhere_is_safe(void **state)
 			snprintf(command, sizeof(command), "cp -a '%s' '%s'", original, copy);
 			assert_int_equal(system(command), 0);
 			ended = stopped_retention(copy, n, how[h]);
-			struct store *store = open_store(copy);
+			struct store *store = test_open(copy, STORE_WRITE);
 			assert_stored(store, when);
 			retain(store);
 			if (!assert_stored(store, when + 1))

@@ -5,15 +5,7 @@
 
 #include "store/private.h"
 #include "store/test_format.h"
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
+#include "store/test_store.h"
 
 static void put(struct store *store, const char *name, const char *query, const char *options)
 {
@@ -50,14 +42,14 @@ static void searches_last(void **state)
 	struct err err;
 	struct arena mem = {0};
 	struct saved_search saved;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	expect_list(store, "");
 	put(store, "logins", "action:\"User logged in\"", "since=-7d\n");
 	put(store, "b\xc3\xa9", "x", NULL);
 	put(store, "logins", "action:*login*", "");
 	expect_list(store, "b\xc3\xa9|x|\nlogins|action:*login*|\n");
 	store_close(store);
-	store = open_store(dir, STORE_READ);
+	store = test_open(dir, STORE_READ);
 	assert_int_equal(store_saved_get(store, "logins", &mem, &saved, &err), 1);
 	assert_string_equal(saved.query, "action:*login*");
 	assert_int_equal(store_saved_get(store, "login", &mem, &saved, &err), 0);
@@ -65,7 +57,7 @@ static void searches_last(void **state)
 	assert_int_equal(err.kind, ERR_ACCESS);
 	assert_int_equal(store_saved_remove(store, "logins", &err), -1);
 	store_close(store);
-	store = open_store(dir, STORE_WRITE);
+	store = test_open(dir, STORE_WRITE);
 	assert_int_equal(store_saved_remove(store, "logins", &err), 1);
 	assert_int_equal(store_saved_remove(store, "logins", &err), 0);
 	expect_list(store, "b\xc3\xa9|x|\n");
@@ -82,7 +74,7 @@ static void names_are_checked(void **state)
 	longest[sizeof(longest) - 1] = '\0';
 	const char *const rows[] = {
 		"", " x", "x ", "a\nb", "a\x1b[31m", "\xe2\x80\xaey", "\xff", longest};
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct err err = {0};
 		struct saved_search saved = {.name = rows[i], .query = "x"};
@@ -101,16 +93,16 @@ static void an_older_folder(void **state)
 	struct err err;
 	struct arena mem = {0};
 	struct saved_search saved;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	/* As version 1 left it. */
 	test_format(store, 1);
 	store_close(store);
-	store = open_store(dir, STORE_READ);
+	store = test_open(dir, STORE_READ);
 	assert_int_equal(catalog_version(store, &err), 1);
 	expect_list(store, "");
 	assert_int_equal(store_saved_get(store, "x", &mem, &saved, &err), 0);
 	store_close(store);
-	store = open_store(dir, STORE_WRITE);
+	store = test_open(dir, STORE_WRITE);
 	assert_int_equal(catalog_version(store, &err), FORMAT_VERSION);
 	put(store, "x", "y", "");
 	expect_list(store, "x|y|\n");

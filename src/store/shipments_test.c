@@ -5,18 +5,10 @@
 
 #include "store/shipments.h"
 #include "store/test_lake.h"
+#include "store/test_store.h"
 
 enum { SEGMENTS = 12, PER_SEGMENT = 90, MOST_POINTS = 2000 };
 #define ALL INT64_MIN
-
-static struct store *open_store(const char *dir)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
 
 static void add_segments(struct store *store, uint32_t first, uint32_t n)
 {
@@ -60,7 +52,7 @@ static void life_of_a_shipment(void **state)
 	struct arena mem = {0};
 	struct shipment one, same;
 	char *dir = test_folder();
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	(void)state;
 	assert_int_equal(shipment_next(store, ALL, &mem, &one, NULL), 0);
 	add_segments(store, 0, 3);
@@ -72,7 +64,7 @@ static void life_of_a_shipment(void **state)
 	assert_string_equal(one.table, "test_logs");
 	assert_waits(store, 3); /* on its way is not there */
 	store_close(store);
-	store = open_store(dir);
+	store = test_open(dir, STORE_WRITE);
 	assert_int_equal(shipment_open(store, &mem, &same, NULL), 1);
 	assert_int_equal(same.id, one.id);
 	assert_int_equal(same.made_at, one.made_at);
@@ -103,7 +95,7 @@ static void compaction_keeps_them_apart(void **state)
 	struct arena mem = {0};
 	struct shipment sent, open, same, rest;
 	char *dir = test_folder();
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	(void)state;
 	add_segments(store, 0, 4);
 	assert_int_equal(shipment_next(store, ALL, &mem, &sent, NULL), 1);
@@ -141,7 +133,7 @@ static void withdrawn_is_sent_anew(void **state)
 	struct shipment_withdrawn gone;
 	uint64_t last, extra;
 	char *dir = test_folder();
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	(void)state;
 	add_segments(store, 0, 2);
 	assert_int_equal(shipment_next(store, ALL, &mem, &one, NULL), 1);
@@ -185,7 +177,7 @@ static void retention_withdraws(void **state)
 	struct err err;
 	uint64_t dropped;
 	char *dir = test_folder();
-	struct store *store = open_store(dir);
+	struct store *store = test_open(dir, STORE_WRITE);
 	(void)state;
 	add_segments(store, 0, 2);
 	assert_int_equal(shipment_next(store, ALL, &mem, &sent, NULL), 1);
@@ -282,7 +274,7 @@ static void ended_at_any_moment(void **state)
 			char fault[64], log[700];
 			struct err err;
 			char *dir = test_folder();
-			struct store *store = open_store(dir);
+			struct store *store = test_open(dir, STORE_WRITE);
 			snprintf(log, sizeof(log), "%s/log", dir);
 			snprintf(fault, sizeof(fault), "change:%u:%s", n, how[h]);
 			add_segments(store, 0, 4);
@@ -295,12 +287,12 @@ static void ended_at_any_moment(void **state)
 			int status;
 			assert_int_equal(waitpid(child, &status, 0), child);
 			through = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-			store = open_store(dir);
+			store = test_open(dir, STORE_WRITE);
 			add_segments(store, 4, 2);
 			store_close(store);
 			if (ship_all(dir, log, &err) < 0)
 				fail_msg("%s: %s", fault, err.text);
-			store = open_store(dir);
+			store = test_open(dir, STORE_WRITE);
 			assert_waits(store, 0);
 			int64_t rows = 0;
 			assert_int_equal(catalog_int(store, &rows, NULL,

@@ -6,15 +6,7 @@
 #include <sys/wait.h>
 
 #include "store/test_lake.h"
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
+#include "store/test_store.h"
 
 static void must(int rc, const struct err *err)
 {
@@ -42,13 +34,13 @@ static void stores_each_event_once(void **state)
 {
 	(void)state;
 	char *dir = test_folder();
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	assert_int_equal(send(store, "a", CONTAINER_DISJOINT, 0, 1000), 1000);
 	assert_int_equal(send(store, "a", CONTAINER_DISJOINT, 0, 1000), 0);
 	assert_int_equal(send(store, "sweep 1", CONTAINER_OVERLAP, 500, 700), 200);
 	lake_assert_exact(store, 1200, "first store");
 	store_close(store);
-	store = open_store(dir, STORE_WRITE);
+	store = test_open(dir, STORE_WRITE);
 	assert_int_equal(send(store, "sweep 2", CONTAINER_OVERLAP, 0, 1201), 1);
 	lake_assert_exact(store, 1201, "reopened");
 	store_close(store);
@@ -86,7 +78,7 @@ static void index_knows_every_record(void **state)
 	(void)state;
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, "a", CONTAINER_DISJOINT, 0, 1000);
 	struct scanned s = {.store = store, .ids = xcalloc(1000, 16)};
 	must(store_scan_vault(store, "test_logs", "files", scan_one, &s, &err), &err);
@@ -172,7 +164,7 @@ static void keeps_long_rejects_whole(void **state)
 	enum { LINE = 5 << 20, PARTS = 5 };
 	char *dir = test_folder(), *line = xmalloc(LINE);
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	for (uint32_t i = 0; i < LINE; i++)
 		line[i] = (char)(i * 2654435761u >> 23);
 	for (int p = 0; p < PARTS;) {
@@ -256,7 +248,7 @@ static void records_facts_without_rows(void **state)
 	(void)state;
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	for (int i = 0; i < 2; i++) {
 		struct segment *segment;
 		must(segment_begin(
@@ -294,7 +286,7 @@ static void counts_tables_and_sources(void **state)
 	(void)state;
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, "a", CONTAINER_DISJOINT, 0, 1000);
 	struct table_info table = {0};
 	struct source_info source = {0};
@@ -329,9 +321,9 @@ static void reader_sees_commits_only(void **state)
 	struct store *reader, *store;
 	assert_int_equal(store_open(dir, STORE_READ, &reader, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	store = open_store(dir, STORE_WRITE);
+	store = test_open(dir, STORE_WRITE);
 	send(store, "a", CONTAINER_DISJOINT, 0, 100);
-	reader = open_store(dir, STORE_READ);
+	reader = test_open(dir, STORE_READ);
 	lake_assert_exact(reader, 100, "reader");
 	struct segment *segment;
 	must(segment_begin(store, &lake_shape, "files", "b", LAKE_RECEIVED, &segment, &err), &err);
@@ -350,7 +342,7 @@ static void two_writers_take_turns(void **state)
 {
 	(void)state;
 	char *dir = test_folder();
-	store_close(open_store(dir, STORE_WRITE));
+	store_close(test_open(dir, STORE_WRITE));
 	for (int child = 0; child < 2; child++) {
 		if (fork() != 0)
 			continue;
@@ -380,7 +372,7 @@ static void two_writers_take_turns(void **state)
 		wait(&status);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
-	struct store *store = open_store(dir, STORE_READ);
+	struct store *store = test_open(dir, STORE_READ);
 	lake_assert_exact(store, 1500, "two writers");
 	store_close(store);
 	test_remove(dir);
@@ -417,7 +409,7 @@ static void reads_where_it_may_not_write(void **state)
 		char *dir = test_folder();
 		int status;
 		if (fork() == 0) {
-			struct store *store = open_store(dir, STORE_WRITE);
+			struct store *store = test_open(dir, STORE_WRITE);
 			send(store, "a", CONTAINER_DISJOINT, 0, 100);
 			if (!killed)
 				store_close(store);
@@ -447,7 +439,7 @@ static void refuses_names_that_are_paths(void **state)
 	char *dir = test_folder();
 	struct err err;
 	struct segment *segment;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	for (size_t i = 0; i < COUNT(sources); i++) {
 		CHECK_ROW(i,
 			segment_begin(store, &lake_shape, sources[i], "", 0, &segment, &err) == -1);
@@ -466,7 +458,7 @@ static void refuses_a_newer_format(void **state)
 	(void)state;
 	char *dir = test_folder();
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE), *again;
+	struct store *store = test_open(dir, STORE_WRITE), *again;
 	must(catalog_run(store, &err, "UPDATE format SET version = 99", ""), &err);
 	store_close(store);
 	assert_int_equal(store_open(dir, STORE_WRITE, &again, &err), -1);
@@ -482,7 +474,7 @@ static void rolls_vault_files(void **state)
 	(void)state;
 	char *dir = test_folder(), path[STORE_PATH];
 	struct err err;
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	send(store, "a", CONTAINER_DISJOINT, 0, 100);
 	/* As if the file were full: it is never appended to again. */
 	store_path(store, path, "vault/files/000001.zst");

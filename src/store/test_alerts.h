@@ -6,6 +6,7 @@
 #include "base/test.h"
 #include "store/alerts_private.h"
 #include "store/notifiers.h"
+#include "store/test_store.h"
 
 #define T0 INT64_C(1790035200000000) /* midnight UTC */
 enum { TEST_DAY = 20718, TEST_ALERTS = 8 };
@@ -69,15 +70,6 @@ static inline void test_cell(struct test_cell *cell, const char *rule, int64_t d
 	memset(cell, 0, sizeof(*cell));
 	cell->cell = (struct alert_cell){
 		.rule = rule, .group_key = {7}, .day = day, .found = cell->found};
-}
-
-static inline struct store *test_open(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
 }
 
 /* Hands cells over and frees what they hold. */

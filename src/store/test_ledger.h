@@ -5,15 +5,7 @@
 
 #include "store/ledger_private.h"
 #include "store/test_lake.h"
-
-static inline struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
-	return store;
-}
+#include "store/test_store.h"
 
 static inline uint64_t begin(
 	struct store *store, const char *source, enum ledger_kind kind, int64_t from, int64_t to)

@@ -4,6 +4,7 @@
 
 #include "store/private.h"
 #include "store/test_format.h"
+#include "store/test_store.h"
 #include "store/users.h"
 
 static const struct audit_act by = {"root", "command line", "", ""};
@@ -11,11 +12,8 @@ static const struct user_change same = {.disabled = -1};
 
 static struct store *open_store(void)
 {
-	struct store *store;
-	struct err err;
 	char *dir = test_folder();
-	if (store_open(dir, STORE_WRITE, &store, &err) < 0)
-		fail_msg("store_open: %s", err.text);
+	struct store *store = test_open(dir, STORE_WRITE);
 	free(dir);
 	return store;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "store/test_lake.h"
+#include "store/test_store.h"
 
 enum { EVENTS = 600, MOST_FILES = 100 };
 
@@ -23,20 +24,11 @@ static int note_file(const char *path, const struct stat *st, int type, struct F
 	return 0;
 }
 
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct store *store;
-	struct err err;
-	if (store_open(dir, mode, &store, &err) < 0)
-		fail_msg("%s", err.text);
-	return store;
-}
-
 /* Events of two sources in several segments and runs. */
 static char *make_store(void)
 {
 	char *dir = test_folder();
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	struct err err;
 	for (uint32_t i = 0; i < 3; i++) {
 		char name[20];
@@ -214,7 +206,7 @@ static void serves_the_rest(void **state)
 		/* The first frame holds records; the middle may be a rejected line. */
 		uint64_t at = is_vault ? 200 : file_bytes[i] / 2;
 		flip(files[i], at, 3);
-		served.store = open_store(dir, STORE_READ);
+		served.store = test_open(dir, STORE_READ);
 		if (store_segments(served.store, NULL, serve_segment, &served, &err) < 0)
 			fail_msg("%s", err.text);
 		if (served.refused == 0 || served.rows == 0)
@@ -237,7 +229,7 @@ static void refuses_to_append_to_a_cut_vault(void **state)
 	struct segment *segment;
 	snprintf(path, sizeof(path), "%s/vault/one/000001.zst", dir);
 	assert_int_equal(truncate(path, 10), 0);
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	assert_int_equal(segment_begin(store, &lake_shape, "one", "x", 0, &segment, &err), -1);
 	assert_int_equal(err.kind, ERR_DAMAGED);
 	assert_non_null(strstr(err.text, "vault/one/000001.zst"));
@@ -255,7 +247,7 @@ static void scrub_goes_round(void **state)
 	uint64_t damaged;
 	int64_t before = 0, after = 0;
 	struct finding f = {.file = "vault/two/000001.zst"};
-	struct store *store = open_store(dir, STORE_WRITE);
+	struct store *store = test_open(dir, STORE_WRITE);
 	assert_int_equal(store_scrub(store, 0, note_damage, &f, &damaged, &err), 0);
 	assert_int_equal(store_scrub(store, 60, note_damage, &f, &damaged, &err), 0);
 	assert_int_equal(damaged, 0);
@@ -293,7 +285,7 @@ static void verify_stops_when_asked(void **state)
 	uint64_t damaged;
 	unsigned steps = 0;
 	struct progress progress = {stop_at_once, &steps, &stop_now};
-	struct store *store = open_store(dir, STORE_READ);
+	struct store *store = test_open(dir, STORE_READ);
 	stop_now = 0;
 	assert_int_equal(store_verify(store, NULL, NULL, &progress, &damaged, &err), -1);
 	assert_int_equal(err.kind, ERR_INTERRUPTED);
