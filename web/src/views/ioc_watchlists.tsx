@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Watchlists: all of them.
 import { useState } from "preact/hooks";
-import { call, get, post } from "../api";
+import { get, post } from "../api";
 import { useLoad } from "../app/load";
 import { address } from "../app/place";
 import { may } from "../app/session";
-import { confirmLoss } from "../parts/dialog";
 import { Grid } from "../parts/grid";
 import { Empty, Failed, say, sayFailed, Waiting } from "../parts/notice";
+import { remove } from "../parts/remove";
 import { count, counted, span } from "../parts/show";
 import { Ago, Log, Severity, State } from "../parts/text";
 import type { Watchlist } from "./ioc_types";
@@ -31,19 +31,16 @@ export async function pauseList(list: { name: string; paused: boolean }, done: (
 }
 
 export async function removeList(list: { name: string; indicators: number }, what: string, done: () => void) {
-	const yes = await confirmLoss(
-		`Remove ${list.name}?`,
-		`Its ${counted(list.indicators, "indicator")} are not watched for any more${what === "feed" ? ", and its secrets are forgotten" : ""}. Alerts that it raised stay.`,
-		`Remove the ${what}`,
+	const gone = await remove(
+		path(list.name),
+		{
+			title: `Remove ${list.name}?`,
+			text: `Its ${counted(list.indicators, "indicator")} are not watched for any more${what === "feed" ? ", and its secrets are forgotten" : ""}. Alerts that it raised stay.`,
+			yes: `Remove the ${what}`,
+		},
+		`${list.name} is removed.`,
 	);
-	if (!yes) return;
-	try {
-		await call("DELETE", path(list.name));
-		say(`${list.name} is removed.`);
-		done();
-	} catch (error) {
-		sayFailed(error);
-	}
+	if (gone) done();
 }
 
 export function ListState({ list }: { list: Watchlist }) {

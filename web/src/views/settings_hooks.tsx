@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hooks: where other products send their alerts to.
 import { useState } from "preact/hooks";
-import { call, get, post } from "../api";
+import { get, post } from "../api";
 import { useLoad } from "../app/load";
 import { searchAddress } from "../app/place";
-import { confirmLoss } from "../parts/dialog";
 import { Field } from "../parts/form";
 import { Grid } from "../parts/grid";
-import { Empty, Failed, say, sayFailed, Waiting } from "../parts/notice";
+import { Empty, Failed, Waiting } from "../parts/notice";
 import { Once } from "../parts/once";
+import { remove } from "../parts/remove";
 import { count, quoted } from "../parts/show";
 import { Ago, Log, State, Table } from "../parts/text";
 import { isWell, type Source, path as sourcePath } from "./sources_types";
@@ -38,22 +38,17 @@ export function Hooks() {
 			setRefused(reason);
 		}
 	};
-	const remove = async (hook: Hook) => {
-		if (
-			!(await confirmLoss(
-				`Remove the hook ${hook.name}?`,
-				"What is sent to it is refused from now on. What was sent stays.",
-				"Remove the hook",
-			))
-		)
-			return;
-		try {
-			await call("DELETE", `/hooks/${encodeURIComponent(hook.name)}`);
-			say(`The hook ${hook.name} is removed.`);
-		} catch (reason) {
-			sayFailed(reason);
-		}
-		reload();
+	const drop = async (hook: Hook) => {
+		const gone = await remove(
+			`/hooks/${encodeURIComponent(hook.name)}`,
+			{
+				title: `Remove the hook ${hook.name}?`,
+				text: "What is sent to it is refused from now on. What was sent stays.",
+				yes: "Remove the hook",
+			},
+			`The hook ${hook.name} is removed.`,
+		);
+		if (gone !== null) reload();
 	};
 	return (
 		<>
@@ -101,7 +96,7 @@ export function Hooks() {
 								</td>
 								<td class="acts-cell">
 									<div class="acts">
-										<button type="button" class="loss" onClick={() => void remove(hook)}>
+										<button type="button" class="loss" onClick={() => void drop(hook)}>
 											Remove
 										</button>
 									</div>

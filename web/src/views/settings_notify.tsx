@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is told of alerts: webhooks, Slack, Teams, syslog, mail.
 import { useState } from "preact/hooks";
-import { call, get, type Job, post } from "../api";
+import { get, type Job, post } from "../api";
 import { useLoad } from "../app/load";
 import { change, place } from "../app/place";
 import { may } from "../app/session";
-import { confirmLoss } from "../parts/dialog";
 import { flat } from "../parts/event";
 import { Grid } from "../parts/grid";
 import { JobView, startJob, useJob } from "../parts/jobs";
 import { Empty, Failed, say, sayFailed, Waiting } from "../parts/notice";
+import { remove } from "../parts/remove";
 import { count } from "../parts/show";
 import { Ago, type Level, Log, Severity, State } from "../parts/text";
 import { AddNotifier } from "./settings_notify_form";
@@ -72,23 +72,18 @@ export function Notifiers() {
 		}
 		reload();
 	};
-	const remove = async (notifier: Notifier) => {
+	const drop = async (notifier: Notifier) => {
 		const waits = notifier.waiting ? ` ${count(notifier.waiting)} waiting messages are lost.` : "";
-		if (
-			!(await confirmLoss(
-				`Remove ${notifier.name}?`,
-				`Nobody is told by it any more, and its secrets are forgotten.${waits}`,
-				"Remove",
-			))
-		)
-			return;
-		try {
-			await call("DELETE", at(notifier));
-			say(`${notifier.name} is removed.`);
-		} catch (reason) {
-			sayFailed(reason);
-		}
-		reload();
+		const gone = await remove(
+			at(notifier),
+			{
+				title: `Remove ${notifier.name}?`,
+				text: `Nobody is told by it any more, and its secrets are forgotten.${waits}`,
+				yes: "Remove",
+			},
+			`${notifier.name} is removed.`,
+		);
+		if (gone !== null) reload();
 	};
 	return (
 		<>
@@ -149,7 +144,7 @@ export function Notifiers() {
 											>
 												{notifier.paused ? "Resume" : notifier.given_up ? "Try again" : "Pause"}
 											</button>
-											<button type="button" class="loss" onClick={() => void remove(notifier)}>
+											<button type="button" class="loss" onClick={() => void drop(notifier)}>
 												Remove
 											</button>
 										</div>

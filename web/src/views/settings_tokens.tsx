@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens for programs that ask the API.
 import { useState } from "preact/hooks";
-import { call, get, post } from "../api";
+import { get, post } from "../api";
 import { useLoad } from "../app/load";
 import type { Role } from "../app/session";
-import { confirmLoss } from "../parts/dialog";
 import { Choice, Field } from "../parts/form";
 import { Grid } from "../parts/grid";
-import { Empty, Failed, say, sayFailed, Waiting } from "../parts/notice";
+import { Empty, Failed, Waiting } from "../parts/notice";
 import { Once } from "../parts/once";
+import { remove } from "../parts/remove";
 import { Ago, Log, State } from "../parts/text";
 import { roles } from "./settings_users";
 
@@ -68,22 +68,17 @@ function Add({ done }: { done: (token: Token) => void }) {
 export function Tokens() {
 	const { data, error, reload } = useLoad((signal) => get<{ tokens: Token[] }>("/tokens", {}, signal), []);
 	const [made, setMade] = useState<Token | null>(null);
-	const remove = async (token: Token) => {
-		if (
-			!(await confirmLoss(
-				`Remove the token ${token.name}?`,
-				"Programs that use it are refused within a second.",
-				"Remove the token",
-			))
-		)
-			return;
-		try {
-			await call("DELETE", `/tokens/${encodeURIComponent(token.name)}`);
-			say(`The token ${token.name} is removed.`);
-		} catch (reason) {
-			sayFailed(reason);
-		}
-		reload();
+	const drop = async (token: Token) => {
+		const gone = await remove(
+			`/tokens/${encodeURIComponent(token.name)}`,
+			{
+				title: `Remove the token ${token.name}?`,
+				text: "Programs that use it are refused within a second.",
+				yes: "Remove the token",
+			},
+			`The token ${token.name} is removed.`,
+		);
+		if (gone !== null) reload();
 	};
 	return (
 		<>
@@ -117,7 +112,7 @@ export function Tokens() {
 								<td class="nowrap">{token.expires_at ? <Ago at={token.expires_at} /> : "never"}</td>
 								<td class="acts-cell">
 									<div class="acts">
-										<button type="button" class="loss" onClick={() => void remove(token)}>
+										<button type="button" class="loss" onClick={() => void drop(token)}>
 											Remove
 										</button>
 									</div>

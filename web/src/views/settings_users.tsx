@@ -9,6 +9,7 @@ import { Choice, Field } from "../parts/form";
 import { Grid } from "../parts/grid";
 import { Failed, say, sayFailed, Waiting } from "../parts/notice";
 import { Once } from "../parts/once";
+import { remove } from "../parts/remove";
 import { Ago, State } from "../parts/text";
 
 interface User {
@@ -74,22 +75,17 @@ export function Users() {
 		setTurn((n) => n + 1);
 		reload();
 	};
-	const remove = async (user: User) => {
-		if (
-			!(await confirmLoss(
-				`Remove ${user.name}?`,
-				"The user is signed out and cannot sign in any more. What the user did stays in the audit log.",
-				"Remove the user",
-			))
-		)
-			return;
-		try {
-			await call("DELETE", `/users/${encodeURIComponent(user.name)}`);
-			say(`${user.name} is removed.`);
-		} catch (reason) {
-			sayFailed(reason);
-		}
-		reload();
+	const drop = async (user: User) => {
+		const gone = await remove(
+			`/users/${encodeURIComponent(user.name)}`,
+			{
+				title: `Remove ${user.name}?`,
+				text: "The user is signed out and cannot sign in any more. What the user did stays in the audit log.",
+				yes: "Remove the user",
+			},
+			`${user.name} is removed.`,
+		);
+		if (gone !== null) reload();
 	};
 	const reset = async (user: User) => {
 		if (
@@ -160,7 +156,7 @@ export function Users() {
 										>
 											{user.disabled ? "Enable" : "Disable"}
 										</button>
-										<button type="button" class="loss" onClick={() => void remove(user)}>
+										<button type="button" class="loss" onClick={() => void drop(user)}>
 											Remove
 										</button>
 									</div>

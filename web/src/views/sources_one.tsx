@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One source: how it is doing, what it brought, what is missing, what was asked of it; pause, test, backfill, remove.
 import { useEffect, useState } from "preact/hooks";
-import { call, get, type Job, Problem, post } from "../api";
+import { get, type Job, Problem, post } from "../api";
 import { useLoad } from "../app/load";
 import { address, change, go, place, searchAddress } from "../app/place";
 import { may } from "../app/session";
-import { confirmLoss } from "../parts/dialog";
 import { flat } from "../parts/event";
 import { Field } from "../parts/form";
 import { isOver, JobView, startJob, useJob } from "../parts/jobs";
 import { Empty, Failed, say, sayFailed, Waiting } from "../parts/notice";
+import { remove } from "../parts/remove";
 import { count, quoted, span } from "../parts/show";
 import { Ago, Log, State, Table, Time } from "../parts/text";
 import { GapList, LedgerTable } from "./sources_ledger";
@@ -188,20 +188,17 @@ function Acts({ source, done, started }: { source: Source; done: () => void; sta
 			sayFailed(error);
 		}
 	};
-	const remove = async () => {
-		const yes = await confirmLoss(
-			`Remove ${source.name}?`,
-			"The connection and its token are forgotten. Its events, its ledger and alerts stay. Connected again, it doubles nothing.",
-			"Remove the source",
+	const drop = async () => {
+		const gone = await remove(
+			hook ? `/hooks/${encodeURIComponent(source.name)}` : at,
+			{
+				title: `Remove ${source.name}?`,
+				text: "The connection and its token are forgotten. Its events, its ledger and alerts stay. Connected again, it doubles nothing.",
+				yes: "Remove the source",
+			},
+			`${source.name} is removed. Its events are kept.`,
 		);
-		if (!yes) return;
-		try {
-			await call("DELETE", hook ? `/hooks/${encodeURIComponent(source.name)}` : at);
-			say(`${source.name} is removed. Its events are kept.`);
-			go("/sources");
-		} catch (error) {
-			sayFailed(error);
-		}
+		if (gone) go("/sources");
 	};
 	const hook = source.kind === "hook";
 	const paused = source.paused ?? source.state === "paused";
@@ -229,7 +226,7 @@ function Acts({ source, done, started }: { source: Source; done: () => void; sta
 					{hook ? "Hooks" : "Connect again"}
 				</a>
 				{source.state !== "gone" && (
-					<button type="button" class="loss" onClick={() => void remove()}>
+					<button type="button" class="loss" onClick={() => void drop()}>
 						Remove
 					</button>
 				)}
