@@ -15,6 +15,8 @@
 /* The length (1–4) of the well-formed UTF-8 sequence at `p` with `n` bytes left, or 0 where it is
  * ill-formed (overlong, surrogate, > U+10FFFF, cut). *code (may be NULL) gets the code point. */
 size_t text_utf8_step(const char *p, size_t n, uint32_t *code);
+/* True where all bytes of `s` are ASCII. */
+bool text_is_ascii(struct slice s);
 /* True where all of `s` is well-formed UTF-8. */
 bool text_utf8_valid(struct slice s);
 /* Appends `s` with each maximal ill-formed part replaced by U+FFFD; returns how many were. */

@@ -80,6 +80,11 @@ static size_t ascii_run(const char *p, size_t n)
 	return at;
 }
 
+bool text_is_ascii(struct slice s)
+{
+	return ascii_run(s.ptr, s.len) == s.len;
+}
+
 bool text_utf8_valid(struct slice s)
 {
 	for (size_t at = 0; at < s.len;) {

@@ -43,14 +43,6 @@ void text_letters(struct buf *out, const char *value, enum plainness letters)
 			value, value, value);
 }
 
-static bool is_ascii(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* ---- patterns -------------------------------------------------------------------------------- */
 
 /* A pattern with its texts joined and its `*` single. */
@@ -156,7 +148,7 @@ static bool put_glob(
 			text = buf_view(&folded);
 		}
 		valid = valid && text_utf8_valid(piece->text);
-		*ascii = *ascii && is_ascii(text);
+		*ascii = *ascii && text_is_ascii(text);
 		put_letters(&regex, text);
 	}
 	buf_puts(&regex, "\\z");
@@ -227,7 +219,7 @@ static void one_pattern(struct pair *pair, struct sql_value value, const struct 
 		struct buf folded;
 		buf_init(&folded, SIZE_MAX / 4);
 		text_fold(&folded, text);
-		bool plainly = is_ascii(buf_view(&folded));
+		bool plainly = text_is_ascii(buf_view(&folded));
 		put_literal(&pair->must, value, form, buf_view(&folded), plainly);
 		if (!plainly && !slice_eq(text, buf_view(&folded)))
 			put_literal(&pair->must, value, form, text, false);
@@ -283,7 +275,7 @@ static bool list_pattern(struct pair *pair, struct sql_value value, struct lists
 		text_fold(&folded, text);
 	else
 		buf_slice(&folded, text);
-	bool plainly = !lists->fold || is_ascii(buf_view(&folded));
+	bool plainly = !lists->fold || text_is_ascii(buf_view(&folded));
 	bool took = form == FORM_EXACT || plainly;
 	if (form == FORM_EXACT && lists->fold && plainly) {
 		sql_set_add(&lists->folded, buf_view(&folded));

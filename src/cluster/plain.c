@@ -7,21 +7,6 @@
 
 #include "cluster/private.h"
 
-static bool is_ascii(const char *text, size_t len)
-{
-	size_t i = 0;
-	for (; i + 8 <= len; i += 8) {
-		uint64_t word;
-		memcpy(&word, text + i, sizeof(word));
-		if (word & UINT64_C(0x8080808080808080))
-			return false;
-	}
-	for (; i < len; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* Whether one of the letters begins here that SPECIAL of filter_text.c has, beyond ASCII and folded to it: a test holds it to all letters. */
 static bool folds_to_ascii(const unsigned char *at, size_t len)
 {
@@ -48,7 +33,7 @@ static bool folds_to_ascii(const unsigned char *at, size_t len)
 
 enum plainness plain_of(struct slice text)
 {
-	if (is_ascii(text.ptr, text.len))
+	if (text_is_ascii(text))
 		return PLAIN_ASCII;
 	for (size_t i = 0; i < text.len; i++)
 		if (folds_to_ascii((const unsigned char *)text.ptr + i, text.len - i))
@@ -71,7 +56,8 @@ static void texts_open(struct texts *texts, const struct column *col)
 	uint32_t n = dictionary ? col->ndistinct : col->n;
 	*texts = (struct texts){.col = col, .ascii = true};
 	if (col->n && n)
-		texts->ascii = is_ascii(col->heap + col->off[0], col->off[n] - col->off[0]);
+		texts->ascii = text_is_ascii(
+			(struct slice){col->heap + col->off[0], col->off[n] - col->off[0]});
 	if (texts->ascii || !dictionary)
 		return;
 	texts->of = xmalloc(n);

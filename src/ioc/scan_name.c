@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan_name.c: a name is a run of letters, digits, hyphens, underscores and single dots. It is a domain, an IPv4 address, part of
  * a mail address, or nothing. Each name is looked at once: `failed_begin` and `cursor` see to it. */
+#include "base/text.h"
 #include "ioc/scan_private.h"
 
 enum {
@@ -208,14 +209,6 @@ static bool try_name(struct scan *scan, struct span name)
 	return try_mail(scan, name) || try_four(scan, name) || try_domain(scan, name);
 }
 
-static bool is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 bool scan_name(struct scan *scan, size_t at)
 {
 	bool known = at >= scan->failed_begin && at < scan->failed_end;
@@ -227,7 +220,7 @@ bool scan_name(struct scan *scan, size_t at)
 			return true;
 		scan->failed_begin = name.begin;
 		scan->failed_end = name.end;
-		if (is_ascii(part(scan, name.begin, name.end))) {
+		if (text_is_ascii(part(scan, name.begin, name.end))) {
 			scan->cursor = name.end > scan->cursor ? name.end : scan->cursor;
 			return false;
 		}
