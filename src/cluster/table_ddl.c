@@ -11,16 +11,15 @@
 #define SECOND INT64_C(1000000)
 enum { ANSWER_MOST = 1 << 24, LOOK_MS = 200, NAMES_MOST = 5 };
 
-static void say(struct ddl *ddl, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct ddl *ddl, const char *fmt, ...)
+void table_tell(const struct table_told *told, const char *fmt, ...)
 {
 	char text[1200];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (ddl->said)
-		ddl->said(ddl->ctx, text);
+	if (told->said)
+		told->said(told->ctx, text);
 }
 
 /* ---- who there is ---------------------------------------------------------------------------- */
@@ -76,7 +75,7 @@ int ddl_init(struct ddl *ddl, struct cluster *cluster, void (*said)(void *ctx, c
 {
 	struct row_cursor cursor;
 	struct err why;
-	*ddl = (struct ddl){.cluster = cluster, .said = said, .ctx = ctx};
+	*ddl = (struct ddl){.cluster = cluster, .told = {said, ctx}};
 	buf_init(&ddl->sql, 1 << 20);
 	buf_init(&ddl->out, ANSWER_MOST);
 	if (!cluster->settings.cluster[0])
@@ -196,7 +195,8 @@ static bool is_awaited(struct ddl *ddl, int64_t waited)
 		return awaited;
 	char names[600];
 	missing(ddl, names, sizeof(names));
-	say(ddl, "%s does not answer: goes on without, it does this when it is back", names);
+	table_tell(&ddl->told, "%s does not answer: goes on without, it does this when it is back",
+		names);
 	for (uint32_t i = 0; i < ddl->n; i++)
 		ddl->hosts[i].away = ddl->hosts[i].away || !ddl->hosts[i].done;
 	return false;
@@ -214,7 +214,8 @@ static int await(struct ddl *ddl, const char *path, int *code, struct err *err)
 			break;
 		missing(ddl, names, sizeof(names));
 		if (!told)
-			say(ddl, "waiting for %s (up to %d seconds)", names, DDL_PATIENCE_S);
+			table_tell(&ddl->told, "waiting for %s (up to %d seconds)", names,
+				DDL_PATIENCE_S);
 		told = true;
 		nanosleep(&(struct timespec){0, LOOK_MS * 1000000L}, NULL);
 	}
@@ -263,7 +264,7 @@ int ddl_change(struct ddl *ddl, struct slice sql, int *code, struct err *err)
 		return await(ddl, path, code, err);
 	}
 	if (!ddl->late)
-		say(ddl,
+		table_tell(&ddl->told,
 			"some servers of the cluster do not answer: they do this when they are "
 			"back (%.400s)",
 			err->text);
@@ -290,7 +291,7 @@ int ddl_end(struct ddl *ddl, struct err *err)
 		ddl->hosts[i].done = !late[i];
 	uint32_t n = missing(ddl, names, sizeof(names));
 	if (n)
-		say(ddl,
+		table_tell(&ddl->told,
 			"%s: not done there yet. %s it when back within a week, after that run "
 			"pugmark cluster init once more",
 			names, n == 1 ? "That server does" : "Those servers do");

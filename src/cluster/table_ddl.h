@@ -15,6 +15,14 @@
 
 enum { DDL_PATIENCE_S = 10, DDL_BUSY_S = 60 };
 
+/* Who is told what is done. */
+struct table_told {
+	void (*said)(void *ctx, const char *what); /* may be NULL */
+	void *ctx;
+};
+void table_tell(const struct table_told *told, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 struct ddl_host {
 	const char *name; /* "host:port" */
 	const char *id;   /* the same as nodes of ZooKeeper are named */
@@ -34,8 +42,7 @@ struct ddl {
 	bool late;     /* not all have answered */
 	struct ddl_node *nodes;
 	struct buf sql, out;
-	void (*said)(void *ctx, const char *what); /* may be NULL */
-	void *ctx;
+	struct table_told told;
 };
 
 /* Finds out who is in the cluster; without a cluster's name nobody is asked. ddl_fini even after -1. */

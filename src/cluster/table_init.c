@@ -18,21 +18,8 @@ struct making {
 	struct map types;    /* a type's text */
 	struct buf sql, out; /* of one statement */
 	struct ddl ddl;      /* what changes something */
-	void (*said)(void *ctx, const char *what);
-	void *ctx;
+	struct table_told told;
 };
-
-static void say(struct making *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct making *m, const char *fmt, ...)
-{
-	char text[1200];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	if (m->said)
-		m->said(m->ctx, text);
-}
 
 static const char *name_of(const struct making *m)
 {
@@ -143,7 +130,7 @@ static int check_cluster(struct making *m, struct err *err)
 		return unknown_cluster(m, err);
 	if (check_macros(m, err) < 0)
 		return -1;
-	say(m, "cluster %s: %llu %s, %llu %s, ClickHouse %s", name_of(m),
+	table_tell(&m->told, "cluster %s: %llu %s, %llu %s, ClickHouse %s", name_of(m),
 		(unsigned long long)shards, shards == 1 ? "shard" : "shards",
 		(unsigned long long)servers, servers == 1 ? "server" : "servers",
 		m->features->version_text);
@@ -174,7 +161,7 @@ static int make_database(struct making *m, struct err *err)
 	table_database_sql(&m->sql, m->cluster);
 	if (change(m, err) == 0) {
 		if (!there)
-			say(m, "database %s made", database_of(m));
+			table_tell(&m->told, "database %s made", database_of(m));
 		return 0;
 	}
 	if (there == 1 && err->kind != ERR_IO)
@@ -392,8 +379,8 @@ static int add_missing(struct making *m, const struct table_plan *plan, bool loc
 			return err_context(err, "a new column of %s", plan->table);
 		if (rc == 1)
 			return 0;
-		say(m, "table %s%s: column %s added", plan->table, local ? "_local" : "",
-			column->name);
+		table_tell(&m->told, "table %s%s: column %s added", plan->table,
+			local ? "_local" : "", column->name);
 	}
 	return 0;
 }
@@ -413,7 +400,7 @@ static int make_one(struct making *m, const struct table_plan *plan, bool local,
 	if (there)
 		return add_missing(m, plan, local && shards, err);
 	if (local)
-		say(m, "table %s made", plan->table);
+		table_tell(&m->told, "table %s made", plan->table);
 	return 0;
 }
 
@@ -474,7 +461,7 @@ static int view_there(struct making *m, const char *const *names, uint32_t n, st
 		return 0;
 	struct slice engine = row_text(&cursor), made = row_text(&cursor);
 	if (!slice_eq(engine, SLICE("View")) || !table_view_is_ours(made)) {
-		say(m,
+		table_tell(&m->told,
 			"%s." CLUSTER_EVENTS
 			" is somebody else's and is left as it is: FROM " CLUSTER_EVENTS
 			" asks that one. Rename it and run init again, or take another database "
@@ -508,7 +495,8 @@ static int make_view(struct making *m, struct err *err)
 	if (change(m, err) < 0)
 		return err_context(err, "the view " CLUSTER_EVENTS " cannot be made");
 	if (there != 1)
-		say(m, "view " CLUSTER_EVENTS " made: the common fields of %u tables", n);
+		table_tell(&m->told, "view " CLUSTER_EVENTS " made: the common fields of %u tables",
+			n);
 	return 0;
 }
 
@@ -524,7 +512,7 @@ static int try_shards(struct making *m, struct err *err)
 	buf_puts(&m->sql, " FORMAT RowBinary");
 	if (ask(m, &code, err) == 0 || !code)
 		return m->out.len ? 0 : -1;
-	say(m,
+	table_tell(&m->told,
 		"the servers of the cluster do not all reach each other yet: %.600s. Look into "
 		"remote_servers of their configs: host, port, user, password",
 		err->text);
@@ -544,7 +532,7 @@ static void plan_all(struct making *m, const struct schema *const *schemas, uint
 int table_init(struct cluster *cluster, const struct schema *const *schemas, uint32_t n,
 	void (*said)(void *ctx, const char *what), void *ctx, struct err *err)
 {
-	struct making m = {.cluster = cluster, .said = said, .ctx = ctx};
+	struct making m = {.cluster = cluster, .told = {said, ctx}};
 	m.features = cluster_features(cluster, err);
 	if (!m.features)
 		return -1;
