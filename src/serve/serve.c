@@ -27,6 +27,7 @@ enum {
 
 struct service {
 	const struct serve_options *options;
+	bool beside; /* no service, but beside a process that collects: only what sends to a cluster */
 	struct child *children; /* a list */
 	int64_t looked;
 	bool waiting_told;
@@ -145,10 +146,11 @@ static int look(struct service *s, struct err *err)
 		want_http(s);
 	if (store_open(s->options->data, STORE_READ, &store, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	if (!s->options->only && !s->options->beside)
+	bool all = !s->options->only && !s->beside;
+	if (all)
 		want_checkpoints(s);
-	int rc = s->options->beside ? 0 : store_connections(store, note_connection, s, err);
-	if (rc == 0 && !s->options->only && !s->options->beside)
+	int rc = s->beside ? 0 : store_connections(store, note_connection, s, err);
+	if (rc == 0 && all)
 		rc = notifier_list(store, NULL, note_notifier, s, err) < 0 ||
 				     watchlists(store, note_feed, s, err) < 0
 			     ? -1
@@ -288,7 +290,7 @@ static int look_failed(struct service *s, const struct err *why)
 
 static void tell_waiting(struct service *s)
 {
-	if (s->wanted > 0 || s->options->beside)
+	if (s->wanted > 0 || s->beside)
 		s->waiting_told = false;
 	else if (!s->waiting_told) {
 		log_info("nothing is connected yet (or all is paused): pugmark connect");
@@ -301,7 +303,7 @@ static int watch(struct service *s, struct err *err)
 {
 	int rc = 0;
 	while (!*s->options->stop && rc == 0) {
-		bool first = s->looked == 0 && !s->options->beside;
+		bool first = s->looked == 0 && !s->beside;
 		if (s->looked == 0 || clock_mono_us() - s->looked > LOOK_US) {
 			rc = look(s, err);
 			if (rc == 0)
@@ -320,8 +322,6 @@ static int watch(struct service *s, struct err *err)
 int serve_run(const struct serve_options *options, struct err *err)
 {
 	struct service service = {.options = options};
-	if (options->beside)
-		return watch(&service, err);
 	int fd = lock_folder(options->data, err);
 	if (fd < 0)
 		return -1;
@@ -343,8 +343,9 @@ struct serve_beside {
 static void *run_beside(void *ctx)
 {
 	struct serve_beside *beside = ctx;
+	struct service service = {.options = &beside->options, .beside = true};
 	struct err err;
-	(void)serve_run(&beside->options, &err); /* logs what is wrong */
+	(void)watch(&service, &err); /* logs what is wrong */
 	return NULL;
 }
 
@@ -352,8 +353,7 @@ struct serve_beside *serve_beside_start(const char *data, const char *const *arg
 {
 	struct serve_beside *beside = xcalloc(1, sizeof(*beside));
 	sigset_t all, before;
-	beside->options = (struct serve_options){
-		.data = data, .args = args, .beside = true, .stop = &beside->stop};
+	beside->options = (struct serve_options){.data = data, .args = args, .stop = &beside->stop};
 	/* Signals are for the thread that collects: they end its waiting. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

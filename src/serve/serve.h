@@ -20,7 +20,6 @@ struct serve_options {
 	const char *const *
 		http; /* words of the process that answers the API, all of them, NULL-ended; NULL = none */
 	const char *const *args; /* for each process, after its words; NULL-ended */
-	bool beside; /* no service: only what sends to a cluster, beside a process that collects; without a lock */
 	const volatile sig_atomic_t *stop;
 };
 
