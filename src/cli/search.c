@@ -53,26 +53,19 @@ static int check_options(const struct searching *s)
 	return wrong ? -1 : 0;
 }
 
-/* `-field`, `field`; of event_time it is the order itself. */
 static int parse_sort(struct searching *s, struct err *err)
 {
 	const char *text = s->line->values[OPT_SORT];
 	s->request.order = SEARCH_NEWEST;
 	if (!text)
 		return 0;
-	bool down = *text == '-';
-	text += down;
-	if (query_check_field(&s->tables, slice_of(text), err) < 0)
-		return -1;
-	if (strcasecmp(text, "table") == 0)
+	int rc = search_sort_by(&s->request, &s->tables, text, err);
+	if (rc == 1)
 		return err_set(err, ERR_USAGE,
 			"--sort %s: tables have no order: --facet table counts them, table:NAME "
 			"picks one",
-			text);
-	s->request.order = down ? SEARCH_NEWEST : SEARCH_OLDEST;
-	if (strcasecmp(text, "event_time") != 0)
-		s->request.sort = text;
-	return 0;
+			text + (*text == '-'));
+	return rc;
 }
 
 static int parse_lists(struct searching *s, struct err *err)

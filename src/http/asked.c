@@ -50,18 +50,11 @@ static int parse_order(struct asked *a, struct err *err)
 		a->request.order = SEARCH_OLDEST;
 		return 0;
 	}
-	bool down = *text == '-';
-	text += down;
-	if (query_check_field(&a->tables, slice_of(text), err) < 0 ||
-		strcasecmp(text, "table") == 0)
-		return err_set(err, ERR_USAGE,
-			"order=%.80s: write newest, oldest, a field, or -field for the highest "
-			"first",
-			text);
-	a->request.order = down ? SEARCH_NEWEST : SEARCH_OLDEST;
-	if (strcasecmp(text, "event_time") != 0)
-		a->request.sort = text;
-	return 0;
+	if (search_sort_by(&a->request, &a->tables, text, err) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"order=%.80s: write newest, oldest, a field, or -field for the highest first",
+		text + (*text == '-'));
 }
 
 static int parse_numbers(struct asked *a, struct err *err)

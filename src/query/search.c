@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* search.c: one search from request to result; begun again where a segment was retired under it. */
 #include <stdlib.h>
+#include <strings.h>
 
+#include "query/language.h"
 #include "query/search_private.h"
 
 /* What may be asked for, within what can be given. */
@@ -166,6 +168,21 @@ static int attempt(struct search *s, struct err *err)
 	explain->match_us = matched - listed;
 	explain->page_us = end - matched;
 	explain->total_us = end - s->started;
+	return 0;
+}
+
+int search_sort_by(struct search_request *request, const struct search_tables *tables,
+	const char *text, struct err *err)
+{
+	bool down = *text == '-';
+	text += down;
+	if (query_check_field(tables, slice_of(text), err) < 0)
+		return -1;
+	if (strcasecmp(text, "table") == 0)
+		return 1;
+	request->order = down ? SEARCH_NEWEST : SEARCH_OLDEST;
+	if (strcasecmp(text, "event_time") != 0)
+		request->sort = text;
 	return 0;
 }
 

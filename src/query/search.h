@@ -123,6 +123,11 @@ struct search_result {
 	struct search_explain explain;
 };
 
+/* Sets `order` and `sort` by `field`, or `-field` for the highest first; event_time is the order by time itself. `text` is borrowed. 0; 1 for
+ * `table`, by which nothing is ordered; -1 as query_check_field. */
+int search_sort_by(struct search_request *request, const struct search_tables *tables,
+	const char *text, struct err *err);
+
 struct search;
 /* Runs it, with threads of its own; the store itself is used by the calling thread only. *search
  * owns the result (borrowed until search_free). -1: could not search at all: the store cannot be
