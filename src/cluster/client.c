@@ -117,6 +117,18 @@ int cluster_open(const struct cluster_settings *settings, const volatile sig_ato
 	return 0;
 }
 
+int cluster_twin(const struct cluster *cluster, const volatile sig_atomic_t *stop,
+	struct cluster **twin, struct err *err)
+{
+	if (cluster_open(&cluster->settings, stop, twin, err) < 0)
+		return -1;
+	(*twin)->now = cluster->now;
+	(*twin)->met = cluster->met;
+	(*twin)->known = cluster->known;
+	(*twin)->features = cluster->features;
+	return 0;
+}
+
 void cluster_close(struct cluster *cluster)
 {
 	if (!cluster)

@@ -69,6 +69,9 @@ struct cluster;
  * an address or a name that cannot be. One thread at a time uses it. */
 int cluster_open(const struct cluster_settings *settings, const volatile sig_atomic_t *stop,
 	struct cluster **cluster, struct err *err);
+/* Opens the same once more, for another thread; it goes on where `cluster` is: the same server first, what is known of it known. */
+int cluster_twin(const struct cluster *cluster, const volatile sig_atomic_t *stop,
+	struct cluster **twin, struct err *err);
 /* Accepts NULL. */
 void cluster_close(struct cluster *cluster);
 /* Borrowed: with defaults instead of NULL. */

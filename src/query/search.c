@@ -25,7 +25,12 @@ static void take_request(struct search *s, const struct search_request *request)
 		     : copy->threads > SEARCH_THREADS ? SEARCH_THREADS
 						      : copy->threads;
 	s->started = clock_mono_us();
-	/* Twice the page may wait for its trimming, in each worker too. */
+}
+
+/* No more than memory has room for: twice the page may wait for its trimming, in each worker too. */
+static void bound_page(struct search *s)
+{
+	struct search_request *copy = &s->copy;
 	size_t row =
 		copy->sort ? sizeof(struct sort_hit) + SEARCH_SORT_BYTES : 2 * sizeof(struct hit);
 	uint64_t most = copy->memory / 2 / row / (s->threads + 1);
@@ -96,7 +101,7 @@ static void forget(struct search *s)
 	s->nfiles = s->files_cap = s->nproblems = s->problems_cap = 0;
 	s->nitems = s->items_cap = 0;
 	s->opening = s->open_files = 0;
-	s->page = (struct page){.most = s->page.most};
+	s->page = (struct page){0};
 	s->result = (struct search_result){0};
 	s->again = false;
 	s->why = NULL;
@@ -150,6 +155,7 @@ static int attempt(struct search *s, struct err *err)
 	int64_t begin = clock_mono_us();
 	int clustered =
 		s->request->lake || s->request->only_after_segment ? 0 : clustered_open(s, err);
+	bound_page(s);
 	if (clustered < 0 || plan_tables(s, err) < 0 ||
 		(clustered ? clustered_plan(s, err) : plan_files(s, err)) < 0)
 		return -1;

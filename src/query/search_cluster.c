@@ -20,7 +20,8 @@ int clustered_open(struct search *s, struct err *err)
 	if (rc < 1)
 		return rc;
 	struct clustered *c = s->clustered = xcalloc(1, sizeof(*c));
-	c->cluster = cluster;
+	c->connections[0] = cluster;
+	s->threads = CLUSTERED_AT_ONCE;
 	c->features = cluster_features(cluster, err);
 	if (!c->features && run_ended(s)) /* nothing will be asked */
 		c->features = &none;
@@ -37,7 +38,8 @@ void clustered_free(struct search *s)
 		buf_fini(&c->tables[t].range);
 	}
 	free(c->tables);
-	cluster_close(c->cluster);
+	for (unsigned i = 0; i < CLUSTERED_AT_ONCE; i++)
+		cluster_close(c->connections[i]);
 	free(c);
 	s->clustered = NULL;
 }
@@ -57,21 +59,20 @@ static int after_asking(struct search *s, int rc, struct err *err)
 	if (rc == 0)
 		return 0;
 	if (run_ended(s) || err->kind == ERR_LIMIT) {
-		if (!s->why)
-			s->why = "the time limit was reached";
-		atomic_store(&s->ended, true);
+		run_end(s, "the time limit was reached");
 		return 1;
 	}
 	return clustered_failed(err);
 }
 
-int clustered_ask(struct search *s, struct slice sql, struct buf *out, struct err *err)
+int clustered_ask(struct worker *w, struct slice sql, struct buf *out, struct err *err)
 {
+	struct search *s = w->search;
 	struct cluster_query query = {.sql = sql, .reading = true, .whole = true, .ms = ms_left(s)};
 	if (run_ended(s))
 		return 1;
 	buf_clear(out);
-	return after_asking(s, cluster_ask(s->clustered->cluster, &query, out, err), err);
+	return after_asking(s, cluster_ask(w->cluster, &query, out, err), err);
 }
 
 struct streaming {
@@ -93,7 +94,7 @@ static int take_block(void *ctx, struct batch *batch, struct err *err)
 	batch_init(batch, w->batch.shape);
 	w->file = &s->files[st->table];
 	w->file_index = st->table;
-	w->group = s->clustered->blocks++;
+	w->group = atomic_fetch_add(&s->clustered->blocks, 1);
 	w->facts = (struct group_facts){.nrows = w->batch.nrows,
 		.some_untimed = true,
 		.min_time = INT64_MIN,
@@ -106,7 +107,8 @@ static int take_block(void *ctx, struct batch *batch, struct err *err)
 void clustered_from(const struct search *s, uint32_t table, struct buf *out)
 {
 	buf_puts(out, " FROM ");
-	cluster_table_name(out, s->clustered->cluster, s->tables[table].schema->table, false);
+	cluster_table_name(
+		out, s->clustered->connections[0], s->tables[table].schema->table, false);
 }
 
 void clustered_and(struct buf *where, struct slice condition)
@@ -135,7 +137,7 @@ int clustered_stream(struct worker *w, uint32_t table, const bool *want, struct 
 		.ctx = &st};
 	if (run_ended(s))
 		return 1;
-	int rc = cluster_select(s->clustered->cluster, &select, err);
+	int rc = cluster_select(w->cluster, &select, err);
 	w->explain.columns_read += select.ncolumns;
 	w->explain.bytes_read += select.bytes;
 	return after_asking(s, rc, err);
@@ -178,16 +180,16 @@ static int known_shape(struct search *s, uint32_t t, const struct map *columns, 
 }
 
 /* What tables and columns there are: keys `table`, and `table` NUL column in backquotes. */
-static int list_columns(struct search *s, struct map *columns, struct err *err)
+static int list_columns(struct worker *w, struct map *columns, struct err *err)
 {
 	struct buf sql, out, key;
 	buf_init(&sql, 4096);
 	buf_init(&out, 64 << 20);
 	buf_init(&key, 1 << 20);
 	buf_puts(&sql, "SELECT table, name FROM system.columns WHERE database = ");
-	sql_text(&sql, slice_of(cluster_settings(s->clustered->cluster)->database));
+	sql_text(&sql, slice_of(cluster_settings(w->cluster)->database));
 	buf_puts(&sql, " FORMAT RowBinary");
-	int rc = clustered_ask(s, buf_view(&sql), &out, err);
+	int rc = clustered_ask(w, buf_view(&sql), &out, err);
 	struct row_cursor cursor = row_cursor(buf_view(&out));
 	while (rc == 0 && row_more(&cursor)) {
 		struct slice table = row_text(&cursor), name = row_text(&cursor);
@@ -228,10 +230,18 @@ static void make_range(struct search *s, uint32_t t)
 		clustered_and(range, SLICE("ifNull(`secondary`, 0) = 0"));
 }
 
-/* The first and the last time of a table's events. */
-static int time_span(struct search *s, uint32_t t, int64_t *min, int64_t *max, struct err *err)
+/* The first and the last time of all events. */
+struct time_span {
+	int64_t min, max; /* under the search's lock */
+};
+
+static int span_table(struct worker *w, uint32_t t, void *ctx, struct err *err)
 {
+	struct search *s = w->search;
+	struct time_span *span = ctx;
 	struct buf sql, out;
+	if (!s->clustered->tables[t].there)
+		return 0;
 	buf_init(&sql, 8192);
 	buf_init(&out, 4096);
 	buf_puts(&sql, "SELECT count(), min(`_time`), max(`_time`)");
@@ -239,13 +249,15 @@ static int time_span(struct search *s, uint32_t t, int64_t *min, int64_t *max, s
 	buf_puts(&sql, " WHERE ");
 	buf_puts(&sql, SQL_TIMED);
 	buf_puts(&sql, " FORMAT RowBinary");
-	int rc = clustered_ask(s, buf_view(&sql), &out, err);
+	int rc = clustered_ask(w, buf_view(&sql), &out, err);
 	struct row_cursor cursor = row_cursor(buf_view(&out));
 	uint64_t n = row_u64(&cursor);
 	int64_t first = (int64_t)row_u64(&cursor), last = (int64_t)row_u64(&cursor);
 	if (rc == 0 && !cursor.bad && n && last >= s->request->since && first < s->request->until) {
-		*min = first < *min ? first : *min;
-		*max = last > *max ? last : *max;
+		pthread_mutex_lock(&s->lock);
+		span->min = first < span->min ? first : span->min;
+		span->max = last > span->max ? last : span->max;
+		pthread_mutex_unlock(&s->lock);
 	}
 	buf_fini(&sql);
 	buf_fini(&out);
@@ -279,7 +291,8 @@ static int plan_table(struct search *s, uint32_t t, const struct map *columns, s
 int clustered_plan(struct search *s, struct err *err)
 {
 	uint32_t n = s->request->tables->n;
-	int64_t min = INT64_MAX, max = INT64_MIN;
+	struct time_span span = {INT64_MAX, INT64_MIN};
+	struct worker w = {.search = s, .cluster = s->clustered->connections[0]};
 	struct map columns;
 	map_init(&columns);
 	s->files = xcalloc(n + 1, sizeof(*s->files));
@@ -287,15 +300,14 @@ int clustered_plan(struct search *s, struct err *err)
 	s->nfiles = n;
 	int rc = store_segments(s->store, NULL, note_segment, s, err);
 	if (rc == 0)
-		rc = list_columns(s, &columns, err);
+		rc = list_columns(&w, &columns, err);
 	bool open = s->request->since == INT64_MIN || s->request->until == INT64_MAX;
-	for (uint32_t t = 0; t < n && rc == 0; t++) {
+	for (uint32_t t = 0; t < n && rc == 0; t++)
 		rc = plan_table(s, t, &columns, err);
-		if (rc == 0 && s->clustered->tables[t].there && s->request->buckets && open)
-			rc = time_span(s, t, &min, &max, err);
-	}
+	if (rc == 0 && s->request->buckets && open)
+		rc = clustered_each(s, NULL, n, span_table, &span, err);
 	if (rc >= 0)
-		histogram_plan(s, min, max);
+		histogram_plan(s, span.min, span.max);
 	map_fini(&columns);
 	return rc < 0 ? -1 : 0;
 }

@@ -37,7 +37,7 @@ static void from_where(struct counting *c)
 static int ask(struct counting *c, struct row_cursor *cursor, struct err *err)
 {
 	buf_puts(&c->sql, " FORMAT RowBinary");
-	int rc = clustered_ask(c->s, buf_view(&c->sql), &c->answer, err);
+	int rc = clustered_ask(c->w, buf_view(&c->sql), &c->answer, err);
 	*cursor = row_cursor(rc == 0 ? buf_view(&c->answer) : SLICE(""));
 	return rc;
 }

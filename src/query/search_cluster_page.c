@@ -78,13 +78,16 @@ static void page_where(struct search *s, uint32_t t, const struct stepping *last
 		behind(s, where, last->timed, last->time, last->id);
 	else if (after)
 		behind(s, where, !after->no_time, after->time, after->id);
-	if (s->page.full && s->page.worst.timed) {
-		s->clustered->left = true;
+	pthread_mutex_lock(&s->lock);
+	struct place worst = s->page.worst;
+	bool full = s->page.full && worst.timed;
+	pthread_mutex_unlock(&s->lock);
+	if (full) {
+		atomic_store(&s->clustered->left, true);
 		if (!newest)
 			clustered_and(where, slice_of(SQL_TIMED));
 		buf_printf(where, "%s`_time` %s %lld", where->len ? " AND " : "",
-			newest ? ">=" : "<=",
-			(long long)(newest ? s->page.worst.key : ~s->page.worst.key));
+			newest ? ">=" : "<=", (long long)(newest ? worst.key : ~worst.key));
 	}
 	clustered_and(where, buf_view(&table->filter.may));
 }
@@ -124,10 +127,20 @@ static int page_step(struct worker *w, uint32_t t, uint64_t limit, bool first,
 	int rc = clustered_stream(w, t, want, buf_view(&table->filter.gate), buf_view(&where),
 		buf_view(&tail), page_block, step, err);
 	*more = rc == 0 && step->rows == limit;
-	s->clustered->left |= *more;
+	if (*more)
+		atomic_store(&s->clustered->left, true);
 	buf_fini(&where);
 	buf_fini(&tail);
 	return rc;
+}
+
+/* Whether rows behind the last one of a step can come into the page. */
+static bool wants_more(struct search *s, const struct stepping *last)
+{
+	pthread_mutex_lock(&s->lock);
+	bool wants = top_wants(s, place_of(s->order, last->timed, last->time));
+	pthread_mutex_unlock(&s->lock);
+	return wants;
 }
 
 static int page_table(struct worker *w, uint32_t t, struct err *err)
@@ -137,10 +150,10 @@ static int page_table(struct worker *w, uint32_t t, struct err *err)
 	struct stepping step = {0};
 	uint64_t most = s->page.most, judged = most < LEAST_STEP / 2 ? LEAST_STEP : 2 * most;
 	uint64_t limit = table->filter.exact ? most : judged;
-	bool more = table->there && !table->shape->never;
+	bool more = true;
 	int rc = 0;
 	for (bool first = true; more && rc == 0; first = false) {
-		if (!first && !top_wants(s, place_of(s->order, step.timed, step.time)))
+		if (!first && !wants_more(s, &step))
 			break;
 		rc = page_step(w, t, limit, first, &step, &more, err);
 		more = more && !step.exact; /* else these are the first of all */
@@ -179,8 +192,6 @@ static int sort_table(struct worker *w, uint32_t t, struct err *err)
 	const struct cluster_table *table = &s->clustered->tables[t];
 	bool want[LIMIT_COLUMNS + SYS_COLUMNS] = {0};
 	struct buf where, tail;
-	if (!table->there || table->shape->never)
-		return 0;
 	buf_init(&where, (size_t)64 << 20);
 	buf_init(&tail, 8192);
 	want_filter(table, want);
@@ -205,22 +216,36 @@ static int sort_table(struct worker *w, uint32_t t, struct err *err)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static int run_page(struct worker *w, struct err *err)
+/* Jobs: the pages of all tables, then their counts. */
+struct running {
+	uint32_t ntables, skipped; /* of the pages, what is done already */
+};
+
+static int run_job(struct worker *w, uint32_t n, void *ctx, struct err *err)
 {
+	const struct running *running = ctx;
 	struct search *s = w->search;
-	uint32_t n = s->request->tables->n;
-	int rc = 0;
-	for (uint32_t t = 0; t < n && rc == 0; t++)
-		rc = s->request->sort ? sort_table(w, t, err) : page_table(w, t, err);
-	return rc;
+	uint32_t job = n + running->skipped, t = job % running->ntables;
+	const struct cluster_table *table = &s->clustered->tables[t];
+	if (!table->there || table->shape->never)
+		return 0;
+	if (job >= running->ntables)
+		return clustered_count(w, t, err);
+	return s->request->sort ? sort_table(w, t, err) : page_table(w, t, err);
 }
 
+/* The page of the first table comes alone: where it fills the page, the others are asked only for what is nearer. */
 int clustered_run(struct search *s, struct err *err)
 {
-	struct worker *w = &s->workers[0];
-	int rc = s->request->limit ? run_page(w, err) : 0;
-	for (uint32_t t = 0; s->counted && t < s->request->tables->n && rc == 0; t++)
-		if (s->clustered->tables[t].there && !s->clustered->tables[t].shape->never)
-			rc = clustered_count(w, t, err);
-	return rc < 0 ? -1 : 0;
+	uint32_t n = s->request->tables->n;
+	struct running running = {.ntables = n};
+	int rc = 0;
+	if (!s->request->limit) {
+		running.skipped = n;
+	} else if (!s->request->sort && n > 0) {
+		rc = clustered_each(s, s->workers, 1, run_job, &running, err);
+		running.skipped = 1;
+	}
+	uint32_t jobs = (s->counted ? 2 * n : n) - running.skipped;
+	return rc < 0 ? rc : clustered_each(s, s->workers, jobs, run_job, &running, err);
 }

@@ -10,13 +10,20 @@ struct placed {
 	const struct batch *batch; /* NULL: has not come */
 	uint32_t row;
 };
+/* Those of one table. */
+struct table_rows {
+	struct placed **by_id;
+	uint32_t n;
+	struct batch **batches;
+	uint32_t nbatches;
+};
 struct fetching {
 	struct search *s;
 	struct placed *rows; /* of the page */
-	struct placed **by_id;
-	uint32_t n, nof; /* nof: of the table that is asked */
-	struct batch **batches;
-	uint32_t nbatches;
+	uint32_t n;
+	struct table_rows *tables;
+	const char *const *fields;
+	uint32_t nfields;
 };
 
 static int by_id(const void *left, const void *right)
@@ -26,34 +33,34 @@ static int by_id(const void *left, const void *right)
 }
 
 /* The first that waits for that id. */
-static struct placed *find(struct fetching *f, const uint8_t id[16])
+static struct placed *find(const struct table_rows *of, const uint8_t id[16])
 {
-	uint32_t low = 0, high = f->nof;
+	uint32_t low = 0, high = of->n;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (memcmp(f->by_id[middle]->hit->id, id, 16) < 0)
+		if (memcmp(of->by_id[middle]->hit->id, id, 16) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < f->nof && memcmp(f->by_id[low]->hit->id, id, 16) == 0; low++)
-		if (!f->by_id[low]->batch)
-			return f->by_id[low];
+	for (; low < of->n && memcmp(of->by_id[low]->hit->id, id, 16) == 0; low++)
+		if (!of->by_id[low]->batch)
+			return of->by_id[low];
 	return NULL;
 }
 
 /* Keeps the block. */
 static int take_block(struct worker *w, void *ctx, struct err *err)
 {
-	struct fetching *f = ctx;
+	struct table_rows *of = ctx;
 	struct batch *batch = xmalloc(sizeof(*batch));
 	(void)err;
 	*batch = w->batch;
 	batch_init(&w->batch, batch->shape);
-	f->batches = xrealloc(f->batches, (f->nbatches + 1) * sizeof(struct batch *));
-	f->batches[f->nbatches++] = batch;
+	of->batches = xrealloc(of->batches, (of->nbatches + 1) * sizeof(struct batch *));
+	of->batches[of->nbatches++] = batch;
 	for (uint32_t r = 0; r < batch->nrows; r++) {
-		struct placed *placed = find(f, batch->columns[SYS_EVENT_ID].uuid[r]);
+		struct placed *placed = find(of, batch->columns[SYS_EVENT_ID].uuid[r]);
 		if (!placed)
 			continue;
 		placed->batch = batch;
@@ -62,45 +69,72 @@ static int take_block(struct worker *w, void *ctx, struct err *err)
 	return 0;
 }
 
-static void put_where(const struct search *s, const struct fetching *f, struct buf *where)
+static void put_where(const struct search *s, const struct table_rows *of, struct buf *where)
 {
 	struct sql_events events = {0};
-	for (uint32_t i = 0; i < f->nof; i++) {
-		const struct place *place = &f->by_id[i]->hit->place;
+	for (uint32_t i = 0; i < of->n; i++) {
+		const struct place *place = &of->by_id[i]->hit->place;
 		int64_t time = !place->timed               ? CLUSTER_NO_TIME
 			       : s->order == SEARCH_NEWEST ? place->key
 							   : ~place->key;
-		sql_events_add(&events, f->by_id[i]->hit->id, time);
+		sql_events_add(&events, of->by_id[i]->hit->id, time);
 	}
 	sql_events_put(&events, where);
 }
 
-/* All rows of one table. */
-static int fetch_table(struct worker *w, struct fetching *f, uint32_t t, const char *const *fields,
-	uint32_t nfields, struct err *err)
+/* A job: all rows of one table. */
+static int fetch_table(struct worker *w, uint32_t t, void *ctx, struct err *err)
 {
+	struct fetching *f = ctx;
 	struct search *s = f->s;
+	struct table_rows *of = &f->tables[t];
 	const struct batch_shape *shape;
 	bool want[LIMIT_COLUMNS + SYS_COLUMNS] = {0};
 	struct buf where;
-	f->nof = 0;
-	for (uint32_t i = 0; i < f->n; i++)
-		if (f->rows[i].hit->file == t)
-			f->by_id[f->nof++] = &f->rows[i];
-	if (!f->nof)
+	if (!of->n)
 		return 0;
-	qsort(f->by_id, f->nof, sizeof(struct placed *), by_id);
+	qsort(of->by_id, of->n, sizeof(struct placed *), by_id);
 	shape = &s->clustered->tables[t].shape->shape;
-	for (uint32_t c = 0; !fields && c < shape->ncolumns; c++)
+	for (uint32_t c = 0; !f->fields && c < shape->ncolumns; c++)
 		want[c] = true;
-	rows_want(s->tables[t].schema, shape, fields, nfields, want);
+	rows_want(s->tables[t].schema, shape, f->fields, f->nfields, want);
 	buf_init(&where, (size_t)64 << 20);
-	put_where(s, f, &where);
+	put_where(s, of, &where);
 	/* All columns of few rows: ids and times are looked at alone. */
 	int rc = clustered_stream(
-		w, t, want, buf_view(&where), SLICE(""), SLICE(""), take_block, f, err);
+		w, t, want, buf_view(&where), SLICE(""), SLICE(""), take_block, of, err);
 	buf_fini(&where);
 	return rc < 0 ? -1 : 0;
+}
+
+/* Sorts the page's rows to their tables. */
+static void fetching_begin(struct fetching *f, const struct hit *hits)
+{
+	uint32_t ntables = f->s->request->tables->n;
+	f->rows = xcalloc(f->n + 1, sizeof(*f->rows));
+	f->tables = xcalloc(ntables + 1, sizeof(*f->tables));
+	for (uint32_t t = 0; t < ntables; t++)
+		f->tables[t].by_id = xcalloc(f->n + 1, sizeof(struct placed *));
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct table_rows *of = &f->tables[hits[i].file];
+		f->rows[i].hit = &hits[i];
+		of->by_id[of->n++] = &f->rows[i];
+	}
+}
+
+static void fetching_end(struct fetching *f)
+{
+	for (uint32_t t = 0; t < f->s->request->tables->n; t++) {
+		struct table_rows *of = &f->tables[t];
+		for (uint32_t i = 0; i < of->nbatches; i++) {
+			batch_fini(of->batches[i]);
+			free(of->batches[i]);
+		}
+		free(of->batches);
+		free(of->by_id);
+	}
+	free(f->tables);
+	free(f->rows);
 }
 
 static int hand_out(struct fetching *f,
@@ -126,28 +160,16 @@ int clustered_rows(struct search *s, const struct hit *hits, uint32_t n, const c
 	uint32_t nfields, int (*each)(void *ctx, const struct search_row *row, struct err *err),
 	void *ctx, struct err *err)
 {
-	struct worker w = {.search = s};
-	struct fetching f = {.s = s, .n = n};
-	int rc = 0;
-	f.rows = xcalloc(n + 1, sizeof(*f.rows));
-	f.by_id = xcalloc(n + 1, sizeof(struct placed *));
-	for (uint32_t i = 0; i < n; i++)
-		f.rows[i].hit = &hits[i];
+	struct fetching f = {.s = s, .n = n, .fields = fields, .nfields = nfields};
+	fetching_begin(&f, hits);
 	/* What was found is shown, however long the search took. */
 	int64_t deadline = s->deadline;
 	atomic_store(&s->ended, false);
 	s->deadline = clock_mono_us() + (int64_t)SEARCH_SECONDS * 1000000;
-	for (uint32_t t = 0; t < s->request->tables->n && rc == 0; t++)
-		rc = fetch_table(&w, &f, t, fields, nfields, err);
+	int rc = clustered_each(s, NULL, s->request->tables->n, fetch_table, &f, err);
 	s->deadline = deadline;
 	if (rc == 0)
 		rc = hand_out(&f, each, ctx, err);
-	for (uint32_t i = 0; i < f.nbatches; i++) {
-		batch_fini(f.batches[i]);
-		free(f.batches[i]);
-	}
-	free(f.batches);
-	free(f.rows);
-	free(f.by_id);
+	fetching_end(&f);
 	return rc;
 }

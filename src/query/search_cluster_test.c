@@ -399,6 +399,63 @@ static void test_stopped(void **state)
 	lake_close(&lake);
 }
 
+/* ---- several questions at once --------------------------------------------------------------- */
+
+struct jobs {
+	pthread_mutex_t lock;
+	unsigned times[40], now, most, fails_at; /* fails_at: a job, or none */
+};
+
+static int do_job(struct worker *w, uint32_t n, void *ctx, struct err *err)
+{
+	struct jobs *jobs = ctx;
+	pthread_mutex_lock(&jobs->lock);
+	jobs->times[n]++;
+	jobs->now++;
+	jobs->most = jobs->now > jobs->most ? jobs->now : jobs->most;
+	pthread_mutex_unlock(&jobs->lock);
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	int rc = clustered_ask(w, SLICE("SELECT sleep(0.05) FORMAT RowBinary"), &out, err);
+	buf_fini(&out);
+	pthread_mutex_lock(&jobs->lock);
+	jobs->now--;
+	pthread_mutex_unlock(&jobs->lock);
+	return n == jobs->fails_at ? err_set(err, ERR_LIMIT, "job %u", n) : rc;
+}
+
+/* Each job is done once, some at the same time and never too many; after one that fails no other begins. */
+static void test_at_once(void **state)
+{
+	struct lake lake;
+	(void)state;
+	fill_lake(&lake);
+	send_all(&lake);
+	for (unsigned fails_at = 0; fails_at <= 40; fails_at += 10) {
+		struct search s = {.store = lake.store,
+			.lock = PTHREAD_MUTEX_INITIALIZER,
+			.deadline = clock_mono_us() + 60000000};
+		struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER, .fails_at = fails_at};
+		struct err err = {0};
+		s.request = &s.copy;
+		s.copy.tables = &lake.tables;
+		assert_int_equal(clustered_open(&s, &err), 1);
+		int rc = clustered_each(&s, NULL, 40, do_job, &jobs, &err);
+		assert_int_equal(rc, fails_at < 40 ? -1 : 0);
+		assert_in_range(jobs.most, 2, CLUSTERED_AT_ONCE);
+		for (unsigned n = 0; n < 40; n++) {
+			if (n <= fails_at)
+				assert_int_equal(jobs.times[n], 1);
+			else if (n > fails_at + 2ul * CLUSTERED_AT_ONCE)
+				assert_int_equal(jobs.times[n], 0);
+		}
+		if (fails_at < 40)
+			assert_int_equal(err.kind, ERR_LIMIT);
+		clustered_free(&s);
+	}
+	lake_close(&lake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -407,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_away),
 		cmocka_unit_test(test_tables_that_lack),
 		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_at_once),
 	};
 	return cmocka_run_group_tests(cases, set_up, tear_down);
 }

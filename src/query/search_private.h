@@ -157,6 +157,7 @@ struct facet_map {
 
 struct worker {
 	struct search *search;
+	struct cluster *cluster; /* a connection of its own, where one is asked */
 	pthread_t thread;
 	bool started;
 	struct match_scratch *scratch;
@@ -241,6 +242,8 @@ bool item_pop(struct search *s, struct search_item *item);
 void search_workers(struct search *s);
 /* Whether the search is to end; sets why. Cheap. */
 bool run_ended(struct search *s);
+/* Ends it; `why` counts where nothing was told before. */
+void run_end(struct search *s, const char *why);
 /* Loads a column of the group in hand. */
 int work_load(struct worker *w, uint32_t column, struct err *err);
 
@@ -294,16 +297,18 @@ struct cluster_table {
 	struct cluster_filter filter;
 	struct buf range; /* the conditions of time and of secondary sources */
 };
-/* A cluster that is asked instead of the lake's files: worker 0 judges, the servers do the rest. Its files[t] stands for table t. */
+enum { CLUSTERED_AT_ONCE = 4 }; /* questions at most: each takes all cores of the servers already */
+/* A cluster that is asked instead of the lake's files: workers judge, the servers do the rest. Its files[t] stands for table t. */
 struct clustered {
-	struct cluster *cluster;
+	struct cluster
+		*connections[CLUSTERED_AT_ONCE]; /* [0] is there; others once they are needed */
 	const struct cluster_features *features;
 	struct cluster_table *tables;
-	uint32_t blocks; /* read so far: they are what row groups are of files */
-	bool left;       /* rows that match may be left unread: the page was full */
+	atomic_uint blocks; /* read so far: they are what row groups are of files */
+	atomic_bool left;   /* rows that match may be left unread: the page was full */
 };
 
-/* search_cluster.c: 1: `s->clustered` is set; 0: the lake's files are to be asked; -1. */
+/* search_cluster.c: 1: `s->clustered` is set, and s->threads for it; 0: the lake's files are to be asked; -1. */
 int clustered_open(struct search *s, struct err *err);
 /* Closes it, where one was opened. */
 void clustered_free(struct search *s);
@@ -320,7 +325,12 @@ int clustered_stream(struct worker *w, uint32_t table, const bool *want, struct 
 	struct slice where, struct slice tail,
 	int (*each)(struct worker *w, void *ctx, struct err *err), void *ctx, struct err *err);
 /* Asks for an answer in RowBinary. As clustered_stream. */
-int clustered_ask(struct search *s, struct slice sql, struct buf *out, struct err *err);
+int clustered_ask(struct worker *w, struct slice sql, struct buf *out, struct err *err);
+/* search_cluster_crew.c: does the jobs 0 … njobs - 1, up to CLUSTERED_AT_ONCE at the same time, each with one of the `workers` (so many;
+ * NULL: with workers that have no more than a connection). -1 with the first error of a job, after which no other begins. */
+int clustered_each(struct search *s, struct worker *workers, uint32_t njobs,
+	int (*job)(struct worker *w, uint32_t n, void *ctx, struct err *err), void *ctx,
+	struct err *err);
 
 /* search_cluster_count.c: all matches of a table are counted. As clustered_stream. */
 int clustered_count(struct worker *w, uint32_t table, struct err *err);

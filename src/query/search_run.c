@@ -7,7 +7,7 @@
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
-static void end_with(struct search *s, const char *why)
+void run_end(struct search *s, const char *why)
 {
 	pthread_mutex_lock(&s->lock);
 	if (!s->why)
@@ -21,9 +21,9 @@ bool run_ended(struct search *s)
 	if (atomic_load(&s->ended))
 		return true;
 	if (s->request->stop && *s->request->stop)
-		end_with(s, "it was stopped");
+		run_end(s, "it was stopped");
 	else if (clock_mono_us() > s->deadline)
-		end_with(s, "the time limit was reached");
+		run_end(s, "the time limit was reached");
 	return atomic_load(&s->ended);
 }
 
