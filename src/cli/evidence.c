@@ -9,6 +9,7 @@
 #include "cli/evidence.h"
 #include "cli/search.h"
 #include "schema/schema.h"
+#include "store/cluster_setting.h"
 
 /* ---- what the auditor has -------------------------------------------------------------------- */
 
@@ -368,6 +369,18 @@ static int export_all(const struct command_line *line, struct store *store, stru
 	return output_close(path, out, rc, err);
 }
 
+static void say_whose(struct store *store)
+{
+	struct arena mem = {0};
+	struct cluster_setting setting;
+	if (store_cluster_get(store, &mem, &setting, NULL) == 1)
+		fputs("these are events of this lake: what other collectors sent to the cluster, "
+		      "they "
+		      "prove\n",
+			stderr);
+	arena_fini(&mem);
+}
+
 static int write_bundle(const struct command_line *line, struct proving *p, struct err *err)
 {
 	FILE *out;
@@ -382,6 +395,8 @@ static int write_bundle(const struct command_line *line, struct proving *p, stru
 	if (rc == 0 && p->unproven > 0)
 		fprintf(stderr, "pugmark: %s events are left out: they are in no checkpoint\n",
 			text_count(p->unproven, count));
+	if (rc == 0)
+		say_whose(p->store);
 	return rc;
 }
 
@@ -460,6 +475,7 @@ int command_evidence(const struct command_line *line)
 		s.request.tables = &s.tables;
 		s.request.now = clock_now_us();
 		s.request.secondary = true;
+		s.request.lake = true; /* proofs are of what is here */
 		s.request.threads = line->threads ? line->threads : 2;
 		s.request.memory = line->memory;
 		s.request.stop = &stop_requested;

@@ -278,6 +278,8 @@ static int search_once(struct searching *s)
 		if (s->line->values[OPT_EXPLAIN])
 			explain_print(&result);
 		exit_status = result_status(&result);
+		if (rows && elsewhere_print(rows_elsewhere(rows)) && exit_status == EXIT_DONE)
+			exit_status = EXIT_REJECTED;
 	}
 	if (pages.newest != pages.first)
 		search_free(pages.newest);

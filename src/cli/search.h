@@ -70,6 +70,8 @@ int rows_page(
 /* The last row of the page first. */
 int rows_page_backwards(struct rows *rows, struct search *search, struct err *err);
 uint64_t rows_shown(const struct rows *rows);
+/* Rows that are not shown: their raw bytes are wanted, and another collector has them. */
+uint64_t rows_elsewhere(const struct rows *rows);
 /* Writes what is held back. */
 int rows_end(struct rows *rows, struct err *err);
 void rows_free(struct rows *rows); /* accepts NULL */
@@ -88,6 +90,8 @@ void summary_print(struct searching *s, const struct search_result *result, uint
 	const struct search_cursor *last);
 /* Files that did not answer; nothing where there are none. */
 void problems_print(const struct search_result *result);
+/* Rows whose raw bytes are with other collectors; whether there are any. */
+bool elsewhere_print(uint64_t n);
 void explain_print(const struct search_result *result);
 /* The exit status that the result stands for. */
 int result_status(const struct search_result *result);

@@ -24,7 +24,7 @@ struct rows {
 	uint32_t nfields;
 	const char *const *wanted; /* to be read: those, and what a filter looks at */
 	uint32_t nwanted;
-	uint64_t shown;
+	uint64_t shown, elsewhere;
 	struct search_cursor last;
 	struct buf text, json;
 	/* table and CSV */
@@ -133,6 +133,11 @@ void rows_filter(
 {
 	rows->filter = filter;
 	rows->filter_ctx = ctx;
+}
+
+uint64_t rows_elsewhere(const struct rows *rows)
+{
+	return rows->elsewhere;
 }
 
 uint64_t rows_shown(const struct rows *rows)
@@ -253,14 +258,11 @@ static int show_line(struct rows *rows, const struct search_row *row, struct err
 	return output_row_marked(&rows->output, rows->cells, rows->marks, err);
 }
 
-static int show_raw(struct rows *rows, const struct search_row *row, struct err *err)
+static int show_raw(struct rows *rows, const struct vault_place *place, struct err *err)
 {
-	struct vault_place place;
 	struct buf raw;
-	if (!search_row_place(row, &place))
-		return err_set(err, ERR_DAMAGED, "an event's place in the vault is not known");
 	buf_init(&raw, 2 * LIMIT_RECORD_BYTES);
-	int status = store_read_raw(rows->s->store, &place, &raw, err);
+	int status = store_read_raw(rows->s->store, place, &raw, err);
 	if (status == 0 && rows->s->width)
 		text_escape(&rows->text, buf_view(&raw));
 	else if (status == 0)
@@ -284,15 +286,20 @@ static void show_json(struct rows *rows, const struct search_row *row)
 static int show_row(void *ctx, const struct search_row *row, struct err *err)
 {
 	struct rows *rows = ctx;
+	struct vault_place place;
 	int status = 0;
 	rows->last = row->cursor;
 	if (rows->filter && rows->filter(rows->filter_ctx, row))
 		return 0;
+	if (rows->s->raw && !search_row_place(row, &place)) {
+		rows->elsewhere++;
+		return 0;
+	}
 	buf_clear(&rows->text);
 	if (rows->lines)
 		status = show_line(rows, row, err);
 	else if (rows->s->raw)
-		status = show_raw(rows, row, err);
+		status = show_raw(rows, &place, err);
 	else
 		show_json(rows, row);
 	if (status < 0)

@@ -118,6 +118,19 @@ void problems_print(const struct search_result *result)
 	buf_fini(&text);
 }
 
+bool elsewhere_print(uint64_t n)
+{
+	char text[32];
+	if (n)
+		fprintf(stderr,
+			"not shown: %s more event%s, which other collectors sent to the cluster: "
+			"they have the raw bytes\n"
+			"`pugmark show EVENT` names the collector; --format ndjson shows all "
+			"events, parsed\n",
+			text_count(n, text), n == 1 ? "" : "s");
+	return n > 0;
+}
+
 static const char *which(const struct searching *s)
 {
 	if (s->request.sort)

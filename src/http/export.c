@@ -51,7 +51,7 @@ static int put_raw(struct exporting *x, const struct search_row *row, struct err
 	struct asked *a = &x->asked;
 	struct vault_place place;
 	if (!search_row_place(row, &place))
-		return err_set(err, ERR_DAMAGED, "an event's place in the vault is not known");
+		return search_row_elsewhere(row, err);
 	if (store_read_raw(a->store, &place, &a->text, err) < 0)
 		return -1;
 	text_one_line(&a->text);

@@ -164,6 +164,8 @@ void search_row_json(const struct search_row *row, struct buf *out);
 /* The row's place in the vault, for store_read_raw; false where its columns (source, vault_file,
  * vault_frame, vault_offset, vault_length) were not read. */
 bool search_row_place(const struct search_row *row, struct vault_place *place);
+/* What is to be said where they were read and are not known: the event is another collector's. -1. */
+int search_row_elsewhere(const struct search_row *row, struct err *err);
 
 /* The distinct values of a field that begin with `prefix` (folded), most frequent first, at most
  * `max`, from the newest segments, within `milliseconds`: for completion. Segments that end before `since` (INT64_MIN = none) are left

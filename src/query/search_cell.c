@@ -85,3 +85,13 @@ bool search_row_place(const struct search_row *row, struct vault_place *place)
 	};
 	return true;
 }
+
+int search_row_elsewhere(const struct search_row *row, struct err *err)
+{
+	char id[UUID_TEXT];
+	text_uuid(row->cursor.id, id);
+	return err_set(err, ERR_NOT_FOUND,
+		"the raw bytes of event %s are not here: another collector sent it to the cluster "
+		"(`pugmark show %s` names it) and has them: ask there",
+		id, id);
+}

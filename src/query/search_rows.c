@@ -221,6 +221,18 @@ static int rows_of(struct search *s, const struct hit *hits, uint32_t n, const c
 	return rc;
 }
 
+/* Hits [at, end) that are read together. Those of one id stay so: two collectors may have sent an event to the cluster, and each of its rows
+ * is one hit's. */
+static uint32_t read_together(const struct search *s, uint32_t at, uint32_t end)
+{
+	const struct hit *hits = s->page.hits;
+	uint32_t n = end - at < ROWS_AT_ONCE ? end - at : ROWS_AT_ONCE;
+	while (s->clustered && at + n < end &&
+		memcmp(hits[at + n].id, hits[at + n - 1].id, 16) == 0)
+		n++;
+	return n;
+}
+
 int search_rows(struct search *search, uint32_t first, uint32_t n, const char *const *fields,
 	uint32_t nfields, int (*each)(void *ctx, const struct search_row *row, struct err *err),
 	void *ctx, struct err *err)
@@ -228,10 +240,10 @@ int search_rows(struct search *search, uint32_t first, uint32_t n, const char *c
 	int64_t begin = clock_mono_us();
 	struct search_result *result = &search->result;
 	int rc = 0;
-	for (uint32_t i = first; i < result->nrows && i - first < n && rc == 0;) {
-		uint32_t left = n - (i - first), some = result->nrows - i;
-		some = some < left ? some : left;
-		some = some < ROWS_AT_ONCE ? some : ROWS_AT_ONCE;
+	uint32_t end =
+		result->nrows < first || result->nrows - first < n ? result->nrows : first + n;
+	for (uint32_t i = first; i < end && rc == 0;) {
+		uint32_t some = read_together(search, i, end);
 		rc = rows_of(search, search->page.hits + i, some, fields, nfields, each, ctx, err);
 		i += some;
 	}

@@ -159,7 +159,15 @@ def test_what_others_sent_is_found(folder):
         assert text.status == 0 and other["event_id"].encode() in text.out
         lake.says(text, "vault of the lake that collected it")
         raw = one.run("search", "--raw", f"event_id:{other['event_id']}")
-        assert other["event_id"] not in raw.out.decode(), "raw bytes that are not here"
+        assert raw.status == 3 and raw.out == b"", (raw.status, raw.out)
+        lake.says(raw, "not shown: 1 more event", "pugmark show EVENT")
+        # Those that are here are shown, all of them.
+        raw, here = (one.run("search", "--raw", "--limit", "0", "*", *more) for more in ([], ["--lake"]))
+        assert (raw.status, here.status) == (3, 0) and raw.out == here.out, (raw.err, len(raw.out), len(here.out))
+        lake.says(raw, f"{counts[1]:,} events", f"not shown: {counts[1] - counts[0]:,} more events")
+        bundle = one.run("evidence", "*", "--limit", "5000", "--output", os.path.join(folder, "bundle.zip"))
+        assert bundle.status == 0, bundle
+        lake.says(bundle, f"{counts[0]:,} events with their proofs", "these are events of this lake")
         assert one.run("show", "00000000-0000-0000-0000-000000000001").status == 1
 
 
