@@ -17,6 +17,6 @@ all=$#
 [ $all -gt 0 ] || set -- cluster
 CLUSTER=1 tests/e2e/run.sh "$@" | tee $log
 # Then everything else that reads, with the cluster under every lake.
-[ $all -gt 0 ] || tests/cluster/suite.py | tee -a $log
+[ $all -gt 0 ] || JOBS=2 tests/cluster/suite.py | tee -a $log
 awk '/^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
 	END { print passed + 0 " passed, " failed + 0 " failed"; exit failed > 0 || passed == 0 }' $log

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program with a cluster set for every lake that it writes to: what the end-to-end tests run as PUGMARK to see that a user notices
 no difference. PUGMARK_REAL is the program, PUGMARK_CLUSTER the words of `cluster init` that name the servers. Each folder has a database
-of its own; what has been set is noted beside the folder, and a lake that is read only is left alone."""
+of its own, and another one when it is made anew; what has been set is noted beside the folder, and a lake that is read only is left alone."""
 import hashlib
 import os
 import subprocess
 import sys
+import time
 
 WRITING = {"import", "collect", "rebuild", "retry", "connect", "serve", "http"}
 
@@ -25,8 +26,8 @@ def set_cluster(real, folder):
     note = os.path.join(os.environ["PUGMARK_CLUSTER_NOTES"], key)
     if os.path.exists(note) and os.path.exists(os.path.join(folder, "catalog.db")):
         return
-    done = subprocess.run([real, "cluster", "init", "--data", folder, *os.environ["PUGMARK_CLUSTER"].split(), "--database", "t" + key],
-                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run([real, "cluster", "init", "--data", folder, *os.environ["PUGMARK_CLUSTER"].split(),
+                           "--database", f"t{key}_{time.time_ns()}"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode == 0:
         open(note, "w", encoding="utf-8").close()
 

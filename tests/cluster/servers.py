@@ -219,9 +219,9 @@ class ZooKeeper:
 class Cluster:
     """Shards of replicas: `with Cluster(folder) as c:`; c.nodes[shard][replica] is a Server."""
 
-    def __init__(self, folder, shards=2, replicas=2, name=CLUSTER, more="", users=USERS):
-        """`more`: further XML of each server's config."""
-        self.name, self.zoo = name, ZooKeeper(os.path.join(folder, "zookeeper"))
+    def __init__(self, folder, shards=2, replicas=2, name=CLUSTER, more="", users=USERS, heap="96m"):
+        """`more`: further XML of each server's config; `heap`: ZooKeeper's."""
+        self.name, self.zoo = name, ZooKeeper(os.path.join(folder, "zookeeper"), heap)
         ports = free_ports(3 * shards * replicas)
         each = [[[ports.pop() for _ in range(3)] for _ in range(replicas)] for _ in range(shards)]
         remote = f"<remote_servers><{name}>" + "".join(
