@@ -27,6 +27,9 @@ int table_keep(struct cluster *cluster, const struct schema *const *schemas, uin
 
 /* The table of observables: one row for each observable of a shipment: kind, key, table_name, _collector, _shipment, events, first, last, actors, more_actors. */
 #define CLUSTER_OBSERVABLES "observables"
+/* A kind that is none: the events of that shipment may hold any observable, and are looked through for each. They came once more, of a day
+ * that was mended; what was seen in them is counted by the rows of the shipments that they came with first. */
+enum { OBSERVABLES_ANY = 255 };
 /* The view of the common fields of all tables, as SQL in the lake has it: for people. */
 #define CLUSTER_EVENTS "events"
 

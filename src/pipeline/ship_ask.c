@@ -15,6 +15,7 @@ enum {
 	BEGIN_LOOKS = 5,
 	SQL_BYTES = 1 << 20,
 };
+#define DDL_SECONDS "3"
 #define STILL_BUSY                                                                                 \
 	"the cluster is still busy with what was sent to it before: it is looked at again later"
 
@@ -237,9 +238,10 @@ static int delete_rows(
 	buf_printf(&sql, " DELETE%.*s", SLICE_ARG(buf_view(where)));
 	query.sql = buf_view(&sql);
 	if (*cluster)
-		query.settings = "distributed_ddl_task_timeout=30";
+		query.settings = "distributed_ddl_task_timeout=" DDL_SECONDS;
 	int rc = cluster_ask(s->cluster, &query, &answer, err);
-	/* Servers that are down do it when they are back. */
+	/* Whether the rows are gone is looked at behind this. Servers that are down do it when they are back: what is sent meanwhile has
+	 * another number. */
 	if (rc < 0 && *cluster && query.code == CLUSTER_TIMEOUT)
 		rc = 0;
 	buf_fini(&answer);

@@ -12,6 +12,7 @@
 #include "query/clustered.h"
 
 enum { CHECK_SECONDS = 86400, DAYS_MOST = 4000000 };
+#define DAY    INT64_C(86400000000)
 #define DAY_US "86400000000"
 
 /* ---- days ------------------------------------------------------------------------------------ */
@@ -262,6 +263,12 @@ static int send_day(struct checking *c, const char *table, struct err *err)
 		rc = shipment_extra(c->s.store, table, &shipment.id, err);
 	shipment.segments = sent.list;
 	shipment.n = sent.n;
+	/* First, so that no event is there that cannot be found by it. */
+	if (rc == 0 && sent.n)
+		rc = choice.day == SHIP_NO_DAY
+			     ? ship_observables_any(&c->s, &shipment, 1, 0, err)
+			     : ship_observables_any(&c->s, &shipment, choice.day * DAY,
+				       (choice.day + 1) * DAY - 1, err);
 	if (rc == 0 && sent.n)
 		rc = ship_events(&c->s, &shipment, &choice, &c->rows, err);
 	if (rc == 0 && sent.n)
@@ -282,18 +289,23 @@ static int table_day_again(void *ctx, const struct table_info *info, struct err 
 	if (day == SHIP_NO_DAY)
 		buf_puts(&where, " WHERE _time < 0");
 	else
-		buf_printf(&where, " WHERE _time >= %" PRId64 " AND _time < %" PRId64,
-			day * INT64_C(86400000000), (day + 1) * INT64_C(86400000000));
+		buf_printf(&where, " WHERE _time >= %" PRId64 " AND _time < %" PRId64, day * DAY,
+			(day + 1) * DAY);
 	buf_puts(&where, " AND ");
 	ship_mine(&where, &c->s);
-	int rc = ship_delete(&c->s, info->table, &where, false, err);
+	uint64_t last;
+	int rc = shipments_last(c->s.store, &last, err);
+	/* A server that deletes later leaves what is sent now. */
+	buf_printf(&where, " AND _shipment <= %" PRIu64, last);
+	if (rc == 0)
+		rc = ship_delete(&c->s, info->table, &where, false, err);
 	buf_fini(&where);
 	return rc < 0 ? -1 : send_day(c, info->table, err);
 }
 
 static int day_again(struct checking *c, struct err *err)
 {
-	return store_tables(c->s.store, table_day_again, c, err);
+	return ship_known(&c->s, err) < 0 ? -1 : store_tables(c->s.store, table_day_again, c, err);
 }
 
 int ship_again_day(struct store *store, const struct ship_options *options, int64_t day,

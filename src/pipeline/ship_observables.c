@@ -122,24 +122,48 @@ static int add(void *ctx, const struct sighting *sighting, struct err *err)
 	return ++b->rows == OBS_ROWS ? send(b, err) : 0;
 }
 
+static void begin(struct observing_block *b)
+{
+	struct buf *list[8];
+	buffers(b, list);
+	for (int i = 0; i < 8; i++)
+		buf_init(list[i], SHIP_WIRE_BYTES);
+}
+
+/* Sends what is left. */
+static int end(struct observing_block *b, int rc, struct err *err)
+{
+	struct buf *list[8];
+	if (rc == 0 && b->rows)
+		rc = send(b, err);
+	buffers(b, list);
+	for (int i = 0; i < 8; i++)
+		buf_fini(list[i]);
+	return rc;
+}
+
 static int merge(struct observing_block *b, const struct sighting_source *sources, uint32_t n,
 	struct err *err)
 {
 	struct arena mem = {0};
-	struct buf *list[8];
 	uint32_t nnames;
 	struct slice *names = sighting_names(sources, n, &mem, &nnames);
 	b->names = names;
-	buffers(b, list);
-	for (int i = 0; i < 8; i++)
-		buf_init(list[i], SHIP_WIRE_BYTES);
-	int rc = sightings_merge(sources, n, names, nnames, add, b, err);
-	if (rc == 0 && b->rows)
-		rc = send(b, err);
-	for (int i = 0; i < 8; i++)
-		buf_fini(list[i]);
+	begin(b);
+	int rc = end(b, sightings_merge(sources, n, names, nnames, add, b, err), err);
 	arena_fini(&mem);
 	return rc;
+}
+
+int ship_observables_any(struct shipper *s, const struct shipment *shipment, int64_t first,
+	int64_t last, struct err *err)
+{
+	struct observing_block b = {.s = s, .shipment = shipment};
+	/* Two events: one of them may have no time. */
+	const struct sighting any = {
+		.kind = (enum ioc_kind)OBSERVABLES_ANY, .events = 2, .first = first, .last = last};
+	begin(&b);
+	return end(&b, add(&b, &any, err), err);
 }
 
 int ship_observables(struct shipper *s, const struct shipment *shipment, uint64_t have, uint64_t *n,

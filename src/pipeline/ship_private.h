@@ -79,6 +79,11 @@ int ship_events(struct shipper *s, const struct shipment *shipment,
 
 /* ---- ship_observables.c ---------------------------------------------------------------------- */
 
+/* Sends the one row that stands for all of them (OBSERVABLES_ANY), with the time of the first and the last event; first > last: they
+ * have none. */
+int ship_observables_any(struct shipper *s, const struct shipment *shipment, int64_t first,
+	int64_t last, struct err *err);
+
 #define SHIP_COUNT_ONLY UINT64_MAX
 /* Sends its observables, but the first `have` (SHIP_COUNT_ONLY: none at all); *n = how many it has. 0; 1 where what is there cannot be
  * its first; -1. */

@@ -62,7 +62,9 @@ static int ask_some(struct cluster *cluster, const char *table, const struct ioc
 		       " if(countIf(first <= last) = 0, 0, maxIf(last, first <= last)),"
 		       " max(first > last OR events > 1) FROM ");
 	cluster_table_name(&sql, cluster, CLUSTER_OBSERVABLES, false);
-	buf_puts(&sql, " WHERE ");
+	buf_printf(&sql, " WHERE kind = %d AND table_name = ", OBSERVABLES_ANY);
+	sql_text(&sql, slice_of(table));
+	buf_puts(&sql, " OR ");
 	ioc_cluster_where(list, n, table, &sql);
 	buf_puts(&sql, " GROUP BY _collector, _shipment");
 	struct row_cursor row;
