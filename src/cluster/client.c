@@ -249,6 +249,10 @@ static struct slice words_of(struct slice body, int *code)
 #define SETTINGS                                                                                   \
 	ERR_ACCESS,                                                                                \
 		"; this user must be allowed to set limits: readonly 0 or 2 in its profile, not 1"
+#define KEEPER                                                                                     \
+	ERR_BUSY,                                                                                  \
+		"; that server has no session with ZooKeeper: most of ZooKeeper is down, or was "  \
+		"until now: try again"
 /* ClickHouse's error codes as ours; the last row is for all others. */
 static const struct meaning {
 	int code;
@@ -259,8 +263,9 @@ static const struct meaning {
 	{CLUSTER_TIMEOUT, ERR_LIMIT, ""}, {158, ERR_LIMIT, ""}, /* rows read */
 	{241, ERR_LIMIT, ""},                                   /* memory */
 	{307, ERR_LIMIT, ""}, {396, ERR_LIMIT, ""},             /* bytes read, rows of the result */
-	{CLUSTER_EXPIRED, ERR_USAGE, "; do the clocks of all servers agree?"}, {0, ACCESS},
-	{0, SETTINGS}, {0, ERR_USAGE, ""}};
+	{CLUSTER_EXPIRED, ERR_USAGE, "; do the clocks of all servers agree?"},
+	{CLUSTER_NO_ZOOKEEPER, KEEPER}, {CLUSTER_TABLE_READONLY, KEEPER},
+	{CLUSTER_KEEPER_FAILED, KEEPER}, {0, ACCESS}, {0, SETTINGS}, {0, ERR_USAGE, ""}};
 enum { OF_STATUS = COUNT(meanings) - 3, OF_SETTINGS, OF_OTHERS };
 
 static const struct meaning *meaning_of(int code, int status, struct slice words)

@@ -94,9 +94,12 @@ enum { /* ClickHouse's error codes (ErrorCodes.cpp) that somebody acts on */
 	CLUSTER_TIMEOUT = 159,
 	CLUSTER_READONLY = 164,
 	CLUSTER_RUNNING = 216, /* a query of that id */
+	CLUSTER_NO_ZOOKEEPER = 225,
+	CLUSTER_TABLE_READONLY = 242, /* a replica's */
 	CLUSTER_NO_SPACE = 243,
 	CLUSTER_EXPIRED =
 		341, /* a statement ON CLUSTER was cleaned away: by a clock that is days ahead */
+	CLUSTER_KEEPER_FAILED = 999, /* ZooKeeper's error */
 };
 
 struct cluster_query {

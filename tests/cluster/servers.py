@@ -174,25 +174,32 @@ class Server:
 
 
 class ZooKeeper:
-    """One ZooKeeper in a small heap."""
+    """One ZooKeeper in a small heap; alone, or as number `me` of those that `others` is lines of zoo.cfg about."""
 
-    def __init__(self, folder, heap="96m"):
+    def __init__(self, folder, heap="96m", me=0, others=""):
         self.folder, self.heap, self.process, self.log = os.path.abspath(folder), heap, None, None
-        os.makedirs(self.folder, exist_ok=True)
+        os.makedirs(os.path.join(self.folder, "data"), exist_ok=True)
         self.port = free_ports(1)[0]
+        write(os.path.join(folder, "data", "myid"), str(me))
         write(os.path.join(folder, "zoo.cfg"),
               f"tickTime=500\ndataDir={self.folder}/data\nclientPort={self.port}\nclientPortAddress=127.0.0.1\n"
               "maxClientCnxns=200\nadmin.enableServer=false\nminSessionTimeout=2000\nmaxSessionTimeout=60000\n"
-              "4lw.commands.whitelist=ruok,mntr,srvr\nsnapCount=100000\npreAllocSize=1024\n")
+              f"4lw.commands.whitelist=ruok,mntr,srvr\nsnapCount=100000\npreAllocSize=1024\ninitLimit=20\nsyncLimit=10\n{others}")
 
-    def start(self):
+    def launch(self):
         self.log = open(os.path.join(self.folder, "out"), "ab")  # pylint: disable=consider-using-with
         self.process = start(["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                              "-cp", ZOOKEEPER, "org.apache.zookeeper.server.ZooKeeperServerMain",
+                              "-cp", ZOOKEEPER, "org.apache.zookeeper.server.quorum.QuorumPeerMain",
                               os.path.join(self.folder, "zoo.cfg")], self.log, self.folder)
+
+    def start(self):
+        self.launch()
+        self.wait()
+
+    def wait(self):
         end = time.monotonic() + 60
         # ruok is answered before sessions are; a server of 18.16 whose first session fails dies of a null pointer.
-        while "Mode: standalone" not in self.word("srvr"):
+        while "Mode: " not in self.word("srvr"):
             said = self.process.poll()
             assert said is None, f"ZooKeeper ended with {said}: see {self.folder}/out"
             assert time.monotonic() < end, f"ZooKeeper does not answer: see {self.folder}/out"
@@ -216,20 +223,29 @@ class ZooKeeper:
         self.log.close()
 
 
+def zookeepers(folder, n, heap):
+    """So many that know each other: what one of them knows, most of them know."""
+    if n == 1:
+        return [ZooKeeper(folder, heap)]
+    ports = free_ports(2 * n)
+    others = "".join(f"server.{i + 1}=127.0.0.1:{ports[2 * i]}:{ports[2 * i + 1]}\n" for i in range(n))
+    return [ZooKeeper(f"{folder}{i + 1}", heap, i + 1, others) for i in range(n)]
+
+
 class Cluster:
     """Shards of replicas: `with Cluster(folder) as c:`; c.nodes[shard][replica] is a Server."""
 
-    def __init__(self, folder, shards=2, replicas=2, name=CLUSTER, more="", users=USERS, heap="96m"):
-        """`more`: further XML of each server's config; `heap`: ZooKeeper's."""
-        self.name, self.zoo = name, ZooKeeper(os.path.join(folder, "zookeeper"), heap)
+    def __init__(self, folder, shards=2, replicas=2, name=CLUSTER, more="", users=USERS, heap="96m", zoos=1):
+        """`more`: further XML of each server's config; `heap`: that of each of `zoos` ZooKeepers."""
+        self.name, self.zoos = name, zookeepers(os.path.join(folder, "zookeeper"), zoos, heap)
         ports = free_ports(3 * shards * replicas)
         each = [[[ports.pop() for _ in range(3)] for _ in range(replicas)] for _ in range(shards)]
         remote = f"<remote_servers><{name}>" + "".join(
             "<shard><internal_replication>true</internal_replication>" + "".join(
                 f"<replica><host>127.0.0.1</host><port>{native}</port></replica>" for _, native, _ in shard) + "</shard>"
             for shard in each) + f"</{name}></remote_servers>"
-        zoo = (f"<zookeeper><node><host>127.0.0.1</host><port>{self.zoo.port}</port></node>"
-               "<session_timeout_ms>10000</session_timeout_ms></zookeeper>"
+        nodes = "".join(f"<node><host>127.0.0.1</host><port>{zoo.port}</port></node>" for zoo in self.zoos)
+        zoo = (f"<zookeeper>{nodes}<session_timeout_ms>10000</session_timeout_ms></zookeeper>"
                "<distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>")
         self.nodes = [[Server(os.path.join(folder, f"shard{s}-replica{r}"), remote + zoo +
                               f"<macros><shard>{s + 1}</shard><replica>{r + 1}</replica></macros>{more}",
@@ -248,6 +264,12 @@ class Cluster:
         self.stop()
 
     @property
+    def zoo(self):
+        """The one there is."""
+        (zoo,) = self.zoos
+        return zoo
+
+    @property
     def servers(self):
         return [node for shard in self.nodes for node in shard]
 
@@ -257,7 +279,10 @@ class Cluster:
         return [node.url for node in self.servers]
 
     def start(self):
-        self.zoo.start()
+        for zoo in self.zoos:
+            zoo.launch()
+        for zoo in self.zoos:
+            zoo.wait()
         for node in self.servers:
             node.launch()
         for node in self.servers:
@@ -284,7 +309,8 @@ class Cluster:
     def stop(self):
         for node in self.servers:
             node.stop(signal.SIGKILL)
-        self.zoo.stop()
+        for zoo in self.zoos:
+            zoo.stop()
 
     def settle(self, seconds=60):
         """Waits until every replica holds what the others of its shard do, and takes writes."""

@@ -22,6 +22,7 @@ OTHERWISE = CLUSTERS | {
     "sql/": DUCKDB, "values/": DUCKDB, "folder/nanoseconds_are_nine_digits": DUCKDB, "connect/times_and_a_schema_of_ones_own": DUCKDB,
     "collect/07_times_are_numbers": DUCKDB, "collect/16_an_organisations_event_has_both_times_and_is_kept_however_old": DUCKDB,
     "connect/a_second_source_of_the_same_events_needs_a_word_and_stays_out_of_views": DUCKDB,
+    "inputs/every_shape_of_every_table": DUCKDB, "inputs/bad_lines_among_good_ones": DUCKDB,
     "others/every_command_knows_the_tables": DUCKDB, "others/alerts_of_other_vendors": DUCKDB,
     "search_cli/a_query_of_a_megabyte": "bounds a time: 18.16 takes some 15 s on four servers of one machine",
     "hook/what_is_signed_is_stored_once": LATER, "hook/many_at_once": LATER, "hook/hooks_are_made_and_removed": LATER,

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import lake
-from clusters import Clustered, Current, Lone, need, servers
+from clusters import Clustered, Current, Lone, Shards, servers
 from lake import clustered, slow
 from shipping import Wire
 
@@ -489,14 +489,9 @@ def test_another_database_gets_all(folder):
 # ---- shards and replicas ----
 
 
-def four(folder):
-    need()
-    return servers.Cluster(os.path.join(folder, "cluster"))
-
-
 @clustered
 def test_replicas_take_each_event_once(folder):
-    with four(folder) as cluster:
+    with Shards(folder) as cluster:
         for seed in range(max(RUNS // 3, 2)):
             rng = random.Random(seed)
             wires = [Fate(node.http, seed * 4 + i) for i, node in enumerate(cluster.servers)]
@@ -519,7 +514,7 @@ def test_replicas_take_each_event_once(folder):
 @clustered
 def test_what_replicas_may_have_forgotten_is_withdrawn(folder):
     """Blocks of a shipment that is older than replicas surely remember are not sent again under its number."""
-    with four(folder) as cluster:
+    with Shards(folder) as cluster:
         one = Sent(folder, cluster.servers[0])
         one.init(*cluster.urls, name=cluster.name)
         tried = 0
@@ -532,6 +527,39 @@ def test_what_replicas_may_have_forgotten_is_withdrawn(folder):
             if tried == 3:
                 break
         assert tried > 0, "no import was killed while it sent"
+        one.whole()
+
+
+@clustered
+def test_one_zookeeper_of_three_dies(folder):
+    """Nothing waits for it. Without most of them no replica takes anything: what is collected waits here, what is there can be asked."""
+    with Shards(folder, zoos=3) as cluster:
+        one = Sent(folder, cluster.servers[0])
+        one.init(*cluster.urls, name=cluster.name)
+        one.add()
+        for zoo in cluster.zoos[:2]:
+            zoo.stop(signal.SIGKILL)
+            for _ in range(6):
+                one.add()
+            if zoo is cluster.zoos[0]:
+                one.cluster("load", timeout=400)
+                cluster.settle()
+                one.whole()
+                there = one.events
+        assert one.waiting() > 0 and one.events == there + 12000
+        found = json.loads(one.run("search", "*", "--count", "--limit", "0", "--format", "json", "--key-file", one.key).out)
+        assert there <= found["matched"] < one.events, found
+        for zoo in cluster.zoos[:2]:
+            zoo.start()
+        for node in cluster.servers:
+            cluster.meet(node)
+        end = time.monotonic() + 120
+        while (result := one.cluster("load", timeout=400, expect=None)).status:
+            assert result.status == 1, result
+            lake.says(result, "no session with ZooKeeper", "try again")
+            assert time.monotonic() < end, result
+            time.sleep(1)
+        cluster.settle()
         one.whole()
 
 

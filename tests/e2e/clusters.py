@@ -40,9 +40,9 @@ class Lone(servers.Server):
 class Shards(servers.Cluster):
     """`with Shards(folder) as cluster:` two shards of two replicas, that a lake is set to as it is to one server."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **how):
         need()
-        super().__init__(os.path.join(folder, "cluster"))
+        super().__init__(os.path.join(folder, "cluster"), **how)
 
     def rows(self, sql):
         return self.servers[0].rows(sql)
