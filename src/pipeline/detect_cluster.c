@@ -21,7 +21,8 @@ struct spooling {
 	const struct schema *schema;
 	int64_t since, until;
 	struct parquet_writer *writer;
-	uint64_t rows;
+	uint64_t rows;  /* handed over */
+	uint64_t there; /* of the days that are asked for, whatever the rules look for */
 };
 
 /* ---- what is asked ----------------------------------------------------------------------------- */
@@ -78,14 +79,16 @@ static void put_span(const struct spooling *s, struct buf *where)
 		buf_printf(where, " AND _time < %" PRId64, s->until + reach);
 }
 
-/* Times of the first and last event of the table, whatever the rules look for: rules that learn begin there. */
+/* Times of the first and last event of the table, whatever the rules look for: rules that learn begin there. And how many the server looks at. */
 static int ask_times(struct spooling *s, struct detect_file *file, struct err *err)
 {
 	struct buf sql, answer;
 	buf_init(&sql, 1 << 16);
 	buf_init(&answer, 1 << 16);
 	buf_puts(&sql, "SELECT countIf(" SQL_TIMED "), minIf(`_time`, " SQL_TIMED
-		       "), max(`_time`), countIf(" SQL_UNTIMED ") FROM ");
+		       "), max(`_time`), countIf(" SQL_UNTIMED "), countIf(1");
+	put_span(s, &sql);
+	buf_puts(&sql, ") FROM ");
 	cluster_table_name(&sql, s->cluster, s->schema->table, false);
 	struct row_cursor row;
 	int rc = cluster_rows(s->cluster, &sql, &answer, &row, err);
@@ -94,6 +97,7 @@ static int ask_times(struct spooling *s, struct detect_file *file, struct err *e
 		file->min_time = (int64_t)row_u64(&row);
 		file->max_time = (int64_t)row_u64(&row);
 		file->no_time = row_u64(&row) > 0;
+		s->there = row_u64(&row);
 		if (timed == 0) {
 			file->min_time = INT64_MAX;
 			file->max_time = INT64_MIN;
@@ -157,6 +161,8 @@ static int spool_table(struct spooling *s, uint32_t number, struct err *err)
 	if (spool_rows(s, path, err) < 0)
 		return -1;
 	file.rows = s->rows;
+	/* The others were looked at as well. */
+	d->result->rows += s->there > s->rows ? s->there - s->rows : 0;
 	file.path = xstrdup(path);
 	detector_add_file(d, &file);
 	return 0;
