@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import servers
+
 WRITING = {"import", "collect", "rebuild", "retry", "connect", "serve", "http"}
 
 
@@ -27,7 +29,8 @@ def set_cluster(real, folder):
     if os.path.exists(note) and os.path.exists(os.path.join(folder, "catalog.db")):
         return
     done = subprocess.run([real, "cluster", "init", "--data", folder, *os.environ["PUGMARK_CLUSTER"].split(),
-                           "--database", f"t{key}_{time.time_ns()}"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+                           "--database", f"t{key}_{time.time_ns()}"], stdin=subprocess.DEVNULL, capture_output=True,
+                          check=False, preexec_fn=servers.die_with_parent)
     if done.returncode == 0:
         open(note, "w", encoding="utf-8").close()
 

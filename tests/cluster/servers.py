@@ -47,10 +47,15 @@ def write(path, text):
         file.write(text)
 
 
+def die_with_parent():
+    """For preexec_fn: the signal comes at the end of the thread that started it."""
+    LIBC.prctl(DIE_WITH_PARENT, signal.SIGKILL)
+
+
 def start(command, log, folder):
-    # The signal comes at the end of the thread that started it: servers are started by threads that stay.
+    # Servers are started by threads that stay.
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder,
-                            preexec_fn=lambda: LIBC.prctl(DIE_WITH_PARENT, signal.SIGKILL))
+                            preexec_fn=die_with_parent)
 
 
 USERS = """<yandex>
