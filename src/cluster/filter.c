@@ -440,6 +440,14 @@ static void make_node(struct making *m, const struct node *node, struct pair *pa
 	m->depth--;
 }
 
+/* Servers take no condition there that is none on a column. */
+static void put_gate(struct cluster_filter *filter, const struct buf *condition)
+{
+	buf_clear(&filter->gate);
+	if (condition->len && memchr(condition->ptr, '`', condition->len))
+		buf_slice(&filter->gate, buf_view(condition));
+}
+
 void filter_make(const struct match_program *program, const struct cluster_features *features,
 	struct cluster_filter *filter)
 {
@@ -460,12 +468,19 @@ void filter_make(const struct match_program *program, const struct cluster_featu
 	m.other = false;
 	m.between = PLAIN_ANY;
 	make_node(&m, program->root, &pair);
-	/* Servers take no condition there that is none on a column. */
-	if (may_of(&pair)->len && memchr(may_of(&pair)->ptr, '`', may_of(&pair)->len))
-		buf_slice(&filter->gate, buf_view(may_of(&pair)));
+	put_gate(filter, may_of(&pair));
 	if (m.between && !m.other)
 		buf_printf(&filter->between, "`_plain` < %d", m.between);
 	pair_fini(&pair);
+}
+
+void filter_settle(struct cluster_filter *filter)
+{
+	buf_clear(&filter->may);
+	buf_slice(&filter->may, buf_view(&filter->must));
+	put_gate(filter, &filter->must);
+	buf_clear(&filter->between);
+	filter->exact = true;
 }
 
 void filter_free(struct cluster_filter *filter)

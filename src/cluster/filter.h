@@ -28,6 +28,8 @@ struct cluster_filter {
  * (filter_free). What would be too long for a server becomes (0, 1). */
 void filter_make(const struct match_program *program, const struct cluster_features *features,
 	struct cluster_filter *filter);
+/* No row that is asked for is one of `between`, which is not empty: must is all there is to say, and the filter is exact. */
+void filter_settle(struct cluster_filter *filter);
 void filter_free(struct cluster_filter *filter);
 
 #endif

@@ -89,7 +89,7 @@ static void page_where(struct search *s, uint32_t t, const struct stepping *last
 		buf_printf(where, "%s`_time` %s %lld", where->len ? " AND " : "",
 			newest ? ">=" : "<=", (long long)(newest ? worst.key : ~worst.key));
 	}
-	clustered_and(where, buf_view(&table->filter.may));
+	clustered_and_may(table, where);
 }
 
 static void page_order(const struct search *s, uint64_t limit, struct buf *tail)
@@ -198,7 +198,7 @@ static int sort_table(struct worker *w, uint32_t t, struct err *err)
 	for (uint32_t i = 0; i < table->shape->sort.n; i++)
 		want[table->shape->sort.list[i].column] = true;
 	clustered_and(&where, buf_view(&table->range));
-	clustered_and(&where, buf_view(&table->filter.may));
+	clustered_and_may(table, &where);
 	if (sorts_there(table)) {
 		uint32_t column = (uint32_t)table->shape->sort.list[0].column;
 		buf_puts(&tail, " ORDER BY isNull(");

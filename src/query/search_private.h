@@ -319,6 +319,8 @@ int clustered_run(struct search *s, struct err *err); /* search_cluster_page.c *
 void clustered_from(const struct search *s, uint32_t table, struct buf *out);
 /* Adds a condition to those after WHERE. */
 void clustered_and(struct buf *where, struct slice condition);
+/* Adds what the table's rows may be, where the gate does not say the same already. */
+void clustered_and_may(const struct cluster_table *table, struct buf *where);
 /* Asks for a table's rows and hands them to `each` as the worker's batch: the columns `want`, the rows `where`, in the order and number
  * that `tail` says. `gate` (may be empty) holds for all of them and is asked first. 0; 1 where the search ended in the middle; -1. */
 int clustered_stream(struct worker *w, uint32_t table, const bool *want, struct slice gate,
