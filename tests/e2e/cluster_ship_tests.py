@@ -531,6 +531,33 @@ def test_what_replicas_may_have_forgotten_is_withdrawn(folder):
 
 
 @clustered
+def test_a_day_is_mended_with_a_server_down(folder):
+    """Nobody waits for it but once; when it is back it does what was done meanwhile, and deletes nothing of what was sent since."""
+    with Shards(folder) as cluster:
+        one = Sent(folder, cluster.servers[0])
+        one.init(*cluster.urls, name=cluster.name)
+        for _ in range(3):
+            one.add(kind="jira")
+        one.cluster("load")
+        cluster.settle()
+        one.whole()
+        late = cluster.nodes[1][1]
+        late.kill()
+        cluster.servers[0].ask("INSERT INTO pugmark.jira_audit_logs SELECT * FROM pugmark.jira_audit_logs LIMIT 1", insert_distributed_sync=1)
+        (day,) = [d["day"] for d in json.loads(one.check(expect=1).out)["days"] if d["state"] != "equal"]
+        began = time.monotonic()
+        one.cluster("load", "--again", day)
+        assert time.monotonic() - began < 25, time.monotonic() - began
+        one.whole(mended=True)
+        late.start()
+        cluster.meet(late)
+        cluster.settle()
+        one.whole(mended=True)
+        there = [node.ask("SELECT count(), sum(cityHash64(_id)) FROM pugmark.jira_audit_logs_local") for node in cluster.nodes[1]]
+        assert there[0] == there[1], there
+
+
+@clustered
 def test_one_zookeeper_of_three_dies(folder):
     """Nothing waits for it. Without most of them no replica takes anything: what is collected waits here, what is there can be asked."""
     with Shards(folder, zoos=3) as cluster:
