@@ -270,6 +270,7 @@ def bomb(folder, name, data, seconds):
     one = Lake(folder)
     lines = some()
     write(name, data)
+    one.load("nothing", expect=None)  # where a cluster stands under it, its tables are made now
     result = one.load("--memory", "256M", name, expect=None)
     assert result["status"] in (1, 2, 3), result
     clear(result["run"], name)
