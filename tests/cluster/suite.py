@@ -12,8 +12,9 @@ import servers
 
 ROOT = servers.ROOT
 CLUSTERS = {os.path.basename(path)[:-len("_tests.py")] + "/": "tests of the cluster itself" for path in glob.glob(os.path.join(ROOT, "tests", "e2e", "cluster_*_tests.py"))}
-FILES, DUCKDB, LATER, CLOCK = ("about the lake's own files: nothing is asked", "asks in DuckDB's SQL", "sent by the service, a moment later",
-                               "kills by the clock, which setting a cluster moves")
+FILES, DUCKDB, LATER = "about the lake's own files: nothing is asked", "asks in DuckDB's SQL", "sent by the service, a moment later"
+CLOCK, DAMAGES = "kills by the clock, which setting a cluster moves", "damages the lake's own files"
+RETENTION = "retention here leaves the cluster as it is: `cluster init --keep`"
 OTHERWISE = CLUSTERS | {
     "crash/": FILES, "storm/": FILES, "storm_object/": FILES, "group/": FILES, "evidence/": FILES, "evidence_bundle/": FILES,
     "evidence_locked/": FILES, "evidence_witness/": FILES,
@@ -29,10 +30,14 @@ OTHERWISE = CLUSTERS | {
     "bucket/a_packed_log_that_grows_is_read_anew": "makes two lakes in one folder",
     "bucket/a_bucket_of_20_000_objects_with_flat_memory": "measures the memory of collecting",
     "bucket/a_large_packed_log_killed_in_its_midst_is_read_whole": CLOCK, "bucket/a_large_log_goes_on_where_it_was_killed": CLOCK,
-    "entity/damage_is_told": "damages the lake's own files",
-    "search_cli/a_damaged_file_is_named_and_the_others_answer": "damages the lake's own files",
-    "detect/alerts_outlive_retention": "retention here leaves the cluster as it is: `cluster init --keep`",
-    "ioc/retention_and_missing_runs": "retention here leaves the cluster as it is: `cluster init --keep`",
+    "entity/damage_is_told": DAMAGES, "search_cli/a_damaged_file_is_named_and_the_others_answer": DAMAGES,
+    "rest/an_export_is_whole_or_breaks_off": DAMAGES, "rest/search_in_one_request": "counts the lake's own files",
+    "detect/alerts_outlive_retention": RETENTION, "ioc/retention_and_missing_runs": RETENTION,
+    "upkeep_api/compaction_and_how_far_verify_is": RETENTION, "usage/retention_drops_old_days_for_good": RETENTION,
+    "upkeep_api/rebuild_rejects_and_a_cluster_that_is_not_set": "one is set",
+    "serve/killed_hard_its_processes_end_too_and_another_may_begin": LATER, "serve/a_source_that_fails_harms_no_other": LATER,
+    "odd/odd_records": DUCKDB, "page_journey/somebody_asks_in_sql_and_takes_files_away": DUCKDB, "rest/sql": DUCKDB,
+    "usage/the_events_of_the_guide": DUCKDB, "usage/rebuild_keeps_instances": DUCKDB,
 }
 
 
