@@ -16,6 +16,9 @@ mkdir -p build
 all=$#
 [ $all -gt 0 ] || set -- cluster
 CLUSTER=1 tests/e2e/run.sh "$@" | tee $log
+# What is asked of a current one too.
+[ $all -gt 0 ] || CURRENT=1 tests/e2e/run.sh cluster_ask cluster_search/pages cluster_search/values cluster_search/what_others cluster_search/hostile |
+	tee -a $log
 # Then everything else that reads, with the cluster under every lake.
 [ $all -gt 0 ] || JOBS=2 tests/cluster/suite.py | tee -a $log
 awk '/^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }

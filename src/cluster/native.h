@@ -33,8 +33,8 @@ int native_compress(struct buf *out, struct slice blocks, struct err *err);
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Reads the blocks of an answer in FORMAT Native, however it is cut into pieces. The SELECT must name the columns `columns` of
- * `shape` (n of them), in this order and by these types: cluster_column_name's, in types as cluster_column_type says but LowCardinality
- * (low_cardinality_allow_in_native_format=0 is set by native_settings); and where `lists` is set, _null_lists last. Each block
+ * `shape` (n of them), in this order and by these types: cluster_column_name's, in types as cluster_column_type says but without
+ * LowCardinality; and where `lists` is set, _null_lists last. Each block
  * becomes one batch, with these columns loaded: SYS_EVENT_TIME with nulls for CLUSTER_NO_TIME; texts that are no UTF-8 are repaired. `each`
  * may keep a batch: it copies the struct and makes a batch_init'ed one of the one it was given. `columns` is copied. */
 struct native_reader;
@@ -47,7 +47,7 @@ void native_reader_free(struct native_reader *reader);
 int native_feed(void *reader, struct slice data, struct err *err);
 /* At the answer's end: -1 where it ended within a block. */
 int native_end(struct native_reader *reader, struct err *err);
-/* For cluster_query.settings: plain types, and blocks that a batch can hold. */
-#define NATIVE_SETTINGS "low_cardinality_allow_in_native_format=0&max_block_size=32768"
+/* For cluster_query.settings: blocks that a batch can hold. */
+#define NATIVE_SETTINGS "max_block_size=32768"
 
 #endif

@@ -40,10 +40,20 @@ static uint32_t choose(const struct cluster_select *select, uint32_t *columns, b
 	return n;
 }
 
-static void put_column(const struct cluster *cluster, const struct batch_shape *shape,
+/* `plainly`: texts may be LowCardinality there, which is asked for as what it stands for. (low_cardinality_allow_in_native_format = 0 is
+ * for ClickHouse's own protocol: FORMAT Native over HTTP sends it as it is.) */
+static void put_column(const struct cluster *cluster, const struct batch_shape *shape, bool plainly,
 	uint32_t column, struct buf *sql)
 {
-	if (column < SYS_VAULT_FILE || column > SYS_VAULT_LENGTH) {
+	const struct column_shape *c = &shape->columns[column];
+	bool vault = column >= SYS_VAULT_FILE && column <= SYS_VAULT_LENGTH;
+	if (!vault && plainly && c->type == COL_STRING && c->group == NO_GROUP) {
+		buf_puts(sql, "CAST(");
+		cluster_column_name(sql, shape, column);
+		buf_puts(sql, ", 'Nullable(String)')");
+		return;
+	}
+	if (!vault) {
 		cluster_column_name(sql, shape, column);
 		return;
 	}
@@ -63,12 +73,12 @@ static void put_condition(struct buf *sql, const char *word, struct slice condit
 }
 
 static void put_sql(const struct cluster *cluster, const struct cluster_select *select,
-	const uint32_t *columns, uint32_t n, bool lists, struct buf *sql)
+	bool plainly, const uint32_t *columns, uint32_t n, bool lists, struct buf *sql)
 {
 	buf_puts(sql, "SELECT ");
 	for (uint32_t i = 0; i < n; i++) {
 		buf_puts(sql, i ? ", " : "");
-		put_column(cluster, select->shape, columns[i], sql);
+		put_column(cluster, select->shape, plainly, columns[i], sql);
 	}
 	buf_puts(sql, lists ? ", `_null_lists` FROM " : " FROM ");
 	cluster_table_name(sql, cluster, select->table, false);
@@ -81,13 +91,16 @@ static void put_sql(const struct cluster *cluster, const struct cluster_select *
 int cluster_select(struct cluster *cluster, struct cluster_select *select, struct err *err)
 {
 	struct selecting selecting = {.select = select};
+	const struct cluster_features *features = cluster_features(cluster, err);
+	if (!features)
+		return -1;
 	uint32_t *columns = xcalloc(select->shape->ncolumns + 1ul, sizeof(*columns));
 	bool lists;
 	uint32_t n = choose(select, columns, &lists);
 	struct err broken = {0};
 	struct buf sql;
 	buf_init(&sql, (size_t)256 << 20);
-	put_sql(cluster, select, columns, n, lists, &sql);
+	put_sql(cluster, select, features->low_cardinality, columns, n, lists, &sql);
 	selecting.reader =
 		native_reader_new(select->shape, columns, n, lists, take_batch, &selecting);
 	struct cluster_query query = {.sql = buf_view(&sql),

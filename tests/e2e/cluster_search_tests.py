@@ -10,7 +10,7 @@ import threading
 import time
 
 import lake
-from clusters import Clustered, Lone, Shards, files_of, fill, some
+from clusters import Clustered, Current, Lone, Shards, files_of, fill, some
 from lake import clustered
 
 QUERIES = ["*", "actor:*", "login", "permission", "failed OR denied", "NOT login", "ip:10.0.0.0/8", "ip:192.168.0.0/16", "action:*ermission*",
@@ -106,6 +106,27 @@ def test_random_searches_on_shards(folder):
         cluster.nodes[0][0].kill()
         cluster.nodes[1][1].kill()
         compare(one, dice, 1000)
+
+
+@clustered
+def test_random_searches_of_a_current_clickhouse(folder):
+    seed = time.time_ns()
+    print(f"seed {seed}")
+    with Current(folder) as server:
+        one = Clustered(folder)
+        fill(one, files_of(folder, "data", 1500))
+        one.init(server.url)
+        one.cluster("load")
+        compare(one, random.Random(seed), 300)
+        row = json.loads(one.run("search", "actor:*", "--limit", "1", "--format", "json", "--lake").out)["events"][0]
+        for words in (("show", row["event_id"], "--json"), ("ioc", "search", row["actor"], "10.0.0.0/8", "--format", "ndjson"),
+                      ("ioc", "search", "--events", row["actor"], "--format", "ndjson"), ("entity", row["actor"], "--json")):
+            there = one.run(*words, "--key-file", one.key)
+            assert there.status == 0, (words, there.err)
+            if words[0] == "ioc":
+                assert sorted(there.out.splitlines()) == sorted(one.run(*words, "--lake").out.splitlines()), words
+        tried = one.run("detect", "run", "--dry-run", "--json", "--key-file", one.key)
+        assert tried.status == 0 and b'"rows"' in tried.out, tried.err
 
 
 def test_pages_lead_on(folder):

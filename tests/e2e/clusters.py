@@ -49,14 +49,14 @@ class Shards(servers.Cluster):
 
 
 def some(folder):
-    """What is asked, and answers the same whatever it is: one server; in make test-cluster two shards of two replicas."""
-    return Shards(folder) if os.environ.get("CLUSTER") else Lone(folder)
+    """What is asked, and answers the same whatever it is: one server; in make test-cluster two shards of two replicas, then a current server."""
+    return Current(folder) if os.environ.get("CURRENT") else Shards(folder) if os.environ.get("CLUSTER") else Lone(folder)
 
 
 class Current:
     """`with Current(folder) as server:` a current ClickHouse (tests/cluster/chdb_server.py)."""
 
-    ask, rows = servers.Server.ask, servers.Server.rows
+    ask, rows, name = servers.Server.ask, servers.Server.rows, ""
 
     def __init__(self, folder):
         script = os.path.join(lake.ROOT, "tests", "cluster", "chdb_server.py")
@@ -65,6 +65,7 @@ class Current:
             raise lake.Skip("there is no current ClickHouse: scripts/setup.sh --cluster")
         self.process, ports = s3_client.start(sys.executable, "-B", script, os.path.join(folder, "chdb"))
         self.url = f"http://127.0.0.1:{ports['http']}"
+        self.urls = [self.url]
 
     def __enter__(self):
         return self
