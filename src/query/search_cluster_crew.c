@@ -7,7 +7,6 @@
 
 struct crew {
 	struct search *search;
-	struct worker *workers; /* CLUSTERED_AT_ONCE; NULL: passing ones, which count nothing */
 	int (*job)(struct worker *w, uint32_t n, void *ctx, struct err *err);
 	void *ctx;
 	uint32_t njobs;
@@ -18,10 +17,7 @@ struct crew {
 
 struct member {
 	struct crew *crew;
-	struct worker passing;
-	unsigned n;
-	pthread_t thread;
-	bool started;
+	struct worker *w;
 };
 
 /* Connections for n members, the first of which has that of the search; how many there are. Nobody asks meanwhile. */
@@ -48,13 +44,11 @@ static void *work(void *ctx)
 {
 	struct member *member = ctx;
 	struct crew *crew = member->crew;
-	struct worker *w = crew->workers ? &crew->workers[member->n] : &member->passing;
 	struct err err = {0};
 	uint32_t job;
-	w->cluster = crew->search->clustered->connections[member->n];
 	while (!atomic_load(&crew->failed) &&
 		(job = atomic_fetch_add(&crew->next, 1)) < crew->njobs)
-		if (crew->job(w, job, crew->ctx, &err) < 0)
+		if (crew->job(member->w, job, crew->ctx, &err) < 0)
 			crew_failed(crew, &err);
 	return NULL;
 }
@@ -63,22 +57,25 @@ int clustered_each(struct search *s, struct worker *workers, uint32_t njobs,
 	int (*job)(struct worker *w, uint32_t n, void *ctx, struct err *err), void *ctx,
 	struct err *err)
 {
-	struct crew crew = {
-		.search = s, .workers = workers, .job = job, .ctx = ctx, .njobs = njobs};
+	struct crew crew = {.search = s, .job = job, .ctx = ctx, .njobs = njobs};
+	struct worker passing[CLUSTERED_AT_ONCE] = {0};
 	struct member members[CLUSTERED_AT_ONCE];
 	unsigned n = connect_all(s, njobs < CLUSTERED_AT_ONCE ? njobs : CLUSTERED_AT_ONCE);
 	/* The first is this thread, so that there is always one. */
 	for (unsigned i = 0; i < n; i++) {
-		members[i] = (struct member){.crew = &crew, .passing.search = s, .n = i};
-		if (i > 0)
-			members[i].started =
-				pthread_create(&members[i].thread, NULL, work, &members[i]) == 0;
+		struct worker *w = workers ? &workers[i] : &passing[i];
+		w->search = s;
+		w->cluster = s->clustered->connections[i];
+		members[i] = (struct member){&crew, w};
+		w->started = i > 0 && pthread_create(&w->thread, NULL, work, &members[i]) == 0;
 	}
 	if (n > 0)
 		work(&members[0]);
-	for (unsigned i = 1; i < n; i++)
-		if (members[i].started)
-			pthread_join(members[i].thread, NULL);
+	for (unsigned i = 0; i < n; i++) {
+		if (members[i].w->started)
+			pthread_join(members[i].w->thread, NULL);
+		members[i].w->started = false;
+	}
 	if (!atomic_load(&crew.failed))
 		return 0;
 	if (err)
