@@ -375,8 +375,7 @@ static void say_whose(struct store *store)
 	struct cluster_setting setting;
 	if (store_cluster_get(store, &mem, &setting, NULL) == 1)
 		fputs("these are events of this lake: what other collectors sent to the cluster, "
-		      "they "
-		      "prove\n",
+		      "they prove\n",
 			stderr);
 	arena_fini(&mem);
 }

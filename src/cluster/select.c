@@ -47,21 +47,16 @@ static void put_column(const struct cluster *cluster, const struct batch_shape *
 {
 	const struct column_shape *c = &shape->columns[column];
 	bool vault = column >= SYS_VAULT_FILE && column <= SYS_VAULT_LENGTH;
-	if (!vault && plainly && c->type == COL_STRING && c->group == NO_GROUP) {
+	bool cast = plainly && c->type == COL_STRING && c->group == NO_GROUP;
+	if (vault) {
+		buf_puts(sql, "if(`_collector` = ");
+		sql_text(sql, slice_of(cluster_settings(cluster)->collector));
+		buf_puts(sql, ", ");
+	} else if (cast) {
 		buf_puts(sql, "CAST(");
-		cluster_column_name(sql, shape, column);
-		buf_puts(sql, ", 'Nullable(String)')");
-		return;
 	}
-	if (!vault) {
-		cluster_column_name(sql, shape, column);
-		return;
-	}
-	buf_puts(sql, "if(`_collector` = ");
-	sql_text(sql, slice_of(cluster_settings(cluster)->collector));
-	buf_puts(sql, ", ");
 	cluster_column_name(sql, shape, column);
-	buf_puts(sql, ", NULL)");
+	buf_puts(sql, vault ? ", NULL)" : cast ? ", 'Nullable(String)')" : "");
 }
 
 static void put_condition(struct buf *sql, const char *word, struct slice condition)

@@ -15,7 +15,6 @@ enum {
 	BEGIN_LOOKS = 5,
 	SQL_BYTES = 1 << 20,
 };
-#define DDL_SECONDS "3"
 #define STILL_BUSY                                                                                 \
 	"the cluster is still busy with what was sent to it before: it is looked at again later"
 
@@ -238,7 +237,7 @@ static int delete_rows(
 	buf_printf(&sql, " DELETE%.*s", SLICE_ARG(buf_view(where)));
 	query.sql = buf_view(&sql);
 	if (*cluster)
-		query.settings = "distributed_ddl_task_timeout=" DDL_SECONDS;
+		query.settings = "distributed_ddl_task_timeout=3";
 	int rc = cluster_ask(s->cluster, &query, &answer, err);
 	/* Whether the rows are gone is looked at behind this. Servers that are down do it when they are back: what is sent meanwhile has
 	 * another number. */
