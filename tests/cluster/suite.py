@@ -27,7 +27,6 @@ OTHERWISE = CLUSTERS | {
     "others/every_command_knows_the_tables": DUCKDB, "others/alerts_of_other_vendors": DUCKDB,
     "search_cli/a_query_of_a_megabyte": "bounds a time: 18.16 takes some 15 s on four servers of one machine",
     "hook/what_is_signed_is_stored_once": LATER, "hook/many_at_once": LATER, "hook/hooks_are_made_and_removed": LATER,
-    "bucket/a_packed_log_that_grows_is_read_anew": "makes two lakes in one folder",
     "bucket/a_bucket_of_20_000_objects_with_flat_memory": "measures the memory of collecting",
     "bucket/a_large_packed_log_killed_in_its_midst_is_read_whole": CLOCK, "bucket/a_large_log_goes_on_where_it_was_killed": CLOCK,
     "entity/damage_is_told": DAMAGES, "search_cli/a_damaged_file_is_named_and_the_others_answer": DAMAGES,
